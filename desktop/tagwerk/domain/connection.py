@@ -1,0 +1,256 @@
+"""Connections: how to reach a server, how it stands with it now, what it can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from tagwerk.domain.message import Message
+
+
+class LinkState(Enum):
+    """The states of a supervised connection, in the order in which they usually come."""
+
+    OFFLINE = "offline"
+    RESOLVING = "resolving"
+    CONNECTING = "connecting"
+    SECURING = "securing"
+    LOGGING_IN = "logging_in"
+    BROWSING = "browsing"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    REFUSED = "refused"
+    """Needs a person: wrong password, missing right, unknown or changed certificate."""
+
+    @property
+    def is_live(self) -> bool:
+        return self is LinkState.LIVE
+
+
+class Capability(Enum):
+    """What a server may or may not be able to do. Panels ask these, never "which server is it"."""
+
+    READ = "read"
+    WRITE = "write"
+    BROWSE = "browse"
+    PUSH = "push"
+    HISTORY = "history"
+    DIRECT_READ = "direct_read"
+    ALARMS = "alarms"
+    ALARM_HISTORY = "alarm_history"
+    ACKNOWLEDGE = "acknowledge"
+    RESET = "reset"
+    SHELVE = "shelve"
+    REDUNDANCY = "redundancy"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this server can do for this user. A missing capability has a reason, shown as tooltip.
+
+    Reasons are stable codes (``schema_lacks_field``, ``right_missing``, ``not_known_yet``, …)
+    or the server's own words; the user interface translates the codes.
+    """
+
+    available: frozenset[Capability] = frozenset()
+    reasons: dict[Capability, str] = field(default_factory=dict)
+
+    def __contains__(self, capability: Capability) -> bool:
+        return capability in self.available
+
+    def reason(self, capability: Capability) -> str:
+        """Why it is missing; "" when it is there."""
+        return "" if capability in self.available else self.reasons.get(capability, "not_known_yet")
+
+
+class TrustMode(Enum):
+    """Who vouches for the server's certificate."""
+
+    SYSTEM = "system"
+    CA_FILE = "ca_file"
+    PINNED = "pinned"
+    PLAIN_HTTP = "plain_http"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An explicit decision about the server's certificate.
+
+    Args:
+        mode: system store, a CA file, a pinned certificate, or no TLS at all.
+        ca_file: path of a PEM file, for CA_FILE.
+        sha256: the pinned leaf certificate's fingerprint, 64 lower-case hex digits, for PINNED.
+        compared: the user said to have compared the fingerprint.
+    """
+
+    mode: TrustMode = TrustMode.SYSTEM
+    ca_file: str = ""
+    sha256: str = ""
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A server certificate as shown to the user. Times are nanoseconds since 1970 UTC.
+
+    Args:
+        sha256: fingerprint of the DER form, lower-case hex.
+        subject, issuer: common names, or the whole RFC 4514 text when there is none.
+        names: DNS names and addresses of the subject alternative name.
+        key: e.g. ``RSA 2048, SHA-256``.
+        matches_host: whether the host that was asked for is among `names`.
+        chain: RFC 4514 subjects from the leaf up, as sent.
+    """
+
+    sha256: str
+    subject: str
+    issuer: str
+    not_before_ns: int
+    not_after_ns: int
+    names: tuple[str, ...]
+    key: str
+    self_signed: bool
+    matches_host: bool
+    chain: tuple[str, ...] = ()
+
+
+def fingerprint_blocks(sha256: str) -> str:
+    """``9C:41:…`` in upper case, as people compare it."""
+    upper = sha256.upper()
+    return ":".join(upper[i : i + 2] for i in range(0, len(upper), 2))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionProfile:
+    """A saved connection. Never holds a secret; the password is in the keyring under `keyring_name`.
+
+    Args:
+        name: what the user calls it; unique.
+        url: the GraphQL endpoint, normalised (``https://host/graphql/``).
+        user: login name.
+        dialect: ``auto``, ``unified`` or ``classic``.
+        trust: whom to trust.
+        sheet: path of a tag sheet, "" for none.
+        note: a second line in lists (hall, machine).
+        timeout_s: for one request.
+    """
+
+    name: str
+    url: str
+    user: str = ""
+    dialect: str = "auto"
+    trust: Trust = Trust()
+    sheet: str = ""
+    note: str = ""
+    timeout_s: float = 15.0
+
+    @property
+    def keyring_name(self) -> str:
+        """User name under which the keyring holds the password (service ``tagwerk``)."""
+        return f"{self.user}@{self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login, as far as it may be shown: never the token.
+
+    Args:
+        expires_ns: None when the server did not say.
+        groups: the user's groups.
+    """
+
+    user: str
+    full_name: str = ""
+    groups: tuple[str, ...] = ()
+    language: str = ""
+    expires_ns: int | None = None
+    auto_logoff_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """One observation of a connection; a new one is made at each change.
+
+    Args:
+        state: see `LinkState`.
+        since_ns: when the state began.
+        server: what the server is, e.g. ``WinCC Unified``, with version where it tells.
+        systems: runtime system names, e.g. ``("HMI_RT_1",)``.
+        session: None when not logged in.
+        capabilities: known after login and introspection.
+        detail: why it is not live, in the server's or system's words.
+        cure: what to do about it.
+        attempt: number of the running or next attempt to reconnect, 0 when live.
+        next_attempt_ns: when it is tried again; None when not waiting.
+        lost_at_ns: when the link was lost; None when live or never live.
+        redundancy: ACTIVE, PASSIVE or "".
+    """
+
+    state: LinkState = LinkState.OFFLINE
+    since_ns: int = 0
+    server: str = ""
+    systems: tuple[str, ...] = ()
+    session: Session | None = None
+    capabilities: Capabilities = Capabilities()
+    detail: Message = Message()
+    cure: Message = Message()
+    attempt: int = 0
+    next_attempt_ns: int | None = None
+    lost_at_ns: int | None = None
+    redundancy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounters:
+    """Running totals of the value stream, for rates and the status bar."""
+
+    messages: int = 0
+    bytes: int = 0
+    values: int = 0
+    coalesced: int = 0
+    subscribed: int = 0
+    reconnects: int = 0
+
+
+class StepName(Enum):
+    """Steps of finding out about a server; the values are the contract of ``probe --json``."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    HTTP = "http"
+    INTERFACE = "interface"
+    LOGIN = "login"
+    RIGHTS = "rights"
+    BROWSE = "browse"
+    READ = "read"
+    PUSH = "push"
+    HISTORY = "history"
+    ALARMS = "alarms"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step's finding. ok None: not tried, or does not apply."""
+
+    step: StepName
+    ok: bool | None
+    ms: float = 0.0
+    detail: Message = Message()
+    cure: Message = Message()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """All that a probe found. `error` is set when it could not go on."""
+
+    url: str
+    dialect: str = ""
+    server: dict[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    certificate: Certificate | None = None
+    session: Session | None = None
+    capabilities: Capabilities = Capabilities()
+    error: Exception | None = None

@@ -1,0 +1,376 @@
+"""A `Plant` holds all that is known about one server, and turns what streamed in into frames.
+
+The composition root makes it, opens a link with the plant as its sink, and hands both together
+with `attach`. A lost link keeps the plant; another server gets a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tagwerk.domain.alarms import Alarm, AlarmEvent
+from tagwerk.domain.connection import Capabilities, ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.errors import TagwerkError
+from tagwerk.domain.message import Message
+from tagwerk.domain.ports import PlantClient, PlantLink
+from tagwerk.domain.tags import BrowseItem, TagInfo, data_type_from_text
+from tagwerk.domain.values import Sample
+from tagwerk.plant.history import HistoryReader, HistoryState
+from tagwerk.sheets import SheetEntry, TagSheet
+from tagwerk.store.alarms import AlarmStore
+from tagwerk.store.interest import Interest
+from tagwerk.store.live import LiveStore
+from tagwerk.store.tree import TagTree
+from tagwerk.store.trends import TrendStore
+from tagwerk.write.arming import Arming
+from tagwerk.write.audit import AuditLog
+from tagwerk.write.service import WriteService
+
+LOG_DELAY_S = 2.0
+"""After a reconnect the log is read this much later: the server stores with a little delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What changed since the last frame; panels update only what they show of it.
+
+    Args:
+        now_ns: wall clock at the frame.
+        values: names whose latest value changed.
+        curves: names whose curve or history state changed.
+        alarms: the alarm store changed.
+        tree: the tag tree or the state of its browse changed.
+        status: the new status, when there was a change; the last of several.
+        writes: the write service has news (outcome, arming).
+    """
+
+    now_ns: int
+    values: set[str] = field(default_factory=set)
+    curves: set[str] = field(default_factory=set)
+    alarms: bool = False
+    tree: bool = False
+    status: LinkStatus | None = None
+    writes: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing changed at all."""
+        return not (
+            self.values or self.curves or self.alarms or self.tree or self.status or self.writes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseState:
+    """How the reading of all names stands. `error` and `cure` are empty when all is well."""
+
+    running: bool = False
+    done: bool = False
+    count: int = 0
+    started_ns: int = 0
+    error: Message = Message()
+    cure: Message = Message()
+
+
+class Plant:
+    """Everything about one server. Made by the composition root, shown by the panels.
+
+    Is a `PlantSink`: the ``on_…`` methods are called from the value stream's thread. All other
+    methods belong to the loop's thread.
+
+    Args:
+        profile: how it is reached; never a secret.
+        sheet: units, ranges and texts; an empty sheet when there is none.
+        audit_path: where writes leave their evidence; None keeps it in memory (tests).
+        clock_ns: the wall clock, injected for tests.
+    """
+
+    def __init__(
+        self,
+        profile: ConnectionProfile,
+        sheet: TagSheet | None = None,
+        *,
+        audit_path: Path | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.profile = profile
+        self.sheet = sheet if sheet is not None else TagSheet()
+        self.clock_ns = clock_ns
+        self.live = LiveStore()
+        self.interest = Interest()
+        self.trends = TrendStore()
+        self.alarms = AlarmStore()
+        self.tree = TagTree()
+        self.arming = Arming(clock_ns=clock_ns)
+        self.audit = AuditLog(audit_path)
+        self.status = LinkStatus()
+        self.browse_state = BrowseState()
+        self._language = "en"
+        self._link: PlantLink | None = None
+        self._writes: WriteService | None = None
+        self._history: HistoryReader | None = None
+        self._news: deque[LinkStatus] = deque()
+        self._changed_curves: set[str] = set()
+        self._tree_changed = False
+        self._interest_version = 0
+        self._writes_version = -1
+        self._infos: dict[str, TagInfo] = {}
+        self._wake = asyncio.Event()
+        self._browse_wanted = False
+        self._browse_task: asyncio.Task[None] | None = None
+        self._holes: list[tuple[int, int]] = []
+        self._writes_to_verify = False
+
+    def attach(self, link: PlantLink) -> None:
+        """Take the link that delivers into this plant; once, before `run`."""
+        self._link = link
+        self._history = HistoryReader(link.client, self.trends, self._changed_curves.add)
+        self._writes = WriteService(
+            link.client,
+            self.live,
+            self.tag,
+            self.audit,
+            self.arming,
+            self._who,
+            lambda: self.capabilities,
+            clock_ns=self.clock_ns,
+        )
+
+    # What the stream delivers: called from its thread.
+
+    def on_samples(self, samples: list[Sample]) -> None:
+        self.live.put(samples)
+        self.trends.put(samples)
+
+    def on_alarms(self, events: list[AlarmEvent]) -> None:
+        self.alarms.put(events)
+
+    def on_alarms_restart(self, complete: list[Alarm]) -> None:
+        self.alarms.restart(complete)
+
+    def on_status(self, status: LinkStatus) -> None:
+        self._news.append(status)
+
+    # What the panels use.
+
+    @property
+    def link(self) -> PlantLink:
+        if self._link is None:
+            raise RuntimeError("Plant.attach was not called")
+        return self._link
+
+    @property
+    def client(self) -> PlantClient:
+        return self.link.client
+
+    @property
+    def writes(self) -> WriteService:
+        """The only way to change the plant."""
+        if self._writes is None:
+            raise RuntimeError("Plant.attach was not called")
+        return self._writes
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.status.capabilities
+
+    @property
+    def language(self) -> str:
+        """``en`` or ``de``: language of sheet texts and of the server's alarm texts."""
+        return self._language
+
+    @language.setter
+    def language(self, code: str) -> None:
+        if code != self._language:
+            self._language = code
+            self._infos.clear()
+            if self._link is not None:
+                self._link.set_language(self.server_language)
+
+    @property
+    def server_language(self) -> str:
+        """The language as the server spells it, e.g. ``de-DE``."""
+        return {"de": "de-DE"}.get(self._language, "en-US")
+
+    def tag(self, name: str) -> TagInfo:
+        """All that is known about a tag: the sheet's word first, then the server's."""
+        info = self._infos.get(name)
+        if info is None:
+            item = self.tree.find(name)
+            entry = self.sheet.find(name)
+            logging_tags, alarms = self.tree.behind(name)
+            info = _merge(name, item, entry, self._language)
+            info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
+            self._infos[name] = info
+        return info
+
+    def request_history(self, name: str, start_ns: int, end_ns: int) -> None:
+        """Read a span of the log into the curve of `name`; `Frame.curves` tells of progress."""
+        if self._history is not None:
+            self._history.request(name, start_ns, end_ns)
+
+    def cancel_history(self, name: str) -> None:
+        """Stop reading the past of `name`."""
+        if self._history is not None:
+            self._history.cancel(name)
+
+    def history_state(self, name: str) -> HistoryState:
+        return self._history.state(name) if self._history is not None else HistoryState()
+
+    def refresh_browse(self) -> None:
+        """Read all names again."""
+        self.cancel_browse()
+        self._browse_wanted = True
+        self._wake.set()
+
+    def cancel_browse(self) -> None:
+        """Stop reading names; what is there stays."""
+        if self._browse_task is not None:
+            self._browse_task.cancel()
+
+    def drain(self) -> Frame:
+        """Take over what came in since the last frame. Called by the frame clock only."""
+        status = self._take_status()
+        if self.interest.version != self._interest_version and self._link is not None:
+            self._interest_version = self.interest.version
+            self._link.want(self.interest.names)
+        curves = self.trends.drain()
+        if self._changed_curves:
+            curves |= self._changed_curves
+            self._changed_curves.clear()
+        tree = self.tree.drain() or self._tree_changed
+        self._tree_changed = False
+        if tree:
+            self._infos.clear()
+        writes = False
+        if self._writes is not None and self._writes.version != self._writes_version:
+            self._writes_version = self._writes.version
+            writes = True
+        return Frame(
+            self.clock_ns(), self.live.drain(), curves, self.alarms.drain(), tree, status, writes
+        )
+
+    async def run(self) -> None:
+        """The plant's own work (names, history, filling holes) until cancelled."""
+        if self._history is None:
+            raise RuntimeError("Plant.attach was not called")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._history.run(), name="plant:history")
+                while True:
+                    await self._wake.wait()
+                    self._wake.clear()
+                    if self._browse_wanted:
+                        self._browse_wanted = False
+                        self._browse_task = group.create_task(self.browse(), name="plant:browse")
+                    for lost_ns, back_ns in self._holes:
+                        group.create_task(self._fill(lost_ns, back_ns), name="plant:fill")
+                    self._holes.clear()
+                    if self._writes_to_verify:
+                        self._writes_to_verify = False
+                        group.create_task(self.writes.link_back(), name="plant:unverified")
+        finally:
+            self._browse_task = None
+
+    async def browse(self) -> None:
+        """Read all names into the tree; progress and errors are in `browse_state`."""
+        self.browse_state = BrowseState(running=True, started_ns=self.clock_ns())
+        self._tree_changed = True
+        self.tree.clear()
+        try:
+            await self.client.browse(language=self.server_language, on_items=self._take_items)
+        except TagwerkError as error:
+            self.browse_state = replace(
+                self.browse_state, running=False, error=error.text, cure=error.cure_text
+            )
+        except asyncio.CancelledError:
+            self.browse_state = replace(self.browse_state, running=False)
+            raise
+        else:
+            self.browse_state = replace(self.browse_state, running=False, done=True)
+        finally:
+            self.tree.finish()
+            self._tree_changed = True
+
+    def _take_items(self, items: list[BrowseItem]) -> None:
+        self.tree.put(items)
+        self.browse_state = replace(self.browse_state, count=self.browse_state.count + len(items))
+        self._tree_changed = True
+
+    async def _fill(self, lost_ns: int, back_ns: int) -> None:
+        """Read what the log has of a hole, for every curve that is open."""
+        await asyncio.sleep(LOG_DELAY_S)
+        for name in self.trends.names():
+            self.request_history(name, lost_ns, back_ns)
+
+    def _who(self) -> str:
+        session = self.status.session
+        return session.user if session is not None else self.profile.user
+
+    def _take_status(self) -> LinkStatus | None:
+        status: LinkStatus | None = None
+        while self._news:
+            status = self._news.popleft()
+            self._apply_status(self.status, status)
+            self.status = status
+        return status
+
+    def _apply_status(self, before: LinkStatus, now: LinkStatus) -> None:
+        """Carry a change of state into the stores: this is where values become stale or live."""
+        if now.state is LinkState.LIVE:
+            if before.state is not LinkState.LIVE:
+                self._link_is_up(now)
+            return
+        lost_ns = now.lost_at_ns or now.since_ns
+        self.live.mark_stale(lost_ns)
+        self.alarms.mark_stale(lost_ns)
+        self.trends.link_lost(lost_ns)
+        self.arming.disarm()
+        if self._writes is not None:
+            self._writes.link_lost()
+
+    def _link_is_up(self, status: LinkStatus) -> None:
+        lost_ns = self.live.stale_since_ns
+        self.live.mark_live(status.since_ns)
+        self.alarms.mark_live(status.since_ns)
+        self.trends.link_back(status.since_ns)
+        if lost_ns:
+            self._holes.append((lost_ns, status.since_ns))
+            self._writes_to_verify = True
+        if not self.browse_state.done and not self.browse_state.running:
+            self._browse_wanted = True
+        self._wake.set()
+
+
+def _merge(name: str, item: BrowseItem | None, entry: SheetEntry | None, language: str) -> TagInfo:
+    """One `TagInfo` of what the server and the sheet say."""
+    display = item.display_name if item is not None else ""
+    type_text = item.data_type if item is not None else ""
+    if entry is None:
+        return TagInfo(name, data_type_from_text(type_text), display_name=display)
+    description = _in_language(entry.descriptions, language)
+    return TagInfo(
+        name=name,
+        data_type=data_type_from_text(type_text or entry.data_type),
+        display_name=description or display,
+        unit=entry.unit,
+        decimals=entry.decimals,
+        low=entry.low,
+        high=entry.high,
+        step=entry.step,
+        texts={number: _in_language(texts, language) for number, texts in entry.texts.items()},
+        writable=entry.writable,
+        critical=bool(entry.critical),
+        description=description,
+        limits=dict(entry.limits),
+    )
+
+
+def _in_language(texts: dict[str, str], language: str) -> str:
+    """The text in a language, else the one for any language, else whatever there is."""
+    return texts.get(language) or texts.get("") or next(iter(texts.values()), "")

@@ -1,0 +1,278 @@
+"""The alarms that are active now, by key, with their counts.
+
+Filled by the alarm stream's thread through `put` and `restart`, drained once a frame by the
+window. Several changes of one alarm between two frames become one (coalesce), so that a flood
+costs memory by alarm and never by event. Order and filter belong to `AlarmView`; what the server
+logged about the past is not kept here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, AlarmState, Notification
+from tagwerk.store.alarm_view import AlarmView
+
+HIGH_PRIORITY = 11
+"""From here on a priority is high (11–15) or highest (16)."""
+
+
+def is_active(alarm: Alarm) -> bool:
+    """True while the alarm concerns anybody: its cause stands, or it waits for an operator.
+
+    A server may go on sending alarms that have run their whole course; those are over here.
+    A state that nobody knows is kept and shown: better one line too many than one too few.
+    """
+    if alarm.is_gone:
+        return False
+    return (
+        alarm.is_standing
+        or alarm.needs_acknowledgement
+        or alarm.needs_reset
+        or alarm.state is AlarmState.UNKNOWN
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCounts:
+    """How many alarms are active. All but `shelved` leave the shelved ones out, as the lists do.
+
+    Args:
+        active: standing, or waiting for acknowledge or reset.
+        unacknowledged: waiting for acknowledge.
+        standing: the cause is there.
+        cleared_unacknowledged: the cause is gone, nobody has acknowledged.
+        waiting_for_reset: acknowledged and cleared, the state machine asks for a reset.
+        high_priority: active with priority 11 or more.
+        shelved: active and put aside by an operator.
+    """
+
+    active: int = 0
+    unacknowledged: int = 0
+    standing: int = 0
+    cleared_unacknowledged: int = 0
+    waiting_for_reset: int = 0
+    high_priority: int = 0
+    shelved: int = 0
+
+
+_COUNTED = tuple(AlarmCounts.__dataclass_fields__)
+_SHELVED = len(_COUNTED) - 1
+
+
+def _marks(alarm: Alarm) -> tuple[int, ...]:
+    """Indexes of the counts that this alarm is part of."""
+    if alarm.is_shelved:
+        return (_SHELVED,)
+    found = [0]
+    if alarm.needs_acknowledgement:
+        found.append(1)
+    if alarm.is_standing:
+        found.append(2)
+    if alarm.needs_acknowledgement and not alarm.is_standing:
+        found.append(3)
+    if alarm.needs_reset:
+        found.append(4)
+    if alarm.priority >= HIGH_PRIORITY:
+        found.append(5)
+    return tuple(found)
+
+
+class AlarmStore:
+    """Active alarms by key. Each has a number of its own that is never given again, so that rows,
+    selection and views can hold on to an alarm without its name.
+
+    `put`, `restart`: any thread. Everything else: the window's thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: dict[AlarmKey, Alarm | None] = {}
+        self._pending_restart: dict[AlarmKey, Alarm] | None = None
+        self._last_cleared_pending_ns: int | None = None
+        self._alarms: dict[int, Alarm] = {}
+        self._ids: dict[AlarmKey, int] = {}
+        self._next_id = 1
+        self._tally = [0] * len(_COUNTED)
+        self._areas: Counter[str] = Counter()
+        self._views: list[AlarmView] = []
+        self._link_up = False
+        self._complete_since_loss = False
+        self.stale_since_ns: int | None = 0
+        """When the list stopped being the plant's; None while it is live. 0 before the first link."""
+        self.is_known = False
+        """True once the server has said what is active."""
+        self.last_cleared_ns: int | None = None
+        """The latest time at which any alarm was cleared, as far as this desk has seen it."""
+        self.version = 0
+        """Grows with each drain that changed something."""
+        self.received = 0
+        self.coalesced = 0
+
+    # Any thread.
+
+    def put(self, events: Iterable[AlarmEvent]) -> None:
+        """Take notifications; a newer one of an alarm replaces one that no frame has seen yet."""
+        with self._lock:
+            pending = self._pending
+            before = len(pending)
+            count = 0
+            for event in events:
+                alarm = event.alarm
+                count += 1
+                if event.reason is Notification.REMOVED:
+                    pending[alarm.key] = None
+                    continue
+                pending[alarm.key] = alarm if is_active(alarm) else None
+                self._note_cleared(alarm)
+            self.received += count
+            self.coalesced += count - (len(pending) - before)
+
+    def restart(self, complete: Iterable[Alarm]) -> None:
+        """These and only these are active now: after a (re)connect or a change of language."""
+        fresh = {alarm.key: alarm for alarm in complete if is_active(alarm)}
+        with self._lock:
+            self._pending = {}
+            self._pending_restart = fresh
+
+    def _note_cleared(self, alarm: Alarm) -> None:
+        cleared = alarm.clear_time_ns
+        last = self._last_cleared_pending_ns
+        if cleared is not None and (last is None or cleared > last):
+            self._last_cleared_pending_ns = cleared
+
+    # The window's thread.
+
+    def drain(self) -> bool:
+        """Take over what came since the last frame; True when anything that is shown changed."""
+        with self._lock:
+            restart, self._pending_restart = self._pending_restart, None
+            pending, self._pending = self._pending, {}
+            cleared = self._last_cleared_pending_ns
+        changed = False
+        if cleared is not None and (self.last_cleared_ns is None or cleared > self.last_cleared_ns):
+            self.last_cleared_ns = cleared
+            changed = True
+        if restart is not None:
+            changed = self._take_restart(restart) or changed
+        for key, alarm in pending.items():
+            changed = self._apply(key, alarm) or changed
+        if changed:
+            self.version += 1
+        return changed
+
+    def _take_restart(self, complete: dict[AlarmKey, Alarm]) -> bool:
+        changed = not self.is_known
+        self.is_known = True
+        self._complete_since_loss = True
+        changed = self._settle() or changed
+        for key in [key for key in self._ids if key not in complete]:
+            changed = self._apply(key, None) or changed
+        for key, alarm in complete.items():
+            changed = self._apply(key, alarm) or changed
+        return changed
+
+    def _apply(self, key: AlarmKey, alarm: Alarm | None) -> bool:
+        number = self._ids.get(key)
+        if number is None:
+            if alarm is None:
+                return False
+            number, self._next_id = self._next_id, self._next_id + 1
+            self._ids[key] = number
+        else:
+            old = self._alarms[number]
+            if old == alarm:
+                return False
+            self._count(old, -1)
+        if alarm is None:
+            del self._ids[key]
+            del self._alarms[number]
+        else:
+            self._alarms[number] = alarm
+            self._count(alarm, 1)
+        for view in self._views:
+            view.mark(number)
+        return True
+
+    def _count(self, alarm: Alarm, step: int) -> None:
+        for index in _marks(alarm):
+            self._tally[index] += step
+        if alarm.is_shelved:
+            return
+        self._areas[alarm.area] += step
+        if not self._areas[alarm.area]:
+            del self._areas[alarm.area]
+
+    @property
+    def counts(self) -> AlarmCounts:
+        return AlarmCounts(*self._tally)
+
+    @property
+    def areas(self) -> dict[str, int]:
+        """Active alarms by area, without the shelved ones; sorted by area."""
+        return dict(sorted(self._areas.items()))
+
+    def get(self, key: AlarmKey) -> Alarm | None:
+        """The active alarm of that key, or None when it is not active."""
+        number = self._ids.get(key)
+        return None if number is None else self._alarms[number]
+
+    def id_of(self, key: AlarmKey) -> int | None:
+        """The number under which views and rows know the alarm; None when it is not active."""
+        return self._ids.get(key)
+
+    def alarm(self, number: int) -> Alarm | None:
+        """The alarm of that number, or None when it is no longer active."""
+        return self._alarms.get(number)
+
+    def __len__(self) -> int:
+        return len(self._alarms)
+
+    def __iter__(self) -> Iterator[Alarm]:
+        return iter(self._alarms.values())
+
+    # Views.
+
+    def open_view(self) -> AlarmView:
+        """A new sorted and filtered view that follows this store until `close_view`."""
+        view = AlarmView(self._alarms)
+        self._views.append(view)
+        return view
+
+    def close_view(self, view: AlarmView) -> None:
+        """The view is no longer kept up to date; unknown views are ignored."""
+        if view in self._views:
+            self._views.remove(view)
+
+    # Stale and live.
+
+    @property
+    def is_stale(self) -> bool:
+        """True when what is shown may no longer be what the plant says."""
+        return self.stale_since_ns is not None
+
+    def mark_stale(self, at_ns: int) -> None:
+        """The link is lost at `at_ns`; a list that is stale already keeps its time."""
+        self._link_up = False
+        self._complete_since_loss = False
+        if self.stale_since_ns is None:
+            self.stale_since_ns = at_ns
+            self.version += 1
+
+    def mark_live(self, at_ns: int) -> None:
+        """The link is up. The list stays stale until the server has said what is active.
+
+        Args:
+            at_ns: when, for symmetry with the other stores; a list has no per-row age.
+        """
+        self._link_up = True
+        self._settle()
+
+    def _settle(self) -> bool:
+        if self._link_up and self._complete_since_loss and self.stale_since_ns is not None:
+            self.stale_since_ns = None
+            return True
+        return False

@@ -1,0 +1,76 @@
+"""Commands as data: menus, toolbars, context menus and the palette come from the same actions.
+
+A panel makes its actions with `make_action` and adds them to itself; the window collects them
+by `menu` and order of creation. Shortcuts and texts live only here and in the panels' tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.theme import icon
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a user can do.
+
+    Args:
+        id: stable, dotted; becomes the action's objectName (``trend.pause``).
+        text: English, translated when the action is made.
+        menu: English title of the menu-bar menu it belongs to; "" for none.
+        icon: Lucide name or "".
+        keys: shortcut as text ("Ctrl+T"), "" for none; several parted by " | ".
+        window_wide: the shortcut works everywhere in the window, else only inside the panel.
+        checkable: has an on/off state.
+        tip: English tooltip; the text when "".
+    """
+
+    id: str
+    text: str
+    menu: str = ""
+    icon: str = ""
+    keys: str = ""
+    window_wide: bool = True
+    checkable: bool = False
+    tip: str = ""
+
+
+def make_action(command: Command, run: Callable[..., object], owner: QWidget) -> QAction:
+    """Make the action of a command, owned by and added to `owner`."""
+    action = QAction(tr(command.text), owner)
+    action.setObjectName(command.id)
+    action.setToolTip(tr(command.tip or command.text))
+    action.setCheckable(command.checkable)
+    if command.icon:
+        action.setIcon(icon(command.icon))
+    if command.keys:
+        action.setShortcuts([QKeySequence(keys) for keys in command.keys.split(" | ")])
+    context = Qt.ShortcutContext
+    action.setShortcutContext(
+        context.WindowShortcut if command.window_wide else context.WidgetWithChildrenShortcut
+    )
+    action.setProperty("command", command.id)
+    action.setProperty("menu", command.menu)
+    if command.checkable:
+        action.toggled.connect(run)
+    else:
+        action.triggered.connect(lambda _checked=False: run())
+    owner.addAction(action)
+    return action
+
+
+def disable_with_reason(action: QAction, reason: str) -> None:
+    """Enable the action when `reason` is "", else disable it and say why in its tooltip.
+
+    `reason` is already translated.
+    """
+    action.setEnabled(not reason)
+    plain = action.text().replace("&", "")
+    action.setToolTip(f"{plain}: {reason}" if reason else plain)

@@ -1,0 +1,68 @@
+"""English and German: ``tr("Arm writing")`` looks the sentence up, English is the key.
+
+Translations are plain TOML, one file a panel below ``resources/i18n/<language>/``: readable in a
+diff, no compile step, and a test holds every sentence in the code against them (missing,
+left over, other placeholders). Why not Qt's .ts files: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import tomllib
+
+from PySide6.QtCore import QLocale
+
+from tagwerk.domain import text
+from tagwerk.domain.message import Message, fill
+from tagwerk.resources import resource
+
+LANGUAGES = ("en", "de")
+_STYLES = {"en": text.ENGLISH, "de": text.GERMAN}
+
+
+class _Language:
+    """The one language of this process; changed only by `set_language`."""
+
+    code = "en"
+    table: dict[str, str] = {}  # noqa: RUF012 - replaced as a whole
+    style = text.ENGLISH
+
+
+def set_language(code: str) -> None:
+    """Switch to ``en`` or ``de``; ``system`` follows the computer."""
+    if code not in LANGUAGES:
+        code = "de" if QLocale.system().language() == QLocale.Language.German else "en"
+    table: dict[str, str] = {}
+    if code != "en":
+        for path in sorted(resource("i18n", code).glob("*.toml")):
+            table.update(tomllib.loads(path.read_text(encoding="utf-8")))
+    _Language.code, _Language.table, _Language.style = code, table, _STYLES[code]
+
+
+def language() -> str:
+    """``en`` or ``de``."""
+    return _Language.code
+
+
+def number_style() -> text.NumberStyle:
+    """How numbers are written in the current language."""
+    return _Language.style
+
+
+def plant_language() -> str:
+    """The language asked from the server for texts, e.g. ``de-DE``."""
+    return {"en": "en-US", "de": "de-DE"}[_Language.code]
+
+
+def tr(sentence: str, **params: object) -> str:
+    """Translate a sentence and fill its places: ``tr("{count} hits", count=3)``."""
+    return fill(_Language.table.get(sentence, sentence), tuple(params.items()))
+
+
+def tr_n(one: str, many: str, count: int, **params: object) -> str:
+    """As `tr`, choosing by number; ``{count}`` is filled too. Both sentences are keys."""
+    return tr(one if count == 1 else many, count=count, **params)
+
+
+def tr_message(said: Message) -> str:
+    """Translate what came from below."""
+    return fill(_Language.table.get(said.template, said.template), said.params)

@@ -1,0 +1,1 @@
+"""One module a panel. `PANELS` is the registry: the window docks what it lists."""

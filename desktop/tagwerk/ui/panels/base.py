@@ -1,0 +1,51 @@
+"""What every panel is to the window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from tagwerk.plant import Frame, Plant
+from tagwerk.ui.desk import Desk
+
+
+class Panel(QWidget):
+    """A dockable panel. Subclasses set the class attributes and override what they need.
+
+    Class attributes:
+        object_name: stable name of the panel widget.
+        title: English title of the dock.
+        icon_name: Lucide icon.
+    """
+
+    object_name = ""
+    title = ""
+    icon_name = ""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.setObjectName(self.object_name)
+        self.tasks = desk.scope(self.object_name)
+
+    def set_plant(self, plant: Plant | None) -> None:
+        """Show another plant, or none. Called once after construction too."""
+
+    def on_frame(self, frame: Frame) -> None:
+        """Update what is visible of what changed; called about 30 times a second."""
+
+    def header_text(self) -> str:
+        """Second, grey text in the dock's header, translated ("18 412")."""
+        return ""
+
+    def save_state(self) -> dict[str, Any]:
+        """What to remember between runs, as JSON-able data."""
+        return {}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back what `save_state` gave, also from an older version: check everything."""
+
+    async def close_panel(self) -> None:
+        """End all work; the window waits for it, bounded."""
+        await self.tasks.close()
