@@ -18,10 +18,11 @@ from tagwerk.domain.connection import Capabilities, ConnectionProfile, LinkState
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import Message
 from tagwerk.domain.ports import PlantClient, PlantLink
-from tagwerk.domain.tags import BrowseItem, TagInfo, data_type_from_text
+from tagwerk.domain.tags import BrowseItem, TagInfo
 from tagwerk.domain.values import Sample
 from tagwerk.plant.history import HistoryReader, HistoryState
-from tagwerk.sheets import SheetEntry, TagSheet
+from tagwerk.plant.info import merge_tag_info
+from tagwerk.sheets import TagSheet
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.store.interest import Interest
 from tagwerk.store.live import LiveStore
@@ -191,6 +192,8 @@ class Plant:
             self._infos.clear()
             if self._link is not None:
                 self._link.set_language(self.server_language)
+            if self.browse_state.done:
+                self.refresh_browse()
 
     @property
     def server_language(self) -> str:
@@ -204,7 +207,7 @@ class Plant:
             item = self.tree.find(name)
             entry = self.sheet.find(name)
             logging_tags, alarms = self.tree.behind(name)
-            info = _merge(name, item, entry, self._language)
+            info = merge_tag_info(name, item, entry, self._language)
             info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
             self._infos[name] = info
         return info
@@ -305,7 +308,7 @@ class Plant:
     async def _fill(self, lost_ns: int, back_ns: int) -> None:
         """Read what the log has of a hole, for every curve that is open."""
         await asyncio.sleep(LOG_DELAY_S)
-        for name in self.trends.names():
+        for name in self.trends.names:
             self.request_history(name, lost_ns, back_ns)
 
     def _who(self) -> str:
@@ -330,7 +333,6 @@ class Plant:
         self.live.mark_stale(lost_ns)
         self.alarms.mark_stale(lost_ns)
         self.trends.link_lost(lost_ns)
-        self.arming.disarm()
         if self._writes is not None:
             self._writes.link_lost()
 
@@ -345,32 +347,3 @@ class Plant:
         if not self.browse_state.done and not self.browse_state.running:
             self._browse_wanted = True
         self._wake.set()
-
-
-def _merge(name: str, item: BrowseItem | None, entry: SheetEntry | None, language: str) -> TagInfo:
-    """One `TagInfo` of what the server and the sheet say."""
-    display = item.display_name if item is not None else ""
-    type_text = item.data_type if item is not None else ""
-    if entry is None:
-        return TagInfo(name, data_type_from_text(type_text), display_name=display)
-    description = _in_language(entry.descriptions, language)
-    return TagInfo(
-        name=name,
-        data_type=data_type_from_text(type_text or entry.data_type),
-        display_name=description or display,
-        unit=entry.unit,
-        decimals=entry.decimals,
-        low=entry.low,
-        high=entry.high,
-        step=entry.step,
-        texts={number: _in_language(texts, language) for number, texts in entry.texts.items()},
-        writable=entry.writable,
-        critical=bool(entry.critical),
-        description=description,
-        limits=dict(entry.limits),
-    )
-
-
-def _in_language(texts: dict[str, str], language: str) -> str:
-    """The text in a language, else the one for any language, else whatever there is."""
-    return texts.get(language) or texts.get("") or next(iter(texts.values()), "")

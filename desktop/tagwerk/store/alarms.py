@@ -255,9 +255,14 @@ class AlarmStore:
         return self.stale_since_ns is not None
 
     def mark_stale(self, at_ns: int) -> None:
-        """The link is lost at `at_ns`; a list that is stale already keeps its time."""
-        self._link_up = False
-        self._complete_since_loss = False
+        """The link is lost at `at_ns`; a list that is stale already keeps its time.
+
+        Called again at each step of a reconnect; only the first call asks for a new list, since
+        that may arrive before the link calls itself live.
+        """
+        if self._link_up:
+            self._link_up = False
+            self._complete_since_loss = False
         if self.stale_since_ns is None:
             self.stale_since_ns = at_ns
             self.version += 1

@@ -58,6 +58,7 @@ def make_action(command: Command, run: Callable[..., object], owner: QWidget) ->
     )
     action.setProperty("command", command.id)
     action.setProperty("menu", command.menu)
+    action.setProperty("icon_name", command.icon)
     if command.checkable:
         action.toggled.connect(run)
     else:

@@ -5,12 +5,16 @@ Panels never know each other. They emit a request here; whoever serves it has co
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from tagwerk.domain.ports import Connector
-from tagwerk.plant import Plant
 from tagwerk.ui.settings import Settings
 from tagwerk.ui.tasks import ErrorReporter, TaskScope
+
+if TYPE_CHECKING:
+    from tagwerk.plant import Plant
 
 
 class Desk(QObject):

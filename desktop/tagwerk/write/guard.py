@@ -107,21 +107,21 @@ class Verdict:
 Rule = Callable[[WriteRequest, Situation], "Check | None"]
 
 
-def _ok(code: str, template: str, **params: object) -> Check:
-    return Check(code, Level.OK, message(template, **params))
+def _ok(rule: str, template: str, **params: object) -> Check:
+    return Check(rule, Level.OK, message(template, **params))
 
 
-def _block(code: str, template: str, **params: object) -> Check:
-    return Check(code, Level.BLOCK, message(template, **params))
+def _block(rule: str, template: str, **params: object) -> Check:
+    return Check(rule, Level.BLOCK, message(template, **params))
 
 
-def _warn(code: str, template: str, **params: object) -> Check:
-    return Check(code, Level.WARN, message(template, **params))
+def _warn(rule: str, template: str, **params: object) -> Check:
+    return Check(rule, Level.WARN, message(template, **params))
 
 
-def _ask(request: WriteRequest, code: str, template: str, **params: object) -> Check:
-    level = Level.WARN if code in request.accepted else Level.ASK
-    return Check(code, level, message(template, **params))
+def _ask(request: WriteRequest, rule: str, template: str, **params: object) -> Check:
+    level = Level.WARN if rule in request.accepted else Level.ASK
+    return Check(rule, level, message(template, **params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +131,16 @@ class Shown:
     Args:
         value: the value.
         info: for decimals, texts and the unit.
+        with_unit: False in "5 to 40 °C", where the unit comes once.
     """
 
     value: Value
     info: TagInfo
+    with_unit: bool = True
 
     def __str__(self) -> str:
-        unit = self.info.unit if _is_number(self.value) else ""
+        unit = self.info.unit if self.with_unit and _is_number(self.value) else ""
         return f"{format_value(self.value, self.info)} {unit}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """As `Shown`, without the unit; `english` is its text below the window."""
-
-    value: Value
-    info: TagInfo
-    english: str
-
-    def __str__(self) -> str:
-        return self.english
 
 
 def _is_number(value: Value) -> bool:
@@ -207,7 +197,9 @@ def fits_type(request: WriteRequest, situation: Situation) -> Check | None:
         return _warn("type_unknown", "The type of the tag is not known; the server decides.")
     if info.texts and isinstance(value, int) and int(value) not in info.texts:
         return _warn("no_text", "{value} has no text in the list of this tag.", value=int(value))
-    return _ok("type", "{type}, fits the type", type=info.data_type.text or info.data_type.base.value)
+    return _ok(
+        "type", "{type}, fits the type", type=info.data_type.text or info.data_type.base.value
+    )
 
 
 def _type_problem(value: Value, info: TagInfo) -> Check | None:
@@ -234,7 +226,9 @@ def _type_problem(value: Value, info: TagInfo) -> Check | None:
             if not math.isfinite(_as_float(value)):
                 return _block("not_finite", "Only a finite number can be written.")
             if is_single_precision(info) and not fits_single_precision(_as_float(value)):
-                return _block("type_range", "The number is too large for {type}.", type=data_type.text)
+                return _block(
+                    "type_range", "The number is too large for {type}.", type=data_type.text
+                )
         case BaseType.TEXT:
             if not isinstance(value, str):
                 return wrong
@@ -273,8 +267,8 @@ def inside_limits(request: WriteRequest, situation: Situation) -> Check | None:
         return _ok("limits", "not above {high}", high=Shown(info.high, info))
     if info.high is None:
         return _ok("limits", "not below {low}", low=Shown(info.low, info))
-    low = format_value(info.low, info)
-    return _ok("limits", "inside {low} to {high}", low=Plain(info.low, info, low), high=Shown(info.high, info))
+    low, high = Shown(info.low, info, with_unit=False), Shown(info.high, info)
+    return _ok("limits", "inside {low} to {high}", low=low, high=high)
 
 
 def step_size(request: WriteRequest, situation: Situation) -> Check | None:
@@ -307,7 +301,9 @@ def usable_value(request: WriteRequest, situation: Situation) -> Check | None:
     if sample.quality.level is QualityLevel.BAD:
         return _ask(request, "bad_quality", "The quality of the value is bad: {word}.", word=word)
     if sample.quality.level is QualityLevel.UNCERTAIN:
-        return _warn("uncertain_quality", "The quality of the value is uncertain: {word}.", word=word)
+        return _warn(
+            "uncertain_quality", "The quality of the value is uncertain: {word}.", word=word
+        )
     return None
 
 
@@ -322,8 +318,8 @@ def unchanged(request: WriteRequest, situation: Situation) -> Check | None:
             request,
             "changed",
             "Was {was}, is {now} now",
-            was=Plain(request.seen, info, format_value(request.seen, info)),
-            now=Plain(sample.value, info, format_value(sample.value, info)),
+            was=Shown(request.seen, info, with_unit=False),
+            now=Shown(sample.value, info, with_unit=False),
         )
     tolerance = tolerance_for(request, info, None)
     if same_value(request.value, sample.value, info, min(tolerance, slack)):

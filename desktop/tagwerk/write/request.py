@@ -176,7 +176,8 @@ def tolerance_for(request: WriteRequest, info: TagInfo, old: Value) -> float:
     if info.decimals is None:
         return floor
     half_digit = 0.5 * 10.0**-info.decimals
-    change = abs(float(value) - float(old)) if _is_number(old) else 0.0
+    number = _number(old)
+    change = abs(float(value) - float(number)) if isinstance(number, (int, float)) else 0.0
     if change:
         half_digit = min(half_digit, change / 2.000001)
     return max(half_digit, floor)
@@ -194,11 +195,11 @@ def same_value(first: Value, second: Value, info: TagInfo, tolerance: float = 0.
             return first == second
     if base in (BaseType.INTEGER, BaseType.FLOAT, BaseType.BOOL, BaseType.TIMESPAN):
         first, second = _number(first), _number(second)
-    if _is_number(first) and _is_number(second):
-        if isinstance(first, int) and isinstance(second, int) and not tolerance:
-            return first == second
-        return abs(float(first) - float(second)) <= tolerance * (1 + 1e-9)
-    return first == second
+    if not isinstance(first, (int, float)) or not isinstance(second, (int, float)):
+        return first == second
+    if isinstance(first, int) and isinstance(second, int) and not tolerance:
+        return first == second
+    return abs(float(first) - float(second)) <= tolerance * (1 + 1e-9)
 
 
 def fits_single_precision(value: float) -> bool:
@@ -208,10 +209,6 @@ def fits_single_precision(value: float) -> bool:
     except OverflowError:
         return False
     return True
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _number(value: Value) -> Value:

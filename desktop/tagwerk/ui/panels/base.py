@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from tagwerk.plant import Frame, Plant
@@ -38,6 +39,14 @@ class Panel(QWidget):
     def header_text(self) -> str:
         """Second, grey text in the dock's header, translated ("18 412")."""
         return ""
+
+    def header_widget(self) -> QWidget | None:
+        """A row of its own (tabs) in place of title and grey text in the dock's header."""
+        return None
+
+    def header_actions(self) -> list[QAction]:
+        """Actions shown as icon buttons in the dock's header, before float and close."""
+        return []
 
     def save_state(self) -> dict[str, Any]:
         """What to remember between runs, as JSON-able data."""

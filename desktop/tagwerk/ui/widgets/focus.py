@@ -1,18 +1,26 @@
 """The focus ring: 2 px accent with a 1 px gap, around whatever button has the keyboard.
 
-One ring a window. It lies over the widget's parent, because a ring outside of a button cannot be
+One ring a window, lying over everything in it, because a ring outside of a button cannot be
 painted by the button itself. Widgets take part by the dynamic property ``focusRing``.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tagwerk.ui.theme import theme
 
 _REACH = 3
+_MOVES = (
+    QEvent.Type.Move,
+    QEvent.Type.Resize,
+    QEvent.Type.Show,
+    QEvent.Type.Hide,
+    QEvent.Type.EnabledChange,
+    QEvent.Type.ParentChange,
+)
 
 
 class FocusRing(QWidget):
@@ -21,6 +29,7 @@ class FocusRing(QWidget):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._target: QWidget | None = None
+        self._watched: list[QWidget] = []
         self.setObjectName("focusRing")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
@@ -32,46 +41,44 @@ class FocusRing(QWidget):
         theme().changed.connect(self.update)
 
     def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if new is not None and new is not self._target and new.window() is not self.window():
+        if new is not None and new.window() is not self.window():
             new = None
         self._follow(new if new is not None and new.property("focusRing") else None)
 
     def _follow(self, target: QWidget | None) -> None:
-        if self._target is not None:
-            self._target.removeEventFilter(self)
-            self._target.destroyed.disconnect(self._target_gone)
+        """Watch the target and all that it lies in: any of them may move it."""
+        for widget in self._watched:
+            widget.removeEventFilter(self)
+            widget.destroyed.disconnect(self._someone_gone)
+        self._watched = []
         self._target = target
-        if target is None:
-            self.hide()
-            return
-        target.installEventFilter(self)
-        target.destroyed.connect(self._target_gone)
+        widget = target
+        while widget is not None and widget is not self.window():
+            self._watched.append(widget)
+            widget.installEventFilter(self)
+            widget.destroyed.connect(self._someone_gone)
+            widget = widget.parentWidget()
         self._place()
 
-    def _target_gone(self) -> None:
+    def _someone_gone(self) -> None:
+        self._watched = []
         self._target = None
         self.hide()
 
     def _place(self) -> None:
         target = self._target
-        holder = target.parentWidget() if target is not None else None
-        if target is None or holder is None or not target.isVisible():
+        if target is None or not target.isVisible() or target.visibleRegion().isEmpty():
             self.hide()
             return
-        if self.parentWidget() is not holder:
-            self.setParent(holder)
-        self.setGeometry(target.geometry().adjusted(-_REACH, -_REACH, _REACH, _REACH))
+        corner = target.mapTo(self.window(), QPoint(0, 0))
+        self.setGeometry(
+            QRect(corner, target.size()).adjusted(-_REACH, -_REACH, _REACH, _REACH)
+        )
         self.show()
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._target and event.type() in (
-            QEvent.Type.Move,
-            QEvent.Type.Resize,
-            QEvent.Type.Show,
-            QEvent.Type.Hide,
-            QEvent.Type.EnabledChange,
-        ):
+        if self._target is not None and event.type() in _MOVES:
             self._place()
         return False
 

@@ -1,0 +1,46 @@
+"""The headless twin: everything that the window can do to a plant, as commands.
+
+Argument parsing and printing, nothing else. Results go to stdout, as text or with ``--json``;
+messages go to stderr in plain words with the cure; exit codes are the contract of docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from tagwerk.cli.arguments import COMMANDS, parse
+from tagwerk.cli.output import Console
+from tagwerk.domain.errors import TagwerkError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = parse(arguments)
+    if options.command == "window":
+        from tagwerk.cli.window import run_window
+
+        return run_window(options)
+    console = Console(json=getattr(options, "json", False))
+    try:
+        if options.command == "simulate":
+            from tagwerk.cli.simulate import run_simulate
+
+            return run_simulate(options, console)
+        return asyncio.run(COMMANDS[options.command](options, console))
+    except TagwerkError as error:
+        console.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone: not our failure, and nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE

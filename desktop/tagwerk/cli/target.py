@@ -1,0 +1,255 @@
+"""From an address on the command line to a profile, a password and a client."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from tagwerk.domain.connection import Certificate, ConnectionProfile, Trust, TrustMode
+from tagwerk.domain.errors import LoginFailed, NotTrusted, UsageError
+from tagwerk.domain.ports import PlantClient
+from tagwerk.domain.tags import TagKind
+from tagwerk.link.connector import normalise_address
+from tagwerk.link.login import open_client
+from tagwerk.link.secrets import SecretStoreUnavailable, get_password
+from tagwerk.link.tls import fetch_certificate
+from tagwerk.ui.settings import SavedConnections, Settings
+
+PASSWORD_VARIABLE = "TAGWERK_PASSWORD"  # noqa: S105 - the name of the variable
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to talk to. `password` or `token` is set, never both; neither is ever printed."""
+
+    profile: ConnectionProfile
+    password: str = ""
+    token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Target({self.profile.url})"
+
+
+def settings_folder(options: argparse.Namespace) -> Path:
+    """Where saved connections and known servers lie."""
+    if options.settings is not None:
+        return Path(options.settings)
+    return Path(platformdirs.user_config_dir("tagwerk", appauthor=False))
+
+
+def data_folder(options: argparse.Namespace) -> Path:
+    """Where the audit lies; beside the settings when those were given."""
+    if options.settings is not None:
+        return Path(options.settings)
+    return Path(platformdirs.user_data_dir("tagwerk", appauthor=False))
+
+
+async def find_target(options: argparse.Namespace, *, needs_login: bool = True) -> Target:
+    """Make out who is meant and how to log in.
+
+    Raises:
+        UsageError: options that contradict each other, no user.
+        NotTrusted: first use with another certificate than the first time.
+        LoginFailed: no password to be had.
+    """
+    profile = _profile(options)
+    if options.trust_on_first_use and urlsplit(profile.url).scheme == "https":
+        profile = replace(profile, trust=await _trust_first(profile, settings_folder(options)))
+    if options.token_stdin:
+        token = sys.stdin.readline().strip()
+        if not token:
+            raise UsageError(
+                "There is no token on standard input.", cure="Pipe one into the command."
+            )
+        return Target(profile, token=token)
+    if not profile.user:
+        if not needs_login:
+            return Target(profile)
+        raise UsageError("No user is given.", cure="Add --user NAME.")
+    return Target(profile, password=_password(profile))
+
+
+@asynccontextmanager
+async def connected(
+    options: argparse.Namespace,
+) -> AsyncIterator[tuple[PlantClient, ConnectionProfile]]:
+    """A client that is logged in; logs out at the end."""
+    target = await find_target(options)
+    async with open_client(target.profile, target.password, token=target.token) as client:
+        yield client, target.profile
+
+
+def read_names(options: argparse.Namespace) -> list[str]:
+    """Names from the arguments and from ``--names-from``, without doubles, in order.
+
+    Raises:
+        UsageError: none at all, or the file cannot be read.
+    """
+    names = list(options.names)
+    if options.names_from == "-":
+        names += sys.stdin.read().splitlines()
+    elif options.names_from:
+        try:
+            names += Path(options.names_from).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise UsageError(
+                "{path} cannot be read: {reason}.",
+                cure="Give a text file in UTF-8 with one name a line.",
+                path=options.names_from,
+                reason=str(problem),
+            ) from problem
+    names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if not names:
+        raise UsageError("No tag is named.", cure="Give at least one name, or --names-from FILE.")
+    return names
+
+
+async def expand_patterns(client: PlantClient, names: Iterable[str]) -> list[str]:
+    """Replace names with * or ? by the tags that they match.
+
+    Raises:
+        UsageError: a pattern that matches nothing.
+    """
+    result: list[str] = []
+    for name in names:
+        if "*" not in name and "?" not in name:
+            result.append(name)
+            continue
+        items = await client.browse([name])
+        found = [item.name for item in items if item.kind is TagKind.TAG]
+        if not found:
+            raise UsageError("No tag matches {pattern}.", cure="Try tagwerk browse.", pattern=name)
+        result += found
+    return list(dict.fromkeys(result))
+
+
+def _profile(options: argparse.Namespace) -> ConnectionProfile:
+    saved = {
+        profile.name.casefold(): profile
+        for profile in SavedConnections(Settings(settings_folder(options))).all()
+    }
+    profile = saved.get(options.url.casefold())
+    if profile is None:
+        url = normalise_address(options.url, plain_http=options.allow_plain_http)
+        profile = ConnectionProfile(name=options.url, url=url)
+    changes: dict[str, object] = {}
+    if options.user:
+        changes["user"] = options.user
+    if options.timeout:
+        changes["timeout_s"] = options.timeout
+    if options.dialect:
+        changes["dialect"] = options.dialect
+    trust = _trust(options, profile)
+    if trust is not None:
+        changes["trust"] = trust
+    return replace(profile, **changes)  # type: ignore[arg-type]
+
+
+def _trust(options: argparse.Namespace, profile: ConnectionProfile) -> Trust | None:
+    parts = urlsplit(profile.url)
+    if parts.scheme == "http":
+        if not options.allow_plain_http and parts.hostname not in LOOPBACK:
+            raise UsageError(
+                "{host} would get the password readably: {url} is plain http.",
+                cure="Use https, or add --allow-plain-http when you know the network.",
+                host=parts.hostname or "",
+                url=profile.url,
+            )
+        return Trust(TrustMode.PLAIN_HTTP)
+    if options.ca is not None:
+        if not options.ca.is_file():
+            raise UsageError(
+                "The CA file {path} is not there.", cure="Check --ca.", path=str(options.ca)
+            )
+        return Trust(TrustMode.CA_FILE, ca_file=str(options.ca))
+    if options.fingerprint:
+        digits = options.fingerprint.replace(":", "").replace(" ", "").lower()
+        if len(digits) != 64 or any(c not in "0123456789abcdef" for c in digits):
+            raise UsageError(
+                "“{text}” is not a SHA-256 fingerprint.",
+                cure="It has 64 hexadecimal digits; tagwerk probe shows it.",
+                text=options.fingerprint,
+            )
+        return Trust(TrustMode.PINNED, sha256=digits)
+    return None
+
+
+async def _trust_first(profile: ConnectionProfile, folder: Path) -> Trust:
+    """Trust what is there the first time; refuse another certificate later."""
+    parts = urlsplit(profile.url)
+    host, port = parts.hostname or "", parts.port or 443
+    certificate = await fetch_certificate(host, port, timeout_s=profile.timeout_s)
+    remember_server(folder / "known_servers.json", f"{host}:{port}", certificate)
+    return Trust(TrustMode.PINNED, sha256=certificate.sha256)
+
+
+def remember_server(path: Path, server: str, certificate: Certificate) -> None:
+    """Note a server's certificate at the first meeting; hold it against the note later.
+
+    Raises:
+        NotTrusted: another certificate than the first time.
+    """
+    known = _load_known(path)
+    before = known.get(server, "")
+    if before and before != certificate.sha256:
+        raise NotTrusted(
+            "{host} shows another certificate than the first time.",
+            cure="If that is right, remove its line from {path}.",
+            certificate=certificate,
+            pinned_sha256=before,
+            host=server,
+            path=str(path),
+        )
+    if not before:
+        known[server] = certificate.sha256
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        os.replace(temporary, path)
+
+
+def _load_known(path: Path) -> dict[str, str]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as problem:
+        raise UsageError(
+            "{path} cannot be read: {reason}.",
+            cure="Mend or remove it; its servers will then count as new.",
+            path=str(path),
+            reason=str(problem),
+        ) from problem
+    return {str(key): str(value) for key, value in dict(document).items()}
+
+
+def _password(profile: ConnectionProfile) -> str:
+    """From the environment, the keyring, or a prompt, in this order: the nearest wish wins."""
+    given = os.environ.get(PASSWORD_VARIABLE)
+    if given is not None:
+        return given
+    try:
+        stored = get_password(profile)
+    except SecretStoreUnavailable:
+        stored = None
+    if stored is not None:
+        return stored
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Password of {profile.user} on {profile.url}: ")
+    raise LoginFailed(
+        "There is no password for {user}.",
+        cure="Set {variable}, or save the password in the window.",
+        user=profile.user,
+        variable=PASSWORD_VARIABLE,
+    )

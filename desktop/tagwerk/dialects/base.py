@@ -1,0 +1,68 @@
+"""What all dialects have in common: how one is listed, and what a request is.
+
+Called by the registry, by `link` (which sends requests and hands answers back) and by tests.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class DialectInfo:
+    """A line of the registry.
+
+    Args:
+        key: the word of ``--dialect`` and of a saved connection.
+        product: what a server of this dialect is called, e.g. ``WinCC Unified``.
+        public_path: where it listens behind the web server, over TLS.
+        internal_port, internal_path: where it listens without TLS; port 0 when it does not.
+    """
+
+    key: str
+    product: str
+    public_path: str
+    internal_port: int = 0
+    internal_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request: its text and its variables. Variables hold all names and values; the text none.
+
+    Args:
+        text: the document.
+        variables: by name; a value that is not given is left out, never null.
+        result: the field of the answer's ``data`` that holds what was asked for.
+        changes_plant: writes and acknowledgements, which are sent once and never repeated.
+    """
+
+    text: str
+    variables: dict[str, Any]
+    result: str
+    changes_plant: bool = False
+
+    def body(self) -> bytes:
+        """The JSON body of the request."""
+        return _encode({"query": self.text, "variables": self.variables})
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def decode_json(data: bytes | bytearray | memoryview) -> Any:
+    """Any JSON, tolerantly: integers keep every digit, bare NaN and Infinity are taken.
+
+    Raises:
+        ValueError: not JSON at all.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Some serialisers write NaN and Infinity bare or exceed a float's range; the standard
+        # library takes these. Broken UTF-8 in one text must not cost the whole answer.
+        return json.loads(bytes(data).decode("utf-8", errors="replace"))

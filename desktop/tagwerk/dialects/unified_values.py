@@ -1,0 +1,327 @@
+"""Values, qualities and time stamps of Unified: the hot path, and its tolerant twin.
+
+A value's answer is one typed struct decoded straight from the receive buffer. Whatever does not
+fit the struct is read again by the generic decoder, so that tolerance costs nothing while all
+is well. Both give the same result; a test holds them together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from tagwerk.dialects.base import decode_json
+from tagwerk.domain.errors import UsageError
+from tagwerk.domain.tags import short_name
+from tagwerk.domain.text import format_time, parse_time
+from tagwerk.domain.values import (
+    BAD,
+    ItemError,
+    LoggedPoint,
+    Quality,
+    Sample,
+    Value,
+    quality_from_text,
+)
+
+
+class ErrorBody(msgspec.Struct, gc=False):
+    """``Error{code, description}`` as sent; the code may be a text or a number."""
+
+    code: Any = None
+    description: str | None = None
+
+
+class ValueBody(msgspec.Struct, gc=False):
+    """``Value{value, timestamp, quality}``; the quality stays raw, it is looked up by its bytes."""
+
+    value: Any = None
+    timestamp: str | None = None
+    quality: msgspec.Raw = msgspec.Raw(b"")
+
+
+class TagBody(msgspec.Struct, gc=False):
+    """One ``TagValueResult`` or ``TagValueNotification``."""
+
+    name: str = ""
+    value: ValueBody | None = None
+    error: ErrorBody | None = None
+    notificationReason: str | None = None  # noqa: N815 - the server's spelling
+
+
+class LoggedBody(msgspec.Struct, gc=False):
+    """One ``LoggedValue``."""
+
+    value: ValueBody | None = None
+    flags: Any = None
+
+
+_quality_cache: dict[bytes, Quality] = {}
+_time_cache: dict[str, int | None] = {}
+_second_cache: dict[str, int] = {}
+_CACHE_LIMIT = 8192
+_SPELLED = {
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "+Infinity": math.inf,
+    "-Infinity": -math.inf,
+}
+_OK_CODES = (None, "", "0", 0)
+
+
+def parse_timestamp(text: str | None) -> int | None:
+    """Nanoseconds since 1970 UTC; None for nothing, for 1970 ("not set") and for nonsense.
+
+    Tags of one scan carry the same time, so whole texts are cached, then whole seconds.
+    """
+    if text is None:
+        return None
+    cached = _time_cache.get(text, -1)
+    if cached != -1:
+        return cached
+    if len(_time_cache) >= _CACHE_LIMIT:
+        _time_cache.clear()
+    _time_cache[text] = result = _parse_timestamp(text)
+    return result
+
+
+def _parse_timestamp(text: str) -> int | None:
+    head = text[:19]
+    base = _second_cache.get(head)
+    if base is not None:
+        tail = text[19:].removesuffix("Z")
+        if not tail:
+            return base
+        if tail[0] == "." and len(tail) <= 10 and tail[1:].isascii() and tail[1:].isdigit():
+            return base + int(tail[1:]) * int(10 ** (10 - len(tail)))
+    try:
+        result = parse_time(text)
+    except UsageError:
+        return None
+    if result == 0:
+        return None
+    if len(text) >= 19 and text[19:20] in ("", "Z", ".") and "+" not in text and text[10] == "T":
+        # Only a plain UTC text may teach the seconds; one with an offset means another moment.
+        if "-" not in text[19:]:
+            if len(_second_cache) >= _CACHE_LIMIT:
+                _second_cache.clear()
+            _second_cache[head] = result - result % 1_000_000_000
+    return result
+
+
+def format_timestamp(time_ns: int) -> str:
+    """A time as argument: ISO 8601, UTC, milliseconds, Z."""
+    return format_time(time_ns)
+
+
+def quality_from_raw(raw: msgspec.Raw) -> Quality:
+    """Quality from its JSON; equal texts give the same object. None and nonsense are uncertain."""
+    key = bytes(raw)
+    found = _quality_cache.get(key)
+    if found is None:
+        if len(_quality_cache) >= _CACHE_LIMIT:
+            _quality_cache.clear()
+        found = _quality_cache[key] = quality_from_json(decode_json(key) if key else None)
+    return found
+
+
+def quality_from_json(body: Any) -> Quality:
+    """Quality from decoded JSON: an object, a bare word, or nothing."""
+    if isinstance(body, dict):
+        words = [body.get(key) for key in ("quality", "subStatus", "limit", "extendedSubStatus")]
+        return quality_from_text(*("" if word is None else str(word) for word in words))
+    return quality_from_text("" if body is None else str(body))
+
+
+def value_from_json(value: Any) -> Value:
+    """A Variant: bare JSON. NaN and infinities spelled as text become numbers."""
+    if isinstance(value, str):
+        return _SPELLED.get(value, value)
+    if isinstance(value, list):
+        return [value_from_json(item) for item in value]
+    if isinstance(value, dict):
+        # Not documented, so it is shown rather than lost.
+        return msgspec.json.encode(value).decode()
+    return value  # type: ignore[no-any-return]
+
+
+def error_from_json(body: Any) -> ItemError | None:
+    """``error`` of a result item: null, absent or code 0 (text or number) is success."""
+    if body is None or body is False:
+        return None
+    if isinstance(body, dict):
+        code = body.get("code")
+        if code in _OK_CODES and not (code is None and body.get("description")):
+            return None
+        return ItemError("" if code is None else str(code), str(body.get("description") or ""))
+    return ItemError("", str(body))
+
+
+def _error(body: ErrorBody) -> ItemError | None:
+    if body.code in _OK_CODES and not (body.code is None and body.description):
+        return None
+    return ItemError("" if body.code is None else str(body.code), body.description or "")
+
+
+def sample_from_body(body: TagBody, name: str, received_ns: int) -> Sample:
+    """A sample under the name the desk knows the tag by."""
+    value = body.value
+    error = None if body.error is None else _error(body.error)
+    if value is None:
+        return Sample(name, None, BAD if error else _UNKNOWN, None, received_ns, error)
+    plain = value.value
+    if plain.__class__ in _NEEDS_CARE:
+        plain = value_from_json(plain)
+    key = bytes(value.quality)
+    quality = _quality_cache.get(key)
+    if quality is None:
+        quality = quality_from_raw(value.quality)
+    text = value.timestamp
+    time_ns = _time_cache.get(text, -1)  # type: ignore[arg-type]
+    if time_ns == -1:
+        time_ns = parse_timestamp(text)
+    return _new_sample(Sample, (name, plain, quality, time_ns, received_ns, error))
+
+
+_new_sample = tuple.__new__
+_NEEDS_CARE = frozenset((str, list, dict))
+_UNKNOWN = quality_from_text("")
+
+
+def sample_from_json(body: Any, name: str, received_ns: int) -> Sample:
+    """The tolerant twin of `sample_from_body`, from decoded JSON."""
+    if not isinstance(body, dict):
+        return Sample(name, None, _UNKNOWN, None, received_ns)
+    error = error_from_json(body.get("error"))
+    inner = body.get("value")
+    if inner is None:
+        return Sample(name, None, BAD if error else _UNKNOWN, None, received_ns, error)
+    if not isinstance(inner, dict):
+        # A bare value instead of the documented object.
+        return Sample(name, value_from_json(inner), _UNKNOWN, None, received_ns, error)
+    stamp = inner.get("timestamp")
+    return Sample(
+        name,
+        value_from_json(inner.get("value")),
+        quality_from_json(inner.get("quality")),
+        parse_timestamp(stamp) if isinstance(stamp, str) else None,
+        received_ns,
+        error,
+    )
+
+
+def flags_from_json(flags: Any) -> tuple[str, ...]:
+    """Flags of a logged value: a list, one word, several words in one text, or nothing."""
+    if isinstance(flags, str):
+        return tuple(flags.replace("|", " ").replace(",", " ").split())
+    if isinstance(flags, list):
+        return tuple(str(flag) for flag in flags)
+    return ()
+
+
+def logged_point(body: Any) -> LoggedPoint | None:
+    """One logged value, typed or decoded; None when it carries no time."""
+    if isinstance(body, LoggedBody):
+        value = body.value
+        if value is None:
+            return None
+        time_ns = parse_timestamp(value.timestamp)
+        if time_ns is None:
+            return None
+        plain = value.value
+        if plain.__class__ in _NEEDS_CARE:
+            plain = value_from_json(plain)
+        flags = flags_from_json(body.flags) if body.flags else ()
+        return LoggedPoint(time_ns, plain, quality_from_raw(value.quality), flags)
+    if not isinstance(body, dict):
+        return None
+    sample = sample_from_json({"value": body.get("value")}, "", 0)
+    if sample.time_ns is None:
+        return None
+    return LoggedPoint(
+        sample.time_ns, sample.value, sample.quality, flags_from_json(body.get("flags"))
+    )
+
+
+class Echoes:
+    """Finds the name that the desk asked with behind the name that a server echoes.
+
+    The server may answer with the short or the full name, whichever was asked (reference,
+    section 5). Two asked names that a short echo could mean must not share one call; `batches`
+    keeps them apart.
+    """
+
+    __slots__ = ("_asked", "_cache", "_short")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._asked: set[str] = set(names)
+        self._short: dict[str, str] = {short_name(name): name for name in self._asked}
+        self._cache: dict[str, str | None] = {name: name for name in self._asked}
+
+    def find(self, echo: str) -> str | None:
+        """The asked name, or None for an answer that nobody asked for."""
+        found = self._cache.get(echo, "")
+        if found != "":
+            return found
+        found = self._short.get(short_name(echo))
+        if found is not None and "::" in found and "::" in echo and found != echo:
+            found = None  # the same tag name of another system
+        if len(self._cache) > 4 * len(self._asked) + 64:
+            self._cache = {name: name for name in self._asked}
+        self._cache[echo] = found
+        return found
+
+    def drop(self, name: str) -> None:
+        """Nobody wants `name` any more: its messages find nothing."""
+        self._asked.discard(name)
+        self._short = {short: full for short, full in self._short.items() if full != name}
+        self._cache = {echo: full for echo, full in self._cache.items() if full != name}
+
+    def drop_many(self, names: set[str]) -> None:
+        """`drop` for many names at once."""
+        self._asked -= names
+        self._short = {short: full for short, full in self._short.items() if full not in names}
+        self._cache = {echo: full for echo, full in self._cache.items() if full not in names}
+
+    @property
+    def names(self) -> set[str]:
+        """The names still asked for."""
+        return self._asked
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+
+def name_batches(
+    names: Iterable[str], *, most: int = 5000, most_bytes: int = 800_000
+) -> list[list[str]]:
+    """Split names into calls: bodies stay below 1 MB, and names that differ only in their system
+    go into different calls, because a short echo could not tell them apart.
+    """
+    layers: list[list[str]] = []
+    seen: dict[str, int] = {}
+    for name in dict.fromkeys(names):
+        short = short_name(name)
+        layer = seen.get(short, 0)
+        seen[short] = layer + 1
+        if layer == len(layers):
+            layers.append([])
+        layers[layer].append(name)
+    batches: list[list[str]] = []
+    for layer_names in layers:
+        batch: list[str] = []
+        size = 0
+        for name in layer_names:
+            # In JSON a character takes at most twelve bytes, a plain one a single byte.
+            cost = 3 + (len(name) if name.isascii() and "\\" not in name else 6 * len(name))
+            if batch and (len(batch) >= most or size + cost > most_bytes):
+                batches.append(batch)
+                batch, size = [], 0
+            batch.append(name)
+            size += cost
+        if batch:
+            batches.append(batch)
+    return batches

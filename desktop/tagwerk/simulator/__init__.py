@@ -1,0 +1,1 @@
+"""The demo plant: a process model, and servers that speak a real runtime's interface."""

@@ -1,0 +1,257 @@
+"""The model's records as the interface's fields: plain dicts in the schema's own spelling.
+
+Both ways of answering (the GraphQL executor and the compiled writers) take these dicts as their
+source, so that they cannot differ. Nothing here knows GraphQL.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tagwerk.domain.values import Value
+from tagwerk.simulator.alarm_record import AlarmRecord, Texts
+from tagwerk.simulator.state import LoggedRow, ModelError, QualityWords
+from tagwerk.simulator.switches import Switches
+
+NOT_SET = "1970-01-01T00:00:00.000Z"
+_BIG_TYPES = ("lint", "ulint", "int64", "uint64", "lword")
+_SECOND_NS = 1_000_000_000
+
+Fields = dict[str, Any]
+
+
+class Wire:
+    """Spelling of one server: the system's name, and what the switches change in it.
+
+    Args:
+        system: e.g. ``HMI_RT_1``.
+        switches: echo of names, form of times and numbers.
+    """
+
+    def __init__(self, system: str, switches: Switches) -> None:
+        self.system = system
+        self._prefix = system + "::"
+        self._echo = (
+            "short"
+            if switches.on("short-name-echo")
+            else "full"
+            if switches.on("full-name-echo")
+            else "asked"
+        )
+        self._success = (
+            None if switches.on("error-null") else {"code": "0", "description": "Succeeded"}
+        )
+        self._zone = "" if switches.on("no-z") else "Z"
+        self._digits = min(int(switches.number("time-digits", 3)), 9)
+        self._big_as_text = switches.on("int64-as-text")
+        self._nan_as_text = switches.on("nan-as-text")
+        self._second = -1
+        self._second_text = ""
+
+    # Names
+
+    def short(self, name: str) -> str:
+        """The name as the model knows it; a name of another system stays as it is."""
+        return name.removeprefix(self._prefix)
+
+    def full(self, name: str) -> str:
+        return name if "::" in name else self._prefix + name
+
+    def echo(self, asked: str) -> str:
+        """How a reply spells a name that was asked for."""
+        if self._echo == "asked":
+            return asked
+        return self.full(asked) if self._echo == "full" else self.short(asked)
+
+    def outward(self, short: str) -> str:
+        """How a reply spells a name that nobody asked for (browse, alarms)."""
+        return short if self._echo == "short" else self._prefix + short
+
+    # Leaves
+
+    def time(self, time_ns: int | None) -> str:
+        """ISO 8601 UTC; "not set" is 1970."""
+        second, rest = divmod(time_ns or 0, _SECOND_NS)
+        if second != self._second:
+            self._second_text = _iso_second(second)
+            self._second = second
+        if self._digits == 3:
+            return f"{self._second_text}.{rest // 1_000_000:03d}{self._zone}"
+        if self._digits == 0:
+            return self._second_text + self._zone
+        return f"{self._second_text}.{rest:09d}"[: 20 + self._digits] + self._zone
+
+    def value(self, value: Value, data_type: str = "") -> Any:
+        """A value as JSON can hold it."""
+        if isinstance(value, float) and not math.isfinite(value):
+            if not self._nan_as_text:
+                return None
+            return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if isinstance(value, (list, tuple)):
+            return [self.value(one, data_type) for one in value]
+        if self._big_as_text and type(value) is int and self.is_big(data_type):
+            return str(value)
+        return value
+
+    @staticmethod
+    def is_big(data_type: str) -> bool:
+        """Whether a data type holds 64-bit integers, as an array too."""
+        return data_type.lower().rpartition(" of ")[2].strip() in _BIG_TYPES
+
+    def success(self) -> Fields | None:
+        return self._success
+
+    def error(self, problem: ModelError | None) -> Fields | None:
+        """An item's error field."""
+        if problem is None:
+            return self._success
+        return {"code": problem.code, "description": problem.description}
+
+    # Values
+
+    @staticmethod
+    def quality(words: QualityWords) -> Fields:
+        return {
+            "quality": words.quality,
+            "subStatus": words.sub_status,
+            "limit": words.limit,
+            "extendedSubStatus": words.extended,
+            "sourceQuality": True,
+            "sourceTime": True,
+            "timeCorrected": False,
+        }
+
+    def sample(self, value: Value, words: QualityWords, time_ns: int, data_type: str = "") -> Fields:
+        """A value with time and quality."""
+        return {
+            "value": self.value(value, data_type),
+            "timestamp": self.time(time_ns),
+            "quality": self.quality(words),
+        }
+
+    def logged_rows(self, rows: Iterable[LoggedRow], data_type: str) -> list[Fields]:
+        return [
+            {
+                "value": self.sample(row.value, row.quality, row.time_ns, data_type),
+                "flags": list(row.flags),
+            }
+            for row in rows
+        ]
+
+    # Alarms
+
+    def alarm(self, record: AlarmRecord, languages: Sequence[str]) -> Fields:
+        """Every field that any alarm type of the schema has; texts in the order of `languages`."""
+
+        def texts(source: Texts) -> list[str]:
+            return [source.get(language, "") for language in languages]
+
+        fields: Fields = {
+            "name": self.outward(record.name),
+            "instanceID": record.instance_id,
+            "alarmGroupID": record.alarm_group_id,
+            "raiseTime": self.time(record.raise_time_ns),
+            "acknowledgmentTime": self.time(record.acknowledgment_time_ns),
+            "clearTime": self.time(record.clear_time_ns),
+            "resetTime": self.time(record.reset_time_ns),
+            "modificationTime": self.time(record.modification_time_ns),
+            "state": record.state,
+            "textColor": record.text_color,
+            "backColor": record.back_color,
+            "flashing": record.flashing,
+            "languages": list(languages),
+            "alarmClassName": record.alarm_class_name,
+            "alarmClassSymbol": texts(record.alarm_class_symbol),
+            "alarmClassID": record.alarm_class_id,
+            "stateMachine": record.state_machine,
+            "priority": record.priority,
+            "alarmParameterValues": [self.value(one) for one in record.alarm_parameter_values],
+            "alarmType": texts(record.alarm_type),
+            "eventText": texts(record.event_text),
+            "infoText": texts(record.info_text),
+            "stateText": texts(record.state_text),
+            "origin": record.origin,
+            "area": record.area,
+            "changeReason": list(record.change_reason),
+            "connectionName": record.connection_name,
+            "connection": record.connection_name,
+            "valueLimit": self.value(record.value_limit),
+            "sourceType": record.source_type,
+            "suppressionState": record.suppression_state,
+            "hostName": record.host_name,
+            "userName": record.user_name,
+            "value": self.value(record.value),
+            "valueQuality": self.quality(record.value_quality),
+            "quality": self.quality(record.quality),
+            "invalidFlags": {
+                "invalidConfiguration": record.invalid_configuration,
+                "invalidTimestamp": record.invalid_timestamp,
+                "invalidAlarmParameter": record.invalid_alarm_parameter,
+                "invalidEventText": record.invalid_event_text,
+            },
+            "deadBand": self.value(record.dead_band),
+            "deadband": self.value(record.dead_band),
+            "producer": record.producer,
+            "duration": record.duration,
+            "durationIso": iso_duration(record.duration),
+            "sourceID": record.source_id,
+            "systemSeverity": record.system_severity,
+            "loopInAlarm": record.loop_in_alarm,
+            "loopInAlarmParameterValues": self.value(record.loop_in_alarm_parameter_values),
+            "path": record.path,
+            "tag": self.outward(record.trigger_tag) if record.trigger_tag else "",
+            "userResponse": record.user_response,
+            "hasComments": record.has_comments,
+        }
+        for number in range(1, 10):
+            source = record.alarm_texts[number - 1] if number <= len(record.alarm_texts) else None
+            fields[f"alarmText{number}"] = texts(source) if source else [""] * len(languages)
+        return fields
+
+    def filter_fields(self, record: AlarmRecord, language: str) -> Mapping[str, Any]:
+        """The fields as the filter compares them: times as nanoseconds, texts in one language."""
+        fields = self.alarm(record, [language])
+        fields.update(
+            raiseTime=record.raise_time_ns,
+            acknowledgmentTime=record.acknowledgment_time_ns,
+            clearTime=record.clear_time_ns,
+            resetTime=record.reset_time_ns,
+            modificationTime=record.modification_time_ns,
+            name=self._prefix + record.name,
+        )
+        return fields
+
+
+def _iso_second(second: int) -> str:
+    """``2026-06-18T14:15:00`` of seconds since 1970; the civil calendar in integers."""
+    days, in_day = divmod(second, 86_400)
+    hour, rest = divmod(in_day, 3_600)
+    minute, second_of = divmod(rest, 60)
+    # Days counted from 0000-03-01, so that the leap day is the last of its year.
+    era, day_of_era = divmod(days + 719_468, 146_097)
+    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month_from_march = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * month_from_march + 2) // 5 + 1
+    month = month_from_march + 3 if month_from_march < 10 else month_from_march - 9
+    year = year_of_era + era * 400 + (month <= 2)
+    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second_of:02d}"
+
+
+def iso_duration(units: int) -> str:
+    """An ISO 8601 duration of 100 ns units, e.g. ``PT1M2.5S``."""
+    seconds, rest = divmod(max(units, 0), 10_000_000)
+    hours, seconds = divmod(seconds, 3_600)
+    minutes, seconds = divmod(seconds, 60)
+    fraction = f".{rest:07d}".rstrip("0").rstrip(".")
+    text = "".join(
+        part
+        for part in (
+            f"{hours}H" if hours else "",
+            f"{minutes}M" if minutes else "",
+            f"{seconds}{fraction}S" if seconds or fraction else "",
+        )
+    )
+    return "PT" + (text or "0S")

@@ -1,0 +1,203 @@
+"""The curves of all tags that a trend shows.
+
+Filled by the value stream's thread through `put`, which only queues; `drain`, once a frame on
+the window's thread, sorts the samples into their curves. Every sample of an opened tag is kept.
+
+Memory is bounded: all curves together hold at most the budget (20 bytes a sample, so the usual
+512 MiB are some 25 million samples); above it the largest curve forgets its oldest quarter and
+says so. What no frame takes is bounded too, at `QUEUE_LIMIT` samples.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tagwerk.domain.values import Sample
+from tagwerk.store.coverage import OPEN, Segment, Source
+from tagwerk.store.curve import Columns, Curve, Hole, Reading, Row, Statistics
+
+__all__ = [
+    "OPEN",
+    "Columns",
+    "Curve",
+    "Hole",
+    "Reading",
+    "Row",
+    "Segment",
+    "Source",
+    "Statistics",
+    "TrendStore",
+]
+
+BUDGET_BYTES = 512 << 20
+QUEUE_LIMIT = 500_000
+_SKEW_FROM_NS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Samples by name that came between two events of the link."""
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lost_at_ns: int | None = None
+
+
+class TrendStore:
+    """Curves by full name, counted by who has them open.
+
+    Args:
+        budget_bytes: what all curves together may hold.
+    """
+
+    def __init__(self, *, budget_bytes: int = BUDGET_BYTES) -> None:
+        self.budget_bytes = budget_bytes
+        self.received = 0
+        self.left_out = 0
+        """Samples thrown away because no frame took them in time."""
+        self._lock = threading.Lock()
+        self._curves: dict[str, Curve] = {}
+        self._users: dict[str, int] = {}
+        self._names: frozenset[str] = frozenset()
+        self._batches: deque[_Batch] = deque([_Batch()])
+        self._queued = 0
+        self._deltas: deque[int] = deque(maxlen=64)
+        self._touched: set[str] = set()
+        self.lost_at_ns: int | None = None
+        """When the stream ended, by this computer's clock; None while it is up or before it was."""
+
+    # The window's thread.
+
+    def open(self, name: str, *, step: bool) -> Curve:
+        """The curve of a tag, made when nobody has it open yet. Each `open` needs a `close`."""
+        curve = self._curves.get(name)
+        if curve is None:
+            curve = self._curves[name] = Curve(name, step=step)
+            self._names = frozenset(self._curves)
+        self._users[name] = self._users.get(name, 0) + 1
+        return curve
+
+    def close(self, name: str) -> None:
+        """One user less; the last one takes the curve's memory with it."""
+        left = self._users.get(name, 0) - 1
+        if left > 0:
+            self._users[name] = left
+            return
+        self._users.pop(name, None)
+        self._curves.pop(name, None)
+        self._names = frozenset(self._curves)
+
+    def curve(self, name: str) -> Curve | None:
+        """The curve if somebody has it open."""
+        return self._curves.get(name)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all open curves."""
+        return self._names
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the curves hold, in bytes."""
+        return sum(curve.nbytes for curve in self._curves.values())
+
+    @property
+    def skew_ns(self) -> int:
+        """How far the server's clock is ahead of ours; 0 when it is within a second.
+
+        From the newest samples: a value that changes while we listen is stamped when it leaves
+        the server, so the largest difference is the clocks' difference less the way.
+        """
+        skew = max(self._deltas, default=0)
+        return skew if abs(skew) >= _SKEW_FROM_NS else 0
+
+    def drain(self) -> set[str]:
+        """Sort what came since the last frame into the curves; returns the names that changed."""
+        changed, self._touched = self._touched, set()
+        first = self._batches[0]
+        if len(self._batches) == 1 and not first.samples and first.lost_at_ns is None:
+            return changed
+        with self._lock:
+            batches, self._batches = self._batches, deque([_Batch()])
+            self._queued = 0
+        for batch in batches:
+            for name, samples in batch.samples.items():
+                curve = self._curves.get(name)
+                if curve is not None:
+                    self._listen(curve, samples)
+                    curve.append(samples, skew_ns=self.skew_ns)
+                    changed.add(name)
+                    if name in batch.left_out:
+                        start, end = batch.left_out[name]
+                        curve.overrun(start + self.skew_ns, end + self.skew_ns)
+            if batch.lost_at_ns is not None:
+                for curve in self._curves.values():
+                    curve.link_lost(batch.lost_at_ns + self.skew_ns)
+                changed.update(self._curves)
+        self._keep_budget()
+        return changed
+
+    # Any thread.
+
+    def put(self, samples: Iterable[Sample]) -> None:
+        """Take samples; those of tags that nobody trends are dropped."""
+        names = self._names
+        if not names:
+            return
+        wanted = [sample for sample in samples if sample.name in names]
+        if not wanted:
+            return
+        with self._lock:
+            self.received += len(wanted)
+            if self._queued + len(wanted) > QUEUE_LIMIT:
+                self._throw_away()
+            queue = self._batches[-1].samples
+            self._queued += len(wanted)
+            for sample in wanted:
+                kept = queue.get(sample.name)
+                if kept is None:
+                    queue[sample.name] = [sample]
+                else:
+                    kept.append(sample)
+
+    def link_lost(self, at_ns: int) -> None:
+        """The stream ended at `at_ns` (this computer's clock): curves get a hole from there."""
+        with self._lock:
+            self.lost_at_ns = at_ns
+            self._batches[-1].lost_at_ns = at_ns
+            self._batches.append(_Batch())
+
+    def link_back(self, at_ns: int) -> None:
+        """The stream is up again. A curve's hole ends when its tag is first heard of, not here."""
+        with self._lock:
+            self.lost_at_ns = None
+
+    # Inside.
+
+    def _listen(self, curve: Curve, samples: list[Sample]) -> None:
+        """Learn the server's clock from changes; the first value of a subscription may be old."""
+        if curve.is_live:
+            newest = samples[-1]
+            if newest.time_ns is not None and newest.error is None:
+                self._deltas.append(newest.time_ns - newest.received_ns)
+
+    def _throw_away(self) -> None:
+        """Nobody drains: keep the newest of each tag, so that memory stays flat. Lock is held."""
+        for batch in self._batches:
+            for name, samples in batch.samples.items():
+                first, last = samples[0].received_ns, samples[-1].received_ns
+                batch.left_out[name] = batch.left_out.get(name, (first, last))[0], last
+                self.left_out += len(samples) - 1
+                del samples[:-1]
+        self._queued = sum(len(batch.samples) for batch in self._batches)
+
+    def _keep_budget(self) -> None:
+        while self.nbytes > self.budget_bytes:
+            largest = max(self._curves.values(), key=len)
+            if len(largest) < 1_000:
+                return
+            largest.drop_oldest(len(largest) // 4)
+            self._touched.add(largest.name)

@@ -1,0 +1,1 @@
+"""The parts of the alarm panel: cells and colours, model and table, dialogs, history."""

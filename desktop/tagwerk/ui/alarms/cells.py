@@ -1,0 +1,216 @@
+"""What stands in the cells of the alarm table: columns, and texts made once for each alarm.
+
+The table's painter, copying, tooltips, exports and screen readers all take their texts from here,
+so that they cannot say different things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tagwerk.domain.alarms import Alarm, AlarmState
+from tagwerk.domain.tags import TagInfo, short_name
+from tagwerk.domain.text import EM_DASH, NumberStyle, format_time, format_value
+from tagwerk.store.alarm_view import SortBy
+from tagwerk.ui.i18n import number_style, tr
+
+_SECOND_NS = 1_000_000_000
+_CACHED_ALARMS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Args:
+        by: what it shows and sorts by.
+        title: English.
+        width: at normal density, in pixels.
+        right: numbers and durations stand right.
+        hidden: not shown until asked for.
+        drop: which columns give way first when the window is narrow; 0 never does.
+    """
+
+    by: SortBy
+    title: str
+    width: int
+    right: bool = False
+    hidden: bool = False
+    drop: int = 0
+
+
+COLUMNS = (
+    Column(SortBy.STATE, "State", 200),
+    Column(SortBy.PRIORITY, "Prio", 40, right=True),
+    Column(SortBy.CLASS, "Class", 94),
+    Column(SortBy.RAISED, "Raised", 184),
+    Column(SortBy.TEXT, "Text", 340),
+    Column(SortBy.VALUE, "Value", 100, right=True, drop=1),
+    Column(SortBy.AREA, "Area", 90, drop=2),
+    Column(SortBy.TRIGGER, "Trigger tag", 140, drop=6),
+    Column(SortBy.CLEARED, "Cleared", 108, drop=3),
+    Column(SortBy.ACKNOWLEDGED, "Acknowledged", 164, drop=4),
+    Column(SortBy.STANDS_FOR, "Stands for", 96, right=True, drop=5),
+    Column(SortBy.CHANGED, "Changed", 184, hidden=True),
+    Column(SortBy.NAME, "Alarm", 220, hidden=True),
+    Column(SortBy.ORIGIN, "Origin", 120, hidden=True),
+)
+INDEX = {column.by: index for index, column in enumerate(COLUMNS)}
+BLOCK = frozenset({INDEX[SortBy.STATE], INDEX[SortBy.PRIORITY], INDEX[SortBy.CLASS]})
+"""Columns that lie on the colour block."""
+TEXT_COLUMN = INDEX[SortBy.TEXT]
+
+_STATES = {
+    AlarmState.NORMAL: "Normal",
+    AlarmState.RAISED: "Raised",
+    AlarmState.RAISED_CLEARED: "Raised, cleared",
+    AlarmState.RAISED_ACKNOWLEDGED: "Raised, acknowledged",
+    AlarmState.RAISED_ACKNOWLEDGED_CLEARED: "Raised, acknowledged, cleared",
+    AlarmState.RAISED_CLEARED_ACKNOWLEDGED: "Raised, cleared, acknowledged",
+    AlarmState.REMOVED: "Removed",
+}
+
+
+def state_text(alarm: Alarm) -> str:
+    """The server's own words for the state, else ours, else the word that nobody knows."""
+    if alarm.state_text:
+        return alarm.state_text
+    known = _STATES.get(alarm.state)
+    return tr(known) if known else alarm.state_word
+
+
+def class_text(alarm: Alarm) -> str:
+    """The class by name, by its symbol where it has no name."""
+    return alarm.class_name or alarm.class_symbol
+
+
+def stood_ns(alarm: Alarm, now_ns: int) -> int | None:
+    """How long it stood, or has been standing until now."""
+    if alarm.raise_time_ns is None:
+        return None
+    ended = alarm.clear_time_ns if not alarm.is_standing else None
+    return max((ended if ended is not None else now_ns) - alarm.raise_time_ns, 0)
+
+
+def duration_text(span_ns: int, style: NumberStyle | None = None) -> str:
+    """``10.0 s``, ``1 min 25 s``, ``1 h 56 min``, ``3 d 4 h``."""
+    seconds = span_ns / _SECOND_NS
+    if seconds < 60:
+        shown = min(seconds, 59.9)
+        return f"{shown:.1f}".replace(".", (style or number_style()).decimal) + " s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def local_time(time_ns: int | None) -> str:
+    """Date and time of this computer's zone, or a dash."""
+    return EM_DASH if time_ns is None else format_time(time_ns, zone=None)
+
+
+def clock_time(time_ns: int | None, near_ns: int | None) -> str:
+    """Only the time when it is the same local day as `near_ns`, else date and time."""
+    if time_ns is None:
+        return EM_DASH
+    full = format_time(time_ns, zone=None)
+    if near_ns is not None and full[:10] == format_time(near_ns, zone=None)[:10]:
+        return full[11:]
+    return full
+
+
+def no_info(name: str) -> TagInfo:
+    """Nothing is known about a tag but its name."""
+    return TagInfo(name)
+
+
+class CellTexts:
+    """Makes and remembers the texts of alarms.
+
+    Args:
+        info: what is known of a trigger tag, for the unit and the texts of its value.
+    """
+
+    def __init__(self, info: Callable[[str], TagInfo] = no_info) -> None:
+        self.info = info
+        self._made: dict[int, tuple[Alarm, dict[SortBy, str]]] = {}
+
+    def forget(self) -> None:
+        """Language, number style or tag information changed."""
+        self._made.clear()
+
+    def text(self, number: int, alarm: Alarm, by: SortBy, now_ns: int) -> str:
+        """The text of one cell; only "stands for" depends on `now_ns`."""
+        if by is SortBy.STANDS_FOR:
+            stood = stood_ns(alarm, now_ns)
+            return EM_DASH if stood is None else duration_text(stood)
+        kept = self._made.get(number)
+        if kept is None or kept[0] is not alarm:
+            if len(self._made) >= _CACHED_ALARMS:
+                self._made.clear()
+            kept = self._made[number] = (alarm, {})
+        texts = kept[1]
+        found = texts.get(by)
+        if found is None:
+            found = texts[by] = self._make(alarm, by) or EM_DASH
+        return found
+
+    def _make(self, alarm: Alarm, by: SortBy) -> str:
+        match by:
+            case SortBy.STATE:
+                return state_text(alarm)
+            case SortBy.PRIORITY:
+                return str(alarm.priority)
+            case SortBy.CLASS:
+                return class_text(alarm)
+            case SortBy.RAISED:
+                return local_time(alarm.raise_time_ns)
+            case SortBy.TEXT:
+                return " ".join(alarm.text.split()) or short_name(alarm.name)
+            case SortBy.VALUE:
+                return self.value_text(alarm)
+            case SortBy.AREA:
+                return alarm.area
+            case SortBy.TRIGGER:
+                return short_name(alarm.trigger_tag)
+            case SortBy.CLEARED:
+                return clock_time(alarm.clear_time_ns, alarm.raise_time_ns)
+            case SortBy.ACKNOWLEDGED:
+                return acknowledged_text(alarm)
+            case SortBy.CHANGED:
+                return local_time(alarm.modification_time_ns)
+            case SortBy.NAME:
+                return short_name(alarm.name)
+            case SortBy.ORIGIN:
+                return alarm.origin
+        return ""
+
+    def value_text(self, alarm: Alarm) -> str:
+        """The alarm's value with the unit of its trigger tag."""
+        if alarm.value is None or alarm.value == "":
+            return EM_DASH
+        info = self.info(alarm.trigger_tag) if alarm.trigger_tag else None
+        text = format_value(alarm.value, info, number_style())
+        is_number = isinstance(alarm.value, (int, float)) and not isinstance(alarm.value, bool)
+        if info is not None and info.unit and is_number and not info.texts:
+            return f"{text} {info.unit}"
+        return text
+
+
+def acknowledged_text(alarm: Alarm) -> str:
+    """Who acknowledged it and when: ``k.vogt 13:44:52``."""
+    if alarm.acknowledge_time_ns is None:
+        return EM_DASH
+    when = clock_time(alarm.acknowledge_time_ns, alarm.raise_time_ns).partition(".")[0]
+    return f"{alarm.user_name} {when}".strip()
+
+
+def tooltip(alarm: Alarm) -> str:
+    """The whole text and the server's info text, for hovering."""
+    parts = [alarm.text, alarm.info_text, short_name(alarm.name)]
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,122 @@
+"""Four doors to one error reporter: nothing that goes wrong is lost, nothing is shown thirty times.
+
+The doors are ``sys.excepthook``, ``threading.excepthook``, the event loop's handler and Qt's
+message handler. The reporter logs the first of each kind, counts the rest, and tells the window,
+which shows one bar. Texts are cleaned of anything that looks like a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+
+from tagwerk.domain.errors import TagwerkError
+from tagwerk.ui.i18n import tr_message
+
+log = logging.getLogger("tagwerk.window")
+
+_SECRETS = re.compile(
+    r"(?i)(bearer\s+|\"?(?:password|passwd|token|secret)\"?\s*[:=]\s*[\"']?)([^\s\"',;}]+)"
+)
+# What a screen or a missing system service says about itself; not a fault of the program.
+_QUIET_QT = (
+    "propagateSizeHints",
+    "does not support",
+    "Could not connect \"org.freedesktop.IBus\"",
+    "QXcbConnection: XCB error",
+    "Failed to compute left/right minimum bearings",
+)
+
+
+def clean(text: str) -> str:
+    """Black out what looks like a password or token."""
+    return _SECRETS.sub(r"\1•••", text)
+
+
+def in_words(error: BaseException) -> tuple[str, str]:
+    """Headline and cure of an error in the user's language."""
+    if isinstance(error, TagwerkError):
+        return clean(tr_message(error.text)), clean(tr_message(error.cure_text))
+    return clean(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__), ""
+
+
+class Reporter(QObject):
+    """Callable as `ErrorReporter`: ``report(error, where)``. Any thread.
+
+    Signals:
+        reported: (error, where, count) on the window's thread; `count` is 1 for the first.
+    """
+
+    reported = Signal(object, str, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[tuple[str, str, str], int] = {}
+        self._lock = threading.Lock()
+        self.messages: list[str] = []
+        """One line a kind of error, for the report."""
+
+    def __call__(self, error: BaseException, where: str) -> None:
+        if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+            return
+        key = (type(error).__name__, str(error), where)
+        with self._lock:
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+        if count == 1:
+            text = clean(f"{where}: {type(error).__name__}: {error}")
+            self.messages.append(text)
+            if isinstance(error, TagwerkError):
+                log.warning("%s", text)
+            else:
+                trace = "".join(traceback.format_exception(error))
+                log.error("%s\n%s", text, clean(trace))
+        self.reported.emit(error, where, count)
+
+    def handle_loop(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The event loop's exception handler."""
+        error = context.get("exception")
+        if error is None:
+            error = RuntimeError(context.get("message", "event loop"))
+        self(error, "event loop")
+
+    def _hook(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        self(error, "window")
+
+    def _thread_hook(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self(args.exc_value, args.thread.name if args.thread else "thread")
+
+    def _qt_message(self, kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if any(part in text for part in _QUIET_QT):
+            log.debug("Qt: %s", text)
+        elif kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+            log.debug("Qt: %s", text)
+        else:
+            self(RuntimeError(f"Qt: {text}"), "Qt")
+
+    def install(self) -> Callable[[], None]:
+        """Open the doors that exist without a loop; returns what closes them again."""
+        before = (sys.excepthook, threading.excepthook)
+        sys.excepthook = self._hook
+        threading.excepthook = self._thread_hook
+        previous = qInstallMessageHandler(self._qt_message)
+
+        def remove() -> None:
+            sys.excepthook, threading.excepthook = before
+            qInstallMessageHandler(previous)
+
+        return remove

@@ -1,0 +1,71 @@
+"""Menu bar and menus of the design: flat, in the chrome colour, filled from actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.buttons import draw_box
+
+
+class MenuBar(QMenuBar):
+    """A menu bar in the chrome colour; object name ``menuBar``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("menuBar")
+        self.setNativeMenuBar(False)
+        self.note = ""
+        self._dress()
+        theme().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        self.setFont(theme().font(13))
+        self.setFixedHeight(theme().px(28))
+
+    def set_note(self, note: str) -> None:
+        """Grey text at the right end."""
+        self.note = note
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), theme().px(28))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = theme()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), tokens.color("chrome"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self.font())
+        active = self.activeAction()
+        for action in self.actions():
+            if not action.isVisible():
+                continue
+            area = QRect(self.actionGeometry(action))
+            area.setTop(0)
+            area.setBottom(self.height() - 1)
+            if action is active and action.isEnabled():
+                inset = tokens.px(3)
+                draw_box(painter, area.adjusted(1, inset, -1, -inset), tokens.color("selection"), None)
+            painter.setPen(tokens.color("text" if action.isEnabled() else "disabled"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextShowMnemonic
+            painter.drawText(area, flags, action.text())
+        if self.note:
+            painter.setPen(tokens.color("text2"))
+            area = self.rect().adjusted(0, 0, -tokens.px(16), 0)
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.note
+            )
+        painter.end()
+
+
+def fill_menu(menu: QMenu, actions: Iterable[QAction]) -> None:
+    """Append actions, with a line before each one whose property ``separated`` is set."""
+    for action in actions:
+        if action.property("separated") and not menu.isEmpty():
+            menu.addSeparator()
+        menu.addAction(action)
