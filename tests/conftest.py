@@ -11,12 +11,15 @@ import asyncio
 import contextlib
 import functools
 import gc
+import json
 import logging
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
@@ -63,6 +66,73 @@ def pytest_asyncio_loop_factories(config, item):
         return QEventLoop(application, already_running=False)
 
     return {"qt": on_qt}
+
+
+class DemoServer:
+    """A demo plant in its own process, for tests that want a real server.
+
+    Attributes:
+        url, ca_file: as in its ready line.
+        port: it can be started again on the same one.
+    """
+
+    def __init__(self, data_dir, *options, port=0):
+        self.data_dir = data_dir
+        self.options = options
+        self.port = port
+        self.start()
+
+    def start(self):
+        words = ["--port", str(self.port), "--data-dir", str(self.data_dir), *self.options]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tagwerk.simulator", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self.ready = json.loads(self.process.stdout.readline())
+        self.url = self.ready["unified"]
+        self.ca_file = self.ready.get("ca", "")
+        self.port = urlsplit(self.url).port
+
+    def password(self, user):
+        return next(one["password"] for one in self.ready["users"] if one["name"] == user)
+
+    def kill(self):
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def restart(self):
+        """Kill and start on the same port."""
+        if self.process.poll() is None:
+            self.kill()
+        self.start()
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory):
+    """One demo plant for all tests of a worker that only read, or write what nobody else does."""
+    server = DemoServer(tmp_path_factory.mktemp("demo"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A demo plant of the test's own, to be killed and restarted at will; options by request."""
+    servers = []
+
+    def start(*options):
+        servers.append(DemoServer(tmp_path / "plant", *options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.kill()
 
 
 @pytest.fixture(autouse=True)

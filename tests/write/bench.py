@@ -46,6 +46,8 @@ class StrictClient:
     take_after_reads: int = 0
     read_error: Exception | None = None
     hang: asyncio.Event | None = None
+    was_sent: asyncio.Event = field(default_factory=asyncio.Event)
+    was_read: asyncio.Event = field(default_factory=asyncio.Event)
     writes: list[list[WriteItem]] = field(default_factory=list)
     reads: list[bool] = field(default_factory=list)
     alarm_calls: list[tuple[AlarmAction, list[AlarmKey]]] = field(default_factory=list)
@@ -59,6 +61,7 @@ class StrictClient:
         assert len(items) == 1, "one value a call"
         self.before_write()
         self.writes.append(list(items))
+        self.was_sent.set()
         if self.hang is not None:
             await self.hang.wait()
         if self.write_error is not None:
@@ -73,6 +76,7 @@ class StrictClient:
 
     async def read(self, names: Sequence[str], *, direct: bool = False) -> list[Sample]:
         self.reads.append(direct)
+        self.was_read.set()
         if self.read_error is not None:
             raise self.read_error
         self._apply()

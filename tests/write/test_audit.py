@@ -106,7 +106,7 @@ def test_a_line_torn_by_a_crash_is_vouched_for_by_the_next(log):
     assert entry["seq"] == 6
     assert "torn_sha256" in entry
     assert log.verify().intact
-    torn = [row for row in lines(log) if row.startswith(b'{"v":1,"seq":6,"ev')][0]
+    torn = next(row for row in lines(log) if row.startswith(b'{"v":1,"seq":6,"ev'))
     log.path.write_bytes(log.path.read_bytes().replace(torn, b"something else\n"))
     assert log.verify().problem == "not_json"
 

@@ -12,8 +12,8 @@ from tagwerk.simulator.options import options_from
 def run_simulate(options: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted; the ready line is JSON on standard output."""
     if options.list_switches:
-        from tagwerk.simulator.switches import SWITCHES
+        from tagwerk.simulator.switches import list_switches
 
-        console.table(("SWITCH", "WHAT IT DOES"), [(s.name, s.help) for s in SWITCHES])
+        console.line(list_switches())
         return 0
     return run(options_from(options))

@@ -7,7 +7,9 @@ can have arrived. Knows nothing of GraphQL beyond "JSON goes there and back".
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
+import ipaddress
 import logging
 import ssl
 import time
@@ -18,9 +20,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tagwerk.domain.connection import Trust
+from tagwerk.domain.connection import Trust, TrustMode
 from tagwerk.domain.errors import (
     NotReachable,
+    NotTrusted,
     ProtocolError,
     ServerRefused,
     TagwerkError,
@@ -65,6 +68,15 @@ class Endpoint:
     @property
     def is_secure(self) -> bool:
         return bool(self.parts.scheme == "https")
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when nothing leaves this computer."""
+        if self.host == "localhost":
+            return True
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return False
 
     @property
     def socket_url(self) -> str:
@@ -117,7 +129,17 @@ class HttpTransport:
         self.on_phase = on_phase
         self.requests = 0
         self.redirected_from = ""
-        self.context: ssl.SSLContext | None = client_context(trust) if endpoint.is_secure else None
+        if not endpoint.is_secure and trust.mode is not TrustMode.PLAIN_HTTP:
+            if not endpoint.is_loopback:
+                raise NotTrusted(
+                    "{url} is plain HTTP: the password would cross the network readably.",
+                    cure="Use https, or allow plain HTTP explicitly on a network of your own.",
+                    url=endpoint.url,
+                )
+        https_trust = Trust() if trust.mode is TrustMode.PLAIN_HTTP else trust
+        self.context: ssl.SSLContext | None = (
+            client_context(https_trust) if endpoint.is_secure else None
+        )
         self._client = httpx.AsyncClient(
             # The plain endpoint never uses the context, but httpx would load the system store.
             verify=self.context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),

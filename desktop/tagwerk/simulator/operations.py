@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
 from tagwerk.simulator.filters import alarm_filter, browse_filter
-from tagwerk.simulator.model import PlantModel
+if TYPE_CHECKING:
+    from tagwerk.simulator.model import PlantModel
 from tagwerk.simulator.schema import LANGUAGES
 from tagwerk.simulator.sessions import READ, WRITE, Session, SessionStore, User
 from tagwerk.simulator.state import ModelError, TagState
@@ -424,7 +425,9 @@ class Operations:
             self.model.alarms.check_single(self.wire.short(item["name"]) for item in listed)
         except ModelError as problem:
             # One with single acknowledgement among others: nothing of the call is done.
-            raise model_refusal(problem) from None
+            if not self._switches.on("single-refused-by-item"):
+                raise model_refusal(problem) from None
+            return [self._alarm_reply(item, problem) for item in listed]
         replies = []
         for item in listed:
             name, instance = item["name"], item.get("instanceID") or 0
@@ -435,14 +438,15 @@ class Operations:
                 answer(self.wire.short(name), instance, self._now_ns(), caller.user.name, HOST)
             except ModelError as problem:
                 refused = problem
-            replies.append(
-                {
-                    "alarmName": name,
-                    "alarmInstanceID": instance,
-                    "error": self.wire.error(refused),
-                }
-            )
+            replies.append(self._alarm_reply(item, refused))
         return replies
+
+    def _alarm_reply(self, item: Fields, problem: ModelError | None) -> Fields:
+        return {
+            "alarmName": item["name"],
+            "alarmInstanceID": item.get("instanceID") or 0,
+            "error": self.wire.error(problem),
+        }
 
     def do_disableAlarms(self, caller: Caller, names: Sequence[str | None]) -> list[Fields]:  # noqa: N802
         return self._configure_alarms(caller, names, self.model.alarms.disable)

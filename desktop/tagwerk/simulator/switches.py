@@ -67,6 +67,7 @@ SWITCHES: tuple[Switch, ...] = (
         Takes.TEXT,
         default="*.Service*",
     ),
+    Switch("single-refused-by-item", "a mixed call with single acknowledgement gets an error for each item"),
     # Schema
     Switch("no-browse", "the schema has no browse"),
     Switch("no-logging", "the schema has no loggedTagValues"),
@@ -75,6 +76,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("v19", "the schema of V19: all of the four above, no identityProviderURL, no durationIso"),
     Switch("no-introspection", "introspection is refused"),
     # Sessions
+    Switch("accept-null", "explicit nulls for arguments with a default are taken as not given"),
     Switch("preflight", "requests without apollo-require-preflight are answered 400"),
     Switch(
         "expired-as",

@@ -99,6 +99,10 @@ class TrendStore:
         """Names of all open curves."""
         return self._names
 
+    def names(self) -> list[str]:
+        """Names of all open curves."""
+        return list(self._curves)
+
     @property
     def nbytes(self) -> int:
         """Memory that the curves hold, in bytes."""
@@ -164,9 +168,13 @@ class TrendStore:
                     kept.append(sample)
 
     def link_lost(self, at_ns: int) -> None:
-        """The stream ended at `at_ns` (this computer's clock): curves get a hole from there."""
+        """The stream ended at `at_ns` (this computer's clock): curves get a hole from there.
+
+        May be called again while it is down; only a live curve takes notice.
+        """
         with self._lock:
-            self.lost_at_ns = at_ns
+            if self.lost_at_ns is None:
+                self.lost_at_ns = at_ns
             self._batches[-1].lost_at_ns = at_ns
             self._batches.append(_Batch())
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from tagwerk.domain.message import Message, message
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import icon
 
@@ -40,6 +41,38 @@ class Command:
     window_wide: bool = True
     checkable: bool = False
     tip: str = ""
+
+
+MENUS: dict[str, Message] = {
+    "File": message("&File"),
+    "Edit": message("&Edit"),
+    "View": message("&View"),
+    "Connection": message("&Connection"),
+    "Trend": message("&Trend"),
+    "Setpoints": message("&Setpoints"),
+    "Alarms": message("&Alarms"),
+    "Help": message("&Help"),
+}
+"""The menus of the menu bar in their order: `Command.menu` and the title with its access key."""
+
+SHELL_COMMANDS = (
+    Command("file.connect", "Connect…", "File", "plug", "Ctrl+N"),
+    Command("file.demo", "Start the demo plant", "File", "play"),
+    Command("file.close", "Close the plant", "File", "x", "Ctrl+W"),
+    Command("file.quit", "Quit", "File", "log-out", "Ctrl+Q"),
+    Command("edit.palette", "Go to tag or command…", "Edit", "command", "Ctrl+K"),
+    Command("view.next_panel", "Next panel", "View", "", "F6"),
+    Command("view.previous_panel", "Previous panel", "View", "", "Shift+F6"),
+    Command("view.full_screen", "Full screen", "View", "maximize", "F11", checkable=True),
+    Command("view.reset_layout", "Reset layout", "View", "layout-dashboard"),
+    Command("connection.reconnect", "Connect now", "Connection", "refresh-cw", "Ctrl+Shift+R"),
+    Command("connection.sign_in_as", "Sign in as another user…", "Connection", "user"),
+    Command("connection.disconnect", "Disconnect", "Connection", "unplug", "Ctrl+Shift+D"),
+    Command("connection.forget", "Forget the saved password", "Connection", "key-round"),
+    Command("help.keys", "Keyboard shortcuts", "Help", "keyboard", "F1"),
+    Command("help.about", "About Tagwerk", "Help", "info"),
+)
+"""What the window itself can do; the panels bring their own."""
 
 
 def make_action(command: Command, run: Callable[..., object], owner: QWidget) -> QAction:

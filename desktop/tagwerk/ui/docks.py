@@ -15,10 +15,7 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QMainWindow,
-    QProxyStyle,
     QSizePolicy,
-    QStyle,
-    QStyleOption,
     QVBoxLayout,
     QWidget,
 )
@@ -32,37 +29,10 @@ from tagwerk.ui.widgets.painting import Area
 if TYPE_CHECKING:
     from tagwerk.ui.panels.base import Panel
 
-GUTTER = 4
 # Dock sizes of the design by window width: tags (left), setpoints (right), alarms (below).
 WIDE = (352, 432, 276)
 NARROW = (258, 352, 178)
 NARROW_BELOW = 1600
-
-
-class GutterStyle(QProxyStyle):
-    """Gutters of the main window: 4 px wide, showing the window colour and nothing else."""
-
-    def pixelMetric(
-        self,
-        metric: QStyle.PixelMetric,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-    ) -> int:
-        if metric == QStyle.PixelMetric.PM_DockWidgetSeparatorExtent:
-            return GUTTER
-        return super().pixelMetric(metric, option, widget)
-
-    def drawPrimitive(
-        self,
-        element: QStyle.PrimitiveElement,
-        option: QStyleOption,
-        painter: QPainter,
-        widget: QWidget | None = None,
-    ) -> None:
-        if element == QStyle.PrimitiveElement.PE_IndicatorDockWidgetResizeHandle:
-            painter.fillRect(option.rect, theme().color("window"))
-            return
-        super().drawPrimitive(element, option, painter, widget)
 
 
 class DockHeader(Area):

@@ -301,13 +301,17 @@ class AlarmHeader(QHeaderView):
         room = area.width() - (mark + 4 if sorted_by else 0)
         title = metrics.elidedText(tr(column.title), Qt.TextElideMode.ElideRight, max(room, 0))
         width = metrics.horizontalAdvance(title)
-        left = area.right() - width - (mark + 4 if sorted_by else 0) if column.right else area.left()
+        left = (
+            area.right() - width - (mark + 4 if sorted_by else 0) if column.right else area.left()
+        )
         painter.setFont(font)
         painter.setPen(tokens.color("text" if sorted_by else "text2"))
         base = (area.height() + metrics.ascent() - metrics.descent()) / 2
         painter.drawText(QPointF(left, base), title)
         if sorted_by:
-            _paint_mark(painter, QPointF(left + width + 4, area.height() / 2), mark, self.sort.descending)
+            _paint_mark(
+                painter, QPointF(left + width + 4, area.height() / 2), mark, self.sort.descending
+            )
 
 
 def _paint_mark(painter: QPainter, at: QPointF, size: int, descending: bool) -> None:

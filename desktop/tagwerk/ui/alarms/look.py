@@ -119,7 +119,9 @@ def _look(
         else:
             back, ink = (_GREY_HIGH if priority >= HIGH_PRIORITY else _GREY_OTHER), "#FFFFFF"
     elif not back:
-        _, raised, raised_ink, done = next(row for row in _FALLBACK if priority >= row[0] or not row[0])
+        _, raised, raised_ink, done = next(
+            row for row in _FALLBACK if priority >= row[0] or not row[0]
+        )
         frame_always = cleared
         back = done if acknowledged and not cleared else raised
         ink = _DARK_INK if acknowledged else raised_ink

@@ -81,9 +81,17 @@ class Note:
         acknowledge = self.action is AlarmAction.ACKNOWLEDGE
         match self.kind:
             case NoteKind.REJECTED if acknowledge:
-                said = tr("The server refused to acknowledge: {reason} ({code})", reason=self.reason, code=self.code)
+                said = tr(
+                    "The server refused to acknowledge: {reason} ({code})",
+                    reason=self.reason,
+                    code=self.code,
+                )
             case NoteKind.REJECTED:
-                said = tr("The server refused to reset: {reason} ({code})", reason=self.reason, code=self.code)
+                said = tr(
+                    "The server refused to reset: {reason} ({code})",
+                    reason=self.reason,
+                    code=self.code,
+                )
             case NoteKind.UNVERIFIED:
                 said = tr("Sent, but no answer came: it may have happened.")
             case NoteKind.FAILED:

@@ -36,12 +36,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from tagwerk.domain.alarms import Alarm, AlarmKey
+from tagwerk.domain.alarms import Alarm
 from tagwerk.domain.text import EM_DASH
 from tagwerk.store.alarm_view import SortBy
 from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, CellTexts
 from tagwerk.ui.alarms.header import AlarmHeader
-from tagwerk.ui.alarms.look import Colors, block_look, flash_phase, is_flashing, state_icon, tinted_pixmap
+from tagwerk.ui.alarms.look import (
+    Colors,
+    block_look,
+    flash_phase,
+    is_flashing,
+    state_icon,
+    tinted_pixmap,
+)
 from tagwerk.ui.alarms.model import AlarmModel
 from tagwerk.ui.alarms.notes import Note
 from tagwerk.ui.i18n import tr
@@ -219,7 +226,9 @@ class AlarmTable(QTableView):
     def _keep_in_sight(self, first: int, before: list[tuple[int, int]]) -> None:
         """Scroll by as much as most of the visible rows moved; at the top the newest stay in sight."""
         moves = [
-            now - row for row, number in before if number >= 0 and (now := self.alarms.row_of(number)) >= 0
+            now - row
+            for row, number in before
+            if number >= 0 and (now := self.alarms.row_of(number)) >= 0
         ]
         if moves:
             self.verticalScrollBar().setValue(first + median_low(moves))
@@ -302,7 +311,9 @@ class AlarmTable(QTableView):
             for index in self.columns.shown_columns()
         ]
         columns = [
-            part for part in columns if part[1] < area.right() + 1 and part[1] + part[2] > area.left()
+            part
+            for part in columns
+            if part[1] < area.right() + 1 and part[1] + part[2] > area.left()
         ]
         chosen = self._selected_rows()
         height = tokens.row_height
@@ -312,7 +323,9 @@ class AlarmTable(QTableView):
             for row in range(first, self.alarms.rowCount()):
                 if top > area.bottom():
                     break
-                self._paint_row(painter, row, QRect(0, top, self.viewport().width(), height), columns, chosen)
+                self._paint_row(
+                    painter, row, QRect(0, top, self.viewport().width(), height), columns, chosen
+                )
                 top += height
         painter.end()
 
@@ -349,7 +362,9 @@ class AlarmTable(QTableView):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -1.5))
 
-    def _paint_block(self, painter: QPainter, row: _Row, columns: list[tuple[int, int, int]]) -> None:
+    def _paint_block(
+        self, painter: QPainter, row: _Row, columns: list[tuple[int, int, int]]
+    ) -> None:
         """State, priority and class on their colour; neighbours share one block."""
         run: list[tuple[int, int, int]] = []
         for part in [*columns, (-1, 0, 0)]:
@@ -397,7 +412,9 @@ class AlarmTable(QTableView):
         painter.drawEllipse(middle, tokens.px(3), tokens.px(3))
         painter.restore()
 
-    def _paint_block_cell(self, painter: QPainter, row: _Row, index: int, cell: QRect, ink: str) -> None:
+    def _paint_block_cell(
+        self, painter: QPainter, row: _Row, index: int, cell: QRect, ink: str
+    ) -> None:
         tokens = theme()
         if COLUMNS[index].by is SortBy.STATE:
             side = tokens.px(15)
@@ -411,7 +428,9 @@ class AlarmTable(QTableView):
         weight = 600 if row.waiting else 400
         text = self.alarms.texts.text(row.number, row.alarm, COLUMNS[index].by, 0)
         painter.setPen(ink)
-        self._draw(painter, cell.adjusted(0, 0, -tokens.px(6), 0), text, weight, right=COLUMNS[index].right)
+        self._draw(
+            painter, cell.adjusted(0, 0, -tokens.px(6), 0), text, weight, right=COLUMNS[index].right
+        )
 
     def _paint_cell(self, painter: QPainter, row: _Row, index: int, cell: QRect) -> None:
         tokens = theme()
@@ -422,7 +441,9 @@ class AlarmTable(QTableView):
                 self._paint_note(painter, cell, note)
                 return
         gap = tokens.px(8)
-        cell = cell.adjusted(0 if COLUMNS[index].right else gap, 0, -gap if COLUMNS[index].right else -4, 0)
+        cell = cell.adjusted(
+            0 if COLUMNS[index].right else gap, 0, -gap if COLUMNS[index].right else -4, 0
+        )
         text = self.alarms.texts.text(row.number, row.alarm, by, self._clock_ns())
         quiet = "text2" if row.selected else "text3"
         if self.is_stale:
@@ -459,7 +480,9 @@ class AlarmTable(QTableView):
         box = QRectF(left, cell.top() + (cell.height() - 1 - side) / 2, side, side)
         draw_icon(painter, box, note.icon, note.role)
         painter.setPen(tokens.color(note.role))
-        self._draw(painter, cell.adjusted(tokens.px(8) + side + tokens.px(5), 0, -4, 0), note.short, 400)
+        self._draw(
+            painter, cell.adjusted(tokens.px(8) + side + tokens.px(5), 0, -4, 0), note.short, 400
+        )
 
     def _draw(
         self, painter: QPainter, cell: QRect, text: str, weight: int, *, right: bool = False

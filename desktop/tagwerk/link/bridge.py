@@ -1,0 +1,208 @@
+"""The link's own thread, and a client that may be called from any other loop.
+
+Network and decoding run on a plain selector event loop in one daemon thread, so that neither
+TLS nor a large answer ever holds up the window. `ThreadedClient` carries calls across.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
+from tagwerk.domain.connection import Capabilities
+from tagwerk.domain.errors import NotReachable
+from tagwerk.domain.ports import PlantClient, WriteItem, WriteReply
+from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.values import LoggedSeries, Sample
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_SWITCH_INTERVAL_S = 0.001
+
+
+def _closed_error() -> NotReachable:
+    return NotReachable("The connection is closed.", cure="Connect again.", code="not_connected")
+
+
+class LinkThread:
+    """A daemon thread with an event loop.
+
+    A selector loop, made explicitly: the proactor loop of Windows has no fast path for picows.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+        self._started = False
+        self._closing = False
+        self._ended: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Start it; once."""
+        self._started = True
+        # The window's thread must get the interpreter back quickly while this one decodes.
+        sys.setswitchinterval(min(_SWITCH_INTERVAL_S, sys.getswitchinterval()))
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._started and not self._closing
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+            pending = asyncio.all_tasks(self._loop)
+            for task in pending:
+                task.cancel()
+            if pending:
+                self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        finally:
+            asyncio.set_event_loop(None)
+            self._loop.close()
+            for tell in self._ended:
+                # Whoever waited may be gone by now.
+                with contextlib.suppress(RuntimeError):
+                    tell()
+
+    def soon(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function on the thread's loop; nothing happens once it is closed."""
+        if self.is_running:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(function, *args)
+
+    async def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine on the thread's loop and wait for it on the caller's.
+
+        Raises:
+            NotReachable: the link is closed or was never started.
+        """
+        if not self.is_running:
+            raise _closed_error()
+        future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(make(), self._loop)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closing and task is not None and not task.cancelling():
+                raise _closed_error() from None
+            raise
+
+    async def close(self, *, timeout_s: float = 3.0) -> None:
+        """Stop the loop and wait for the thread; bounded."""
+        if not self._started:
+            self._loop.close()
+            self._started = self._closing = True
+            return
+        if self._closing:
+            return
+        self._closing = True
+        caller = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        self._ended.append(lambda: caller.call_soon_threadsafe(ended.set))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await ended.wait()
+        except TimeoutError:
+            log.warning("the link's thread did not end in time")
+            return
+        self._thread.join(timeout=1.0)
+
+
+class ThreadedClient:
+    """A `PlantClient` on the caller's loop, served by one on the link's thread."""
+
+    def __init__(self, thread: LinkThread, inner: PlantClient) -> None:
+        self._thread = thread
+        self._inner = inner
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._inner.capabilities
+
+    async def browse(
+        self,
+        patterns: Sequence[str] = (),
+        kinds: Sequence[TagKind] = (),
+        *,
+        language: str = "en-US",
+        on_items: Callable[[list[BrowseItem]], None] | None = None,
+    ) -> list[BrowseItem]:
+        """See `ports.PlantClient.browse`; `on_items` is called on the caller's loop, in order."""
+        caller = asyncio.get_running_loop()
+        arrived: deque[list[BrowseItem]] = deque()
+
+        def drain() -> None:
+            while arrived and on_items is not None:
+                on_items(arrived.popleft())
+
+        def take(items: list[BrowseItem]) -> None:
+            arrived.append(items)
+            # The caller's loop may close while a browse runs.
+            with contextlib.suppress(RuntimeError):
+                caller.call_soon_threadsafe(drain)
+
+        result = await self._thread.call(
+            lambda: self._inner.browse(
+                patterns, kinds, language=language, on_items=take if on_items else None
+            )
+        )
+        drain()
+        return result
+
+    async def read(self, names: Sequence[str], *, direct: bool = False) -> list[Sample]:
+        return await self._thread.call(lambda: self._inner.read(names, direct=direct))
+
+    async def write(self, items: Sequence[WriteItem]) -> list[WriteReply]:
+        return await self._thread.call(lambda: self._inner.write(items))
+
+    async def history(
+        self,
+        names: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        *,
+        limit: int = 0,
+        bounding: bool = False,
+    ) -> list[LoggedSeries]:
+        return await self._thread.call(
+            lambda: self._inner.history(names, start_ns, end_ns, limit=limit, bounding=bounding)
+        )
+
+    async def active_alarms(
+        self, *, filter_text: str = "", language: str = "en-US"
+    ) -> list[Alarm]:
+        return await self._thread.call(
+            lambda: self._inner.active_alarms(filter_text=filter_text, language=language)
+        )
+
+    async def logged_alarms(
+        self,
+        start_ns: int,
+        end_ns: int,
+        *,
+        filter_text: str = "",
+        language: str = "en-US",
+        limit: int = 0,
+    ) -> list[Alarm]:
+        return await self._thread.call(
+            lambda: self._inner.logged_alarms(
+                start_ns, end_ns, filter_text=filter_text, language=language, limit=limit
+            )
+        )
+
+    async def alarm_action(
+        self, action: AlarmAction, keys: Sequence[AlarmKey]
+    ) -> list[AlarmReply]:
+        return await self._thread.call(lambda: self._inner.alarm_action(action, keys))

@@ -1,0 +1,359 @@
+"""`HttpClient`: everything that the desk asks of a Unified server over HTTP.
+
+Implements `ports.PlantClient` on the loop it is used on. `supervisor` runs it beside the value
+stream; `login` hands it to the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from tagwerk.dialects.unified import (
+    HELLO,
+    RIGHT_MISSING,
+    WRITING,
+    UnifiedDialect,
+    browse_filters,
+    pattern_matcher,
+)
+from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
+from tagwerk.dialects.unified_replies import browse_chunks, decode_answer, result_of, tag_bodies
+from tagwerk.dialects.unified_schema import INTROSPECTION, assumed_schema, schema_from_introspection
+from tagwerk.dialects.unified_values import (
+    Echoes,
+    TagBody,
+    error_from_json,
+    name_batches,
+    sample_from_body,
+    sample_from_json,
+)
+from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
+from tagwerk.domain.connection import Capabilities, Capability
+from tagwerk.domain.errors import (
+    NotAllowed,
+    NotReachable,
+    NotSupported,
+    ProtocolError,
+    ServerRefused,
+    SessionExpired,
+    TagwerkError,
+    UsageError,
+)
+from tagwerk.domain.ports import WriteItem, WriteReply
+from tagwerk.domain.tags import BrowseItem, TagKind, short_name, split_name
+from tagwerk.domain.values import BAD, ItemError, LoggedSeries, Sample
+from tagwerk.link.history import read_history
+from tagwerk.link.session import SessionKeeper
+from tagwerk.link.transport import MOST_BROWSE_BYTES, BodyTooLarge
+
+log = logging.getLogger(__name__)
+
+NOT_RETURNED = ItemError(
+    "NOT_RETURNED", "The server's answer leaves it out: unknown name, or no right to see it."
+)
+_READ_BATCH = 2000
+_BROWSE_TIMEOUT_S = 120.0
+
+
+class HttpClient:
+    """A logged-in view of one server.
+
+    Args:
+        keeper: the session; `prepare` must have run before anything else is asked.
+    """
+
+    def __init__(self, keeper: SessionKeeper) -> None:
+        self.keeper = keeper
+        self.dialect: UnifiedDialect | None = None
+        self.systems: tuple[str, ...] = ()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when systems or capabilities became known."""
+        self._capabilities = Capabilities()
+        self._missing: tuple[Capability, ...] = ()
+        self._push_reason = ""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def set_push_reason(self, reason: str) -> None:
+        """Say why pushed values are missing; "" when they are there."""
+        if reason != self._push_reason:
+            self._push_reason = reason
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self.dialect is not None:
+            self._capabilities = self.dialect.capabilities(
+                missing_rights=self._missing, push_reason=self._push_reason
+            )
+            self.on_change()
+
+    async def prepare(self) -> None:
+        """After login: read the schema once, and find out what this user may do.
+
+        Raises:
+            NotAllowed: the user may not even read.
+        """
+        if self.dialect is None:
+            self.dialect = UnifiedDialect(await self._introspect())
+        await self.find_rights()
+
+    async def _introspect(self):  # type: ignore[no-untyped-def]
+        try:
+            answer = await self.keeper.execute(INTROSPECTION)
+            schema = schema_from_introspection(result_of(decode_answer(answer.body), "__schema"))
+        except (ServerRefused, ProtocolError) as problem:
+            log.info("introspection refused, assuming the documented schema: %s", problem.message)
+            schema = None
+        return schema or assumed_schema()
+
+    async def find_rights(self) -> None:
+        """Ask without changing anything: an empty list of reads, and an empty list of writes.
+
+        No query tells rights. A list without items can do nothing, but a user without the right
+        is refused it. Acknowledging is not tried: the same right covers it, and what an empty
+        list would mean to it is not documented.
+
+        Raises:
+            NotAllowed: no read access at all.
+        """
+        dialect = self._dialect()
+        missing: tuple[Capability, ...] = ()
+        if "tagValues" in dialect.schema.query:
+            try:
+                await self.keeper.execute(dialect.read(()))
+            except NotAllowed as problem:
+                if isinstance(problem, SessionExpired):
+                    raise
+                raise NotAllowed(
+                    "“{user}” is logged in, but may not use the GraphQL interface.",
+                    cure="Give the user the right “GraphQL read access” or “GraphQL read/write access”.",
+                    code=problem.code,
+                    user=self.keeper.user,
+                ) from problem
+            except (ServerRefused, ProtocolError):
+                log.debug("reading nothing was refused; only FORBIDDEN would mean something")
+        if "writeTagValues" in dialect.schema.mutation:
+            try:
+                await self.keeper.execute(dialect.write(()))
+            except NotAllowed as problem:
+                if isinstance(problem, SessionExpired):
+                    raise
+                missing = WRITING
+            except (ServerRefused, ProtocolError):
+                log.debug("writing nothing was refused; only FORBIDDEN would mean something")
+        self._missing = missing
+        self._refresh()
+
+    def _dialect(self) -> UnifiedDialect:
+        if self.dialect is None:
+            raise NotReachable(
+                "There is no connection to {host} yet.",
+                cure="Wait until it is connected.",
+                code="not_connected",
+                host=self.keeper.transport.endpoint.host,
+            )
+        return self.dialect
+
+    async def hello(self, *, timeout_s: float | None = None) -> None:
+        """The smallest round trip.
+
+        Raises:
+            as `SessionKeeper.execute`.
+        """
+        await self.keeper.execute(HELLO, timeout_s=timeout_s)
+
+    # Browse
+
+    async def browse(
+        self,
+        patterns: Sequence[str] = (),
+        kinds: Sequence[TagKind] = (),
+        *,
+        language: str = "en-US",
+        on_items: Callable[[list[BrowseItem]], None] | None = None,
+    ) -> list[BrowseItem]:
+        """See `ports.PlantClient.browse`. Decoded in chunks, with a breath between them."""
+        operation = self._dialect().browse(browse_filters(patterns), kinds, language)
+        answer = await self.keeper.execute(
+            operation, most_bytes=MOST_BROWSE_BYTES, timeout_s=_BROWSE_TIMEOUT_S
+        )
+        matches = pattern_matcher(patterns)
+        wanted = frozenset(kinds)
+        items: list[BrowseItem] = []
+        seen: set[str] = set()
+        systems: dict[str, None] = dict.fromkeys(self.systems)
+        for chunk in browse_chunks(answer.body):
+            fresh = []
+            for item in chunk:
+                if item.name in seen or (wanted and item.kind not in wanted):
+                    continue
+                if patterns and not matches(item.name):
+                    continue
+                seen.add(item.name)
+                fresh.append(item)
+            systems.update(_systems_of(fresh))
+            items += fresh
+            if on_items is not None and fresh:
+                on_items(fresh)
+            await asyncio.sleep(0)
+        if tuple(systems) != self.systems:
+            self.systems = tuple(systems)
+            self.on_change()
+        return items
+
+    # Values
+
+    async def read(self, names: Sequence[str], *, direct: bool = False) -> list[Sample]:
+        """See `ports.PlantClient.read`."""
+        found: dict[str, Sample] = {}
+        for batch in name_batches(names, most=_READ_BATCH):
+            found.update(await self._read_batch(batch, direct))
+        now_ns = time.time_ns()
+        missing = {name: Sample(name, None, BAD, None, now_ns, NOT_RETURNED) for name in names}
+        return [found.get(name) or missing[name] for name in names]
+
+    async def _read_batch(self, names: list[str], direct: bool) -> dict[str, Sample]:
+        try:
+            answer = await self.keeper.execute(self._dialect().read(names, direct=direct))
+        except BodyTooLarge:
+            if len(names) == 1:
+                raise
+            half = len(names) // 2
+            first = await self._read_batch(names[:half], direct)
+            return first | await self._read_batch(names[half:], direct)
+        received_ns = time.time_ns()
+        echoes = Echoes(names)
+        samples: dict[str, Sample] = {}
+        for body in tag_bodies(answer.body, answer.status):
+            typed = isinstance(body, TagBody)
+            echo = body.name if typed else body.get("name") if isinstance(body, dict) else None
+            name = echoes.find(str(echo)) if echo else names[0] if len(names) == 1 else None
+            if name is not None:
+                samples[name] = (
+                    sample_from_body(body, name, received_ns)
+                    if typed
+                    else sample_from_json(body, name, received_ns)
+                )
+        return samples
+
+    async def write(self, items: Sequence[WriteItem]) -> list[WriteReply]:
+        """See `ports.PlantClient.write`."""
+        if not items:
+            return []
+        shorts = [short_name(item.name) for item in items]
+        if len(set(shorts)) != len(shorts):
+            raise UsageError(
+                "One of these tags would be written twice in one call.",
+                cure="Write them one after the other.",
+            )
+        answer = await self.keeper.execute(self._dialect().write(items))
+        body = result_of(decode_answer(answer.body), "writeTagValues", answer.status)
+        echoes = Echoes(item.name for item in items)
+        replies: dict[str, WriteReply] = {}
+        for entry in body if isinstance(body, list) else []:
+            if isinstance(entry, dict):
+                echo = entry.get("name")
+                name = echoes.find(str(echo)) if echo else None
+                if name is None and len(items) == 1:
+                    name = items[0].name
+                if name is not None:
+                    replies[name] = WriteReply(name, error_from_json(entry.get("error")))
+        return [
+            replies.get(item.name) or WriteReply(item.name, NOT_RETURNED) for item in items
+        ]
+
+    # History
+
+    async def history(
+        self,
+        names: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        *,
+        limit: int = 0,
+        bounding: bool = False,
+    ) -> list[LoggedSeries]:
+        """See `ports.PlantClient.history`."""
+        return await read_history(
+            self.keeper, self._dialect(), names, start_ns, end_ns, limit=limit, bounding=bounding
+        )
+
+    # Alarms
+
+    async def active_alarms(
+        self, *, filter_text: str = "", language: str = "en-US"
+    ) -> list[Alarm]:
+        """See `ports.PlantClient.active_alarms`."""
+        return await self._alarms(
+            "activeAlarms", lambda lang: self._dialect().active_alarms(filter_text, lang), language
+        )
+
+    async def logged_alarms(
+        self,
+        start_ns: int,
+        end_ns: int,
+        *,
+        filter_text: str = "",
+        language: str = "en-US",
+        limit: int = 0,
+    ) -> list[Alarm]:
+        """See `ports.PlantClient.logged_alarms`."""
+        records = await self._alarms(
+            "loggedAlarms",
+            lambda lang: self._dialect().logged_alarms(
+                start_ns, end_ns, filter_text, lang, limit
+            ),
+            language,
+        )
+        records.sort(key=lambda alarm: alarm.modification_time_ns or 0, reverse=True)
+        return records[:limit] if limit else records
+
+    async def _alarms(self, root, make, language):  # type: ignore[no-untyped-def]
+        try:
+            answer = await self.keeper.execute(make(language))
+        except ServerRefused as problem:
+            # A language that the runtime does not have is refused as a whole (code 302).
+            if problem.code != "302" or language == "en-US":
+                raise
+            answer = await self.keeper.execute(make("en-US"))
+        return alarms_from_json(result_of(decode_answer(answer.body), root, answer.status))
+
+    async def alarm_action(
+        self, action: AlarmAction, keys: Sequence[AlarmKey]
+    ) -> list[AlarmReply]:
+        """See `ports.PlantClient.alarm_action`. A broken connection is an answer of its own."""
+        if not keys:
+            return []
+        operation = self._dialect().alarm_action(action, keys)
+        try:
+            answer = await self.keeper.execute(operation)
+        except NotReachable as problem:
+            error = ItemError(problem.code, problem.message)
+            return [
+                AlarmReply(
+                    key, error, sent=problem.may_have_arrived, uncertain=problem.may_have_arrived
+                )
+                for key in keys
+            ]
+        body = result_of(decode_answer(answer.body), operation.result, answer.status)
+        return alarm_replies(body, list(keys))
+
+
+def _systems_of(items: Iterable[BrowseItem]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    last = ""
+    for item in items:
+        if last and item.name.startswith(last):
+            continue
+        system = split_name(item.name).system
+        if system:
+            last = f"{system}::"
+            found[system] = None
+    return found
+
+

@@ -1,0 +1,291 @@
+"""A login and its life: the token in memory only, renewal, one new login where a read needs it.
+
+All requests of one server pass through `SessionKeeper.execute`. Never a login storm: a refused
+login stops everything until a person asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from tagwerk.dialects.base import Operation
+from tagwerk.dialects.unified import EXTEND_SESSION, LOGOUT, login_operation
+from tagwerk.dialects.unified_replies import (
+    Login,
+    Token,
+    decode_answer,
+    error_to_raise,
+    errors_from_json,
+    login_from_json,
+    result_of,
+)
+from tagwerk.domain.connection import Session
+from tagwerk.domain.errors import (
+    LoginFailed,
+    NotAllowed,
+    NotReachable,
+    ProtocolError,
+    SessionExpired,
+    TagwerkError,
+)
+from tagwerk.link.transport import MOST_ANSWER_BYTES, Answer, HttpTransport
+
+log = logging.getLogger(__name__)
+
+_LONGEST_RENEWAL_S = 900.0
+_SHORTEST_RENEWAL_S = 1.0
+_WITHOUT_EXPIRY_S = 120.0
+_EDGE_BYTES = 2048
+
+
+class SessionKeeper:
+    """Keeps one login alive.
+
+    Args:
+        transport: where requests go.
+        user, password: kept in memory, for the one new login that an ended session needs.
+    """
+
+    def __init__(self, transport: HttpTransport, user: str, password: str) -> None:
+        self.transport = transport
+        self.user = user
+        self.session: Session | None = None
+        self.generation = 0
+        """Grows with each token; a stream that runs on an older one must be replaced."""
+        self.clock_offset_ns: int | None = None
+        self.server_header = ""
+        self._password = password
+        self._token: Token | None = None
+        self._refused: LoginFailed | None = None
+        self._lock = asyncio.Lock()
+        self._denied: set[tuple[int, str]] = set()
+        self._renewed_at_s = 0.0
+
+    def __repr__(self) -> str:
+        return f"SessionKeeper({self.user!r} at {self.transport.endpoint.url!r})"
+
+    @property
+    def token(self) -> str:
+        """The secret for a stream's first message; "" when not logged in."""
+        return self._token.value if self._token else ""
+
+    def allow_login(self) -> None:
+        """A person asked again: one more login may be tried."""
+        self._refused = None
+
+    def forget(self) -> None:
+        """Drop the token: the server no longer takes it."""
+        self._token = None
+
+    async def login(self) -> None:
+        """Log in.
+
+        Raises:
+            LoginFailed: refused, now or before.
+        """
+        async with self._lock:
+            await self._login()
+
+    async def ensure(self) -> None:
+        """Be logged in: take the token that is there if the server still knows it.
+
+        Raises:
+            LoginFailed, NotReachable, …
+        """
+        if self._token is not None:
+            try:
+                await self.extend()
+            except (NotAllowed, ProtocolError) as problem:
+                if isinstance(problem, LoginFailed):
+                    raise
+                self.forget()
+            else:
+                return
+        await self.login()
+
+    async def _login(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+        answer = await self.transport.post(login_operation(self.user, self._password).body())
+        self._note(answer)
+        try:
+            self._take(login_from_json(_checked(answer, "login"), self.user))
+        except LoginFailed as problem:
+            self._refused = problem
+            raise
+        except (NotAllowed, SessionExpired) as problem:
+            # Refused as a whole instead of in the Session's own error.
+            self._refused = LoginFailed(
+                "The server refused the login of “{user}”: {said}",
+                cure="Check user name and password.",
+                code=problem.code,
+                user=self.user,
+                said=problem.message,
+            )
+            raise self._refused from problem
+
+    def _take(self, login: Login) -> None:
+        if self._token is None or login.token.value != self._token.value:
+            self.generation += 1
+            self._denied.clear()
+        self._token = login.token
+        self.session = login.session
+        self._renewed_at_s = time.monotonic()
+
+    def _note(self, answer: Answer) -> None:
+        if answer.clock_offset_ns is not None:
+            self.clock_offset_ns = answer.clock_offset_ns
+        self.server_header = answer.server or self.server_header
+
+    async def extend(self) -> None:
+        """Renew the session; `generation` grows when the server gave a new token.
+
+        Raises:
+            SessionExpired: the server no longer knows the token.
+        """
+        async with self._lock:
+            answer = await self.transport.post(EXTEND_SESSION.body(), token=self.token)
+            self._note(answer)
+            try:
+                body = _checked(answer, "extendSession")
+                self._take(login_from_json(_with_old_token(body, self.token), self.user))
+            except (LoginFailed, NotAllowed) as problem:
+                raise SessionExpired(
+                    "The session of “{user}” has ended: {said}",
+                    cure="Log in again.",
+                    code=problem.code,
+                    user=self.user,
+                    said=problem.message,
+                ) from problem
+
+    @property
+    def renewal_in_s(self) -> float:
+        """Seconds until the session should be renewed: at half of its life.
+
+        The life is counted on the server's clock, because laptop and plant seldom agree.
+        """
+        session = self.session
+        if session is None:
+            return _LONGEST_RENEWAL_S
+        life_s = _WITHOUT_EXPIRY_S
+        if session.expires_ns is not None:
+            server_now_ns = time.time_ns() + (self.clock_offset_ns or 0)
+            passed_s = time.monotonic() - self._renewed_at_s
+            life_s = (session.expires_ns - server_now_ns) / 1e9 + passed_s
+        if session.auto_logoff_s:
+            life_s = min(life_s, float(session.auto_logoff_s))
+        due_s = min(max(life_s / 2, _SHORTEST_RENEWAL_S), _LONGEST_RENEWAL_S)
+        return max(self._renewed_at_s + due_s - time.monotonic(), 0.0)
+
+    async def execute(
+        self,
+        operation: Operation,
+        *,
+        most_bytes: int = MOST_ANSWER_BYTES,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Send an operation. A read is repeated once after a new login where the answer smells
+        of an ended session, or once where a kept-alive connection broke; a change never.
+
+        Raises:
+            all of `HttpTransport.post`; NotAllowed, SessionExpired, ServerRefused.
+        """
+        if self._refused is not None:
+            raise self._refused
+        body = operation.body()
+        generation = self.generation
+        try:
+            return await self._send(operation, body, most_bytes, timeout_s)
+        except NotReachable as problem:
+            if operation.changes_plant or problem.code != "broken":
+                raise
+            return await self._send(operation, body, most_bytes, timeout_s)
+        except NotAllowed as problem:
+            if (generation, operation.result) in self._denied:
+                raise
+            if operation.changes_plant:
+                if isinstance(problem, SessionExpired):
+                    await self._login_again(generation)
+                raise
+            await self._login_again(generation)
+        try:
+            return await self._send(operation, body, most_bytes, timeout_s)
+        except NotAllowed:
+            # The new login did not help: it is the right that is missing.
+            self._denied.add((self.generation, operation.result))
+            raise
+
+    async def _send(
+        self, operation: Operation, body: bytes, most_bytes: int, timeout_s: float | None
+    ) -> Answer:
+        answer = await self.transport.post(
+            body, token=self.token, most_bytes=most_bytes, timeout_s=timeout_s
+        )
+        self._note(answer)
+        data = answer.body
+        if answer.status != 200 or b'"errors"' in data[:_EDGE_BYTES] + data[-_EDGE_BYTES:]:
+            _checked(answer, operation.result)
+        return answer
+
+    async def _login_again(self, generation: int) -> None:
+        async with self._lock:
+            if self.generation != generation:
+                return  # another request has already done it
+            log.info("session ended, logging in again")
+            await self._login()
+
+    async def logout(self, *, timeout_s: float = 2.0) -> None:
+        """Tell the server that we leave; bounded, never raises."""
+        if self._token is None:
+            return
+        token, self._token = self._token, None
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.transport.post(LOGOUT.body(), token=token.value)
+        except (TagwerkError, TimeoutError):
+            log.debug("logout was not answered")
+
+
+def _with_old_token(body: object, token: str) -> object:
+    """extendSession may answer without a token: then the old one goes on."""
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if isinstance(body, dict) and not body.get("token"):
+        return {**body, "token": token}
+    return body
+
+
+def _checked(answer: Answer, field: str) -> object:
+    """``data.field``, or the domain's error for what came instead.
+
+    Raises:
+        NotReachable: the web server answers for a runtime that is not there (5xx).
+        ProtocolError, NotAllowed, …
+    """
+    status = answer.status
+    try:
+        body = decode_answer(answer.body)
+    except ProtocolError:
+        if status in (401, 403):
+            raise error_to_raise([], status) from None
+        if status >= 500:
+            raise NotReachable(
+                "The web server answers HTTP {status}: the runtime behind it does not.",
+                cure="Check whether the runtime is running.",
+                code=str(status),
+                may_have_arrived=True,
+                status=status,
+            ) from None
+        if status >= 300:
+            raise ProtocolError(
+                "The server answers HTTP {status} instead of data.",
+                cure="Check the address; the interface is usually at /graphql/.",
+                code=str(status),
+                status=status,
+            ) from None
+        raise
+    if status >= 400 and not (isinstance(body, dict) and ("errors" in body or "data" in body)):
+        raise error_to_raise(errors_from_json(body), status)
+    return result_of(body, field, status)

@@ -1,0 +1,265 @@
+"""The demo plant's server for WinCC Unified: HTTPS and WebSocket on one port, and the plant's clock.
+
+It serves what the reference describes; `execute` runs queries, `subscribe` a client's WebSocket,
+`publish` brings each tick's changes to the subscribers. Runs on a plain asyncio loop, in its own
+process (`main`) or inside a test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import WSCloseCode, web
+
+from tagwerk.simulator.execute import Engine, Invalid, encode, invalid, read_request
+if TYPE_CHECKING:
+    from tagwerk.simulator.model import PlantModel
+from tagwerk.simulator.operations import Caller, Operations, Unauthenticated
+from tagwerk.simulator.options import SimulatorOptions
+from tagwerk.simulator.publish import Publisher
+from tagwerk.simulator.security import default_folder, ensure_certificate
+from tagwerk.simulator.sessions import USERS, SessionStore
+from tagwerk.simulator.subscribe import Connection
+from tagwerk.simulator.switches import parse_switches
+from tagwerk.simulator.wire import Wire
+
+LARGEST_BODY = 1024 * 1024
+TICK_S = 0.05
+FAST_TICK_S = 0.02
+MOST_PLANT_S_A_TICK = 2.0
+"""After a standstill (a laptop that slept) the plant catches up in steps of at most this."""
+SWEEP_S = 0.5
+
+logger = logging.getLogger(__name__)
+_decode = msgspec.json.Decoder().decode
+
+
+class SimulatorServer:
+    """A demo plant behind a real server.
+
+    Args:
+        options: what and where to serve.
+        model: the plant; made from the options when None.
+        clock_ns: wall time, nanoseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        options: SimulatorOptions,
+        *,
+        model: PlantModel | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.options = options
+        self._clock_ns = clock_ns
+        self._switches = parse_switches(options.switches)
+        self._began_ns = clock_ns()
+        self.model = model or _make_model(options, self._began_ns)
+        self._plant_ns = self._began_ns
+        logoff_s = self._switches.number("auto-logoff", -1)
+        self.sessions = SessionStore(
+            clock_ns,
+            auto_logoff_s=None if logoff_s < 0 else logoff_s,
+            renews_token=self._switches.on("new-token-on-extend"),
+        )
+        wire = Wire(self.model.system, self._switches)
+        operations = Operations(
+            self.model, self.sessions, wire, self._switches, lambda: self._plant_ns
+        )
+        self._engine = Engine(operations, self._switches)
+        self._publisher = Publisher(operations, options.tags)
+        self._connections: set[Connection] = set()
+        self._runner: web.AppRunner | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self.port = 0
+        self.ca_file: Path | None = None
+
+    # Life
+
+    async def start(self) -> None:
+        """Listen, and let the plant run.
+
+        Raises:
+            OSError: the port is taken, or the certificate folder cannot be written.
+        """
+        context = None
+        if not self.options.plain_http:
+            folder = Path(self.options.data_dir) if self.options.data_dir else default_folder()
+            certificate = ensure_certificate(folder, host=self.options.host)
+            context = certificate.server_context()
+            self.ca_file = certificate.ca_file
+        application = web.Application(client_max_size=LARGEST_BODY)
+        application.router.add_route("*", "/graphql/", self._handle)
+        application.router.add_route(
+            "*", "/graphql", self._handle if self.options.plain_http else self._redirect
+        )
+        self._runner = web.AppRunner(
+            application, access_log=None, handle_signals=False, shutdown_timeout=1.0
+        )
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, self.options.host, self.options.port, ssl_context=context
+        )
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._ticker = asyncio.create_task(self._tick_for_ever(), name="plant clock")
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening; bounded in time."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+            self._ticker = None
+        await asyncio.gather(
+            *(one.close(WSCloseCode.GOING_AWAY, "Server is stopping") for one in self._connections),
+            return_exceptions=True,
+        )
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def url(self) -> str:
+        """The address of the interface."""
+        scheme = "http" if self.options.plain_http else "https"
+        host = self.options.host
+        if host in ("0.0.0.0", "::"):  # noqa: S104
+            host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+        shown = f"[{host}]" if ":" in host else host
+        return f"{scheme}://{shown}:{self.port}/graphql/"
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """The ready line's content (docs/simulator.md)."""
+        return {
+            "unified": self.url,
+            **({"ca": str(self.ca_file)} if self.ca_file else {}),
+            "users": [
+                {"name": user.name, "password": user.password, "rights": list(user.rights)}
+                for user in USERS
+            ],
+        }
+
+    # The plant's clock
+
+    async def _tick_for_ever(self) -> None:
+        period_s = FAST_TICK_S if self.options.rate > 0 else TICK_S
+        swept = time.monotonic()
+        while True:
+            began = time.monotonic()
+            self.tick()
+            if began - swept >= SWEEP_S:
+                swept = began
+                await self._end_expired()
+            await asyncio.sleep(max(period_s - (time.monotonic() - began), 0))
+
+    def tick(self) -> None:
+        """Move the plant up to now and tell the subscribers."""
+        due_ns = self._began_ns + int((self._clock_ns() - self._began_ns) * self.options.speed)
+        step_ns = int(MOST_PLANT_S_A_TICK * max(self.options.speed, 1.0) * 1e9)
+        now_ns = min(due_ns, self._plant_ns + step_ns)
+        if now_ns <= self._plant_ns:
+            return
+        self._plant_ns = now_ns
+        self._publisher.publish(self.model.advance(now_ns))
+
+    async def _end_expired(self) -> None:
+        if self._switches.on("keep-expired-streams"):
+            return
+        expired = [
+            one
+            for one in self._connections
+            if one.session is not None and self.sessions.is_expired(one.session)
+        ]
+        for connection in expired:
+            await connection.close(4401, "Session expired")
+
+    # Requests
+
+    async def _redirect(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=301, headers={"Location": "/graphql/"})
+
+    def find_caller(self, authorization: str) -> Caller:
+        """Who an Authorization text belongs to; using it renews the session."""
+        kind, _, token = authorization.strip().partition(" ")
+        session = self.sessions.find(token.strip()) if kind.lower() == "bearer" else None
+        if session is not None:
+            self.sessions.touch(session)
+        return Caller(session)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._serve_socket(request)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"}, text="Use POST.")
+        try:
+            return await self._answer(request)
+        except Invalid as problem:
+            return _json(problem.body, 400)
+
+    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
+        if self._switches.on("no-websocket") or request.method != "GET":
+            return web.Response(status=400, text="WebSocket is not available.")
+        connection = Connection(
+            self._engine,
+            self._publisher,
+            self._switches,
+            self.find_caller,
+            lambda: self._plant_ns,
+        )
+        self._connections.add(connection)
+        try:
+            return await connection.serve(request)
+        finally:
+            self._connections.discard(connection)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self._switches.on("preflight") and not request.headers.get("apollo-require-preflight"):
+            raise invalid("Blocked: this request looks like a potential CSRF", "BAD_REQUEST")
+        if request.content_type != "application/json":
+            raise invalid("Content-Type must be application/json", "BAD_REQUEST")
+        try:
+            payload = _decode(await request.read())
+        except msgspec.DecodeError:
+            raise invalid("The body is not JSON", "BAD_REQUEST") from None
+        prepared = self._engine.prepare(read_request(payload))
+        if prepared.operation.operation.value == "subscription":
+            raise invalid("Subscriptions need the WebSocket", "BAD_REQUEST")
+        caller = self.find_caller(request.headers.get("Authorization", ""))
+        how = self._switches.text("expired-as")
+        if how in ("401", "403"):
+            try:
+                self._engine.check_session(prepared, caller)
+            except Unauthenticated as problem:
+                return _json(encode({"errors": [dict(problem.formatted)]}), int(how))
+        chunks = self._engine.stream(prepared, caller)
+        first = await anext(chunks)
+        second = await anext(chunks, None)
+        if second is None:
+            return _json(first, 200)
+        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        await response.prepare(request)
+        await response.write(first)
+        await response.write(second)
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+
+def _make_model(options: SimulatorOptions, start_ns: int) -> PlantModel:
+    from tagwerk.simulator.model import PlantModel
+
+    return PlantModel.create(
+        seed=options.seed, start_ns=start_ns, generated=options.tags, rate_per_s=options.rate
+    )
+
+
+def _json(body: bytes, status: int) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")

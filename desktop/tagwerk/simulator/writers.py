@@ -1,0 +1,147 @@
+"""Compiled writers: a pushed value straight to the bytes of its message.
+
+A subscription's selection is run once on a source with marks in place of name, value and time;
+its JSON, cut at the marks, is the template of all messages with the same quality and reason.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from json.encoder import encode_basestring
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from tagwerk.domain.values import Value
+from tagwerk.simulator.selection import RootField
+from tagwerk.simulator.state import QualityWords
+from tagwerk.simulator.wire import Wire
+
+ADDED, MODIFIED, REMOVED = "Added", "Modified", "Removed"
+
+_encode = msgspec.json.Encoder().encode
+# Private use characters: no name of the schema and no word of the interface holds them.
+_NAME, _VALUE, _TIME = "\ue000", "\ue001", "\ue002"
+_MARKS = re.compile('"([\ue000-\ue002])"')
+_Arguments = Callable[[tuple[str, str, str]], tuple[str, ...]]
+_TEMPLATES_KEPT = 4096
+
+
+def next_message(identity: str, key: str, data: bytes) -> bytes:
+    """A ``next`` message around one root field's JSON."""
+    return b'{"id":%b,"type":"next","payload":{"data":{%b:%b}}}' % (
+        _encode(identity),
+        _encode(key),
+        data,
+    )
+
+
+def json_text(text: str) -> str:
+    """A JSON string, quotes included."""
+    return encode_basestring(text)
+
+
+def value_encoder(wire: Wire, data_type: str) -> Callable[[Any], str]:
+    """The function that writes a tag's values as JSON, as `Wire.value` means them."""
+
+    def slow(value: Value) -> str:
+        return _encode(wire.value(value, data_type)).decode()
+
+    def encoded(value: Value) -> str:
+        kind = type(value)
+        if kind is float:
+            return repr(value) if math.isfinite(value) else slow(value)  # type: ignore[arg-type]
+        if kind is bool:
+            return "true" if value else "false"
+        if kind is int and not is_text:
+            return repr(value)
+        return slow(value)
+
+    is_text = _encode(wire.value(2**62, data_type)).startswith(b'"')
+    return encoded
+
+
+class TagWriter:
+    """Writes the ``next`` messages of one ``tagValues`` subscription.
+
+    Args:
+        wire: spelling.
+        identity: the subscription's id.
+        field: its compiled root field.
+    """
+
+    def __init__(self, wire: Wire, identity: str, field: RootField) -> None:
+        self._wire = wire
+        self._identity = identity
+        self._field = field
+        self._by_object: dict[int, tuple[QualityWords, str, _Arguments]] = {}
+        self._by_words: dict[tuple[QualityWords, str], tuple[str, _Arguments]] = {}
+
+    def modified(self, name: str, value: str, time: str, quality: QualityWords) -> bytes:
+        """A change; name and value as JSON texts, time as text without quotes."""
+        # Qualities are few and shared: their identity spares hashing four words a message.
+        found = self._by_object.get(id(quality))
+        if found is None or found[0] is not quality:
+            template, arguments = self._template(quality, MODIFIED)
+            if len(self._by_object) >= _TEMPLATES_KEPT:
+                self._by_object.clear()
+            self._by_object[id(quality)] = (quality, template, arguments)
+        else:
+            _, template, arguments = found
+        return (template % arguments((name, value, time))).encode()
+
+    def value(
+        self, name: str, value: str, time: str, quality: QualityWords, reason: str
+    ) -> bytes:
+        """Any notification with a value."""
+        template, arguments = self._template(quality, reason)
+        return (template % arguments((name, value, time))).encode()
+
+    def error(self, fields: dict[str, Any], reason: str) -> bytes:
+        """A notification of a name that does not resolve."""
+        source = {**fields, "notificationReason": reason}
+        return next_message(self._identity, self._field.key, _encode(self._field.pick(source)))
+
+    def _template(self, quality: QualityWords, reason: str) -> tuple[str, _Arguments]:
+        found = self._by_words.get((quality, reason))
+        if found is None:
+            if len(self._by_words) >= _TEMPLATES_KEPT:
+                self._by_words.clear()
+            found = self._by_words[quality, reason] = self._compile(quality, reason)
+        return found
+
+    def _compile(self, quality: QualityWords, reason: str) -> tuple[str, _Arguments]:
+        source = {
+            "name": _NAME,
+            "value": {
+                "value": _VALUE,
+                "timestamp": _TIME,
+                "quality": self._wire.quality(quality),
+            },
+            "error": self._wire.success(),
+            "notificationReason": reason,
+        }
+        data = _encode(self._field.pick(source))
+        text = next_message(self._identity, self._field.key, data).decode()
+        pieces = _MARKS.split(text.replace("%", "%%"))
+        order = ["\ue000\ue001\ue002".index(mark) for mark in pieces[1::2]]
+        # Name and value come as JSON, quotes included; the time is plain and gets its quotes here.
+        places = ('%s', '%s', '"%s"')
+        template = pieces[0]
+        for place, constant in zip(order, pieces[2::2], strict=True):
+            template += places[place] + constant
+        return template, _arguments(order)
+
+
+def _arguments(order: list[int]) -> _Arguments:
+    if order == [0, 1, 2]:
+        return lambda values: values
+    if not order:
+        return lambda values: ()
+    if len(order) == 1:
+        only = order[0]
+        return lambda values: (values[only],)
+    return itemgetter(*order)

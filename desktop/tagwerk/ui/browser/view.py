@@ -1,0 +1,415 @@
+"""The tree widget: Qt's selection, keyboard, scrolling and accessibility; own painting.
+
+It knows the model and the painter, no plant. Rows are painted whole in `drawRow`, which is several
+times quicker than a delegate a cell; live values repaint only the rows that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from tagwerk.store.tree import ROOT
+from tagwerk.ui.browser.model import MARK, NAME, UNIT, VALUE, TagTreeModel
+from tagwerk.ui.browser.painter import RowPainter, column_width
+from tagwerk.ui.i18n import tr_n
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
+
+_MOST_OPEN = 400
+"""Branches that are opened again after a refresh."""
+
+
+class TreeHeader(QHeaderView):
+    """The column titles: grey, small, over the columns that the painter uses."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setObjectName("tagTreeHeader")
+        self.setSectionsMovable(False)
+        self.setSectionsClickable(False)
+        self.setMinimumSectionSize(10)
+        self.setHighlightSections(False)
+
+    def sizeHint(self):
+        size = super().sizeHint()
+        size.setHeight(theme().px(24))
+        return size
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        tokens = theme()
+        painter.fillRect(rect, tokens.color("header"))
+        bottom = QRect(rect.left(), rect.bottom(), rect.width(), 1)
+        painter.fillRect(bottom, tokens.color("hairline"))
+        text = self.model().headerData(section, Qt.Orientation.Horizontal)
+        area = rect.adjusted(tokens.px(8) if section == NAME else 0, 0, -tokens.px(5), 0)
+        right = section == VALUE
+        align = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.setFont(tokens.font(11))
+        painter.setPen(tokens.color("text2"))
+        painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter, str(text or ""))
+
+
+class TagTreeView(QTreeView):
+    """The tree of tags.
+
+    Signals:
+        rows_changed: other rows are visible now (scrolled, opened, refreshed).
+        selection_changed: current row or selection changed.
+        opened: Enter or a double click on rows that are not branches.
+        left_top: Up was pressed in the first row.
+        escaped: Escape was pressed.
+        typed: a letter was typed; searching goes on in the search field.
+    """
+
+    rows_changed = Signal()
+    selection_changed = Signal()
+    opened = Signal()
+    left_top = Signal()
+    escaped = Signal()
+    typed = Signal(str)
+
+    def __init__(self, model: TagTreeModel, painter: RowPainter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._painter = painter
+        self._visible: list[tuple[int, QRect]] | None = None
+        self._hovered = QModelIndex()
+        self.setModel(model)
+        self.setHeader(TreeHeader(self))
+        self.setUniformRowHeights(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setExpandsOnDoubleClick(False)
+        self.setAnimated(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        use_flat_scroll_bars(self)
+        self.expanded.connect(self._rows_moved)
+        self.collapsed.connect(self._rows_moved)
+        self.verticalScrollBar().valueChanged.connect(self._rows_moved)
+        model.modelReset.connect(self._rows_moved)
+        self._dress()
+        theme().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        tokens = theme()
+        self.setIndentation(tokens.px(10 if tokens.density == "compact" else 16))
+        self.setFont(tokens.font())
+        header = self.header()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column in (VALUE, UNIT, MARK):
+            header.resizeSection(column, column_width(column))
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    # What is visible.
+
+    def visible_rows(self) -> list[tuple[int, QRect]]:
+        """Handles of the visible rows with their lines in the viewport; kept until rows move."""
+        if self._visible is None:
+            self._visible = []
+            model = self.model()
+            index = self.indexAt(QPoint(1, 1))
+            bottom = self.viewport().height()
+            while index.isValid():
+                rect = self.visualRect(index)
+                if rect.top() >= bottom:
+                    break
+                line = QRect(0, rect.top(), self.viewport().width(), rect.height())
+                self._visible.append((model.handle(index), line))
+                index = self.indexBelow(index)
+        return self._visible
+
+    def repaint_rows(self, handles: set[int]) -> None:
+        """Repaint the value columns of those rows, as far as they are visible."""
+        left = sum(column_width(column) for column in (VALUE, UNIT, MARK))
+        for handle, line in self.visible_rows():
+            if handle in handles:
+                self.viewport().update(line.adjusted(line.width() - left - 4, 0, 0, 0))
+
+    def _rows_moved(self, *_: object) -> None:
+        self._visible = None
+        self.rows_changed.emit()
+
+    def updateGeometries(self) -> None:
+        super().updateGeometries()
+        self._rows_moved()
+
+    # State that outlives a refresh.
+
+    def refresh(self, *, open_all: bool = False) -> None:
+        """Ask for all rows again and keep what is open, selected and in view.
+
+        Args:
+            open_all: open every branch that leads to a hit (the narrowed tree).
+        """
+        model = self.model()
+        opened = self.open_handles()
+        chosen = self.selected_handles()
+        current = model.handle(self.currentIndex())
+        top = self.visible_rows()[0] if self.visible_rows() else None
+        self.blockSignals(True)
+        self.selectionModel().blockSignals(True)
+        try:
+            model.refresh()
+            if open_all:
+                self._open_ways(QModelIndex())
+            for handle in opened:
+                index = model.index_of(handle)
+                if index.isValid():
+                    self.setExpanded(index, True)
+            self._choose(chosen, current)
+            if top is not None:
+                self._scroll_back(*top)
+        finally:
+            self.selectionModel().blockSignals(False)
+            self.blockSignals(False)
+        self._rows_moved()
+        self.viewport().update()
+
+    def open_handles(self) -> list[int]:
+        """Handles of open branches, from the top down."""
+        model = self.model()
+        found: list[int] = []
+        waiting = [QModelIndex()]
+        while waiting and len(found) < _MOST_OPEN:
+            parent = waiting.pop()
+            for handle in model.outline.children(model.handle(parent)):
+                if not model.outline.has_children(handle):
+                    continue
+                index = model.index_of(handle)
+                if self.isExpanded(index):
+                    found.append(handle)
+                    waiting.append(index)
+        return found
+
+    def _open_ways(self, parent: QModelIndex) -> None:
+        model = self.model()
+        outline = model.outline
+        search = outline.search
+        few = search is not None and search.total <= 100
+        for handle in outline.children(model.handle(parent)):
+            node = outline.node(handle)
+            leads = search is not None and search.counts.get(node, 0) > 0
+            if (leads and not outline.is_hit(handle)) or (few and outline.is_hit(handle)):
+                if not outline.has_children(handle):
+                    continue
+                index = model.index_of(handle)
+                self.setExpanded(index, True)
+                if leads:
+                    self._open_ways(index)
+
+    def _choose(self, handles: Iterable[int], current: int) -> None:
+        model = self.model()
+        selection = QItemSelection()
+        for handle in handles:
+            index = model.index_of(handle)
+            if index.isValid():
+                selection.select(index, index.siblingAtColumn(MARK))
+        self.selectionModel().select(
+            selection, QItemSelectionModel.SelectionFlag.ClearAndSelect
+        )
+        index = model.index_of(current)
+        if index.isValid():
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    def _scroll_back(self, handle: int, line: QRect) -> None:
+        index = self.model().index_of(handle)
+        if index.isValid():
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() - line.top())
+
+    def selected_handles(self) -> list[int]:
+        """Handles of the selected rows, in the order of the rows where they are few."""
+        rows = self.selectionModel().selectedRows(NAME)
+        if len(rows) <= 500:
+            rows.sort(key=lambda index: self.visualRect(index).top())
+        return [self.model().handle(index) for index in rows]
+
+    def reveal(self, node: int) -> bool:
+        """Open the way to a node, select it and scroll it into view; False when it is not shown."""
+        model = self.model()
+        way = model.outline.way_to(node)
+        if not way:
+            return False
+        for handle in way[:-1]:
+            self.setExpanded(model.index_of(handle), True)
+        index = model.index_of(node)
+        self.setCurrentIndex(index)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+        return True
+
+    def select_first(self) -> None:
+        """Current row is the first hit, or the first row."""
+        model = self.model()
+        outline = model.outline
+        if outline.search is not None:
+            hits = outline.search.hits(1)
+            if hits and self.reveal(hits[0]):
+                return
+        index = model.index(0, NAME)
+        if index.isValid():
+            self.setCurrentIndex(index)
+
+    # Painting.
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        model = self.model()
+        handle = model.handle(index)
+        indent = -self.indentation()
+        above = handle
+        while above != ROOT:
+            indent += self.indentation()
+            above = model.outline.parent(above)
+        line = QRectF(0, option.rect.top(), self.viewport().width(), option.rect.height())
+        branch = self.isExpanded(index) if model.outline.has_children(handle) else None
+        selected = self.selectionModel().isSelected(index)
+        current = index == self.currentIndex().siblingAtColumn(NAME)
+        self._painter.paint(
+            painter,
+            line,
+            handle,
+            indent=indent + theme().px(2),
+            branch=branch,
+            selected=selected,
+            hovered=self._hovered.isValid() and index == self._hovered,
+            focused=current and self.hasFocus() and not selected,
+        )
+
+    def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex) -> None:
+        """Painted with the row."""
+
+    def sizeHintForRow(self, row: int) -> int:
+        return theme().row_height
+
+    def indexRowSizeHint(self, index: QModelIndex) -> int:
+        return theme().row_height
+
+    # Hands.
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.viewport().update()
+        self.selection_changed.emit()
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        super().currentChanged(current, previous)
+        self.viewport().update()
+        self.selection_changed.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.indexAt(event.position().toPoint()).siblingAtColumn(NAME))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hover(QModelIndex())
+
+    def _hover(self, index: QModelIndex) -> None:
+        if index != self._hovered:
+            # Plain indexes may be kept between events: a reset clears them through `refresh`.
+            self._hovered = index
+            self.viewport().update()
+
+    def reset(self) -> None:
+        self._hovered = QModelIndex()
+        super().reset()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and index.isValid():
+            self._open_or_toggle(index.siblingAtColumn(NAME))
+            event.accept()
+            return
+        super().mouseDoubleClickEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, index = event.key(), self.currentIndex()
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and index.isValid():
+            self._open_or_toggle(index.siblingAtColumn(NAME))
+        elif key == Qt.Key.Key_Escape and plain:
+            self.escaped.emit()
+        elif key == Qt.Key.Key_Up and plain and not self.indexAbove(index).isValid():
+            self.left_top.emit()
+        elif plain and event.text().isprintable() and event.text().strip():
+            # Typing goes to the search: Qt's own keyboard search would walk through every row.
+            self.typed.emit(event.text())
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    def _open_or_toggle(self, index: QModelIndex) -> None:
+        model = self.model()
+        outline = model.outline
+        handle = model.handle(index)
+        node = outline.node(handle)
+        is_branch = node == ROOT or not outline.tree.is_readable(node)
+        if is_branch and outline.has_children(handle) and len(self.selected_handles()) <= 1:
+            self.setExpanded(index, not self.isExpanded(index))
+        else:
+            self.opened.emit()
+
+    def keyboardSearch(self, search: str) -> None:
+        """Replaced by the search field."""
+
+    def startDrag(self, supported_actions: Qt.DropAction) -> None:
+        indexes = [index for index in self.selectedIndexes() if index.column() == NAME]
+        mime = self.model().mimeData(indexes)
+        names = mime.text().splitlines()
+        if not names:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(mime)
+        drag.setPixmap(_drag_picture(names, self.devicePixelRatioF()))
+        drag.setHotSpot(QPoint(-12, -8))
+        drag.exec(Qt.DropAction.CopyAction)
+
+
+def _drag_picture(names: list[str], scale: float) -> QPixmap:
+    """A small label under the pointer: the name, or how many."""
+    tokens = theme()
+    text = names[0].partition("::")[2] or names[0]
+    if len(names) > 1:
+        text = tr_n("{count} tag", "{count} tags", len(names))
+    width = round(tokens.metrics(12, 500).horizontalAdvance(text)) + tokens.px(16)
+    height = tokens.px(24)
+    pixmap = QPixmap(round(width * scale), round(height * scale))
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(tokens.color("accent_fill"))
+    painter = QPainter(pixmap)
+    painter.setFont(tokens.font(12, 500))
+    painter.setPen(tokens.color("on_accent"))
+    painter.drawText(QRect(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return pixmap

@@ -1,0 +1,1 @@
+"""Parts of the setpoint panel: rows, their painting, editors, dialogs. `panels/setpoints.py` wires."""

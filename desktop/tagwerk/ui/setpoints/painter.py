@@ -1,0 +1,356 @@
+"""Paints one row of the setpoint list. Knows facts and places, no plant and no view."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from tagwerk.domain.text import EM_DASH, format_age
+from tagwerk.domain.values import QualityLevel
+from tagwerk.ui.i18n import number_style, tr
+from tagwerk.ui.setpoints.facts import (
+    MARGIN,
+    EditorKind,
+    RowFacts,
+    RowLayout,
+    choices,
+    editor_kind,
+    row_height,
+)
+from tagwerk.ui.setpoints.words import (
+    OUTCOME_LOOK,
+    change_text,
+    clock_text,
+    is_number,
+    outcome_word,
+    phase_word,
+    say,
+    value_text,
+    with_unit,
+)
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.buttons import RADIUS, draw_box, draw_icon
+from tagwerk.ui.widgets.fields import draw_field
+from tagwerk.ui.widgets.numbers import Mark, draw_mark, draw_value, mark_of, mark_width
+from tagwerk.write.request import Outcome, Phase
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_CENTER = Qt.AlignmentFlag.AlignCenter
+
+
+class RowState:
+    """How the view shows a row beside its facts."""
+
+    __slots__ = ("current", "editing", "focused", "hint", "hint_role", "hot", "hot_editor", "selected")
+
+    def __init__(self) -> None:
+        self.selected = False
+        self.current = False
+        self.focused = False
+        self.hot = False
+        self.hot_editor = False
+        self.editing = False
+        self.hint = ""
+        """Shown in the second line instead of all else: the range, or what is wrong."""
+        self.hint_role = "text3"
+
+
+def draw_row(painter: QPainter, top: float, layout: RowLayout, facts: RowFacts, state: RowState) -> None:
+    """One row, background included."""
+    tokens = theme()
+    height = row_height()
+    area = QRectF(0, top, layout.width, height)
+    fill = "selection" if state.selected else "hover" if state.hot else "base"
+    painter.fillRect(area, tokens.color(fill))
+    painter.fillRect(QRectF(0, top + height - 1, layout.width, 1), tokens.color("hairline"))
+    if state.selected or (facts.staged is not None and facts.armed):
+        painter.fillRect(QRectF(0, top, 3, height - 1), tokens.color("accent"))
+    _first_line(painter, layout, top, facts)
+    _second_line(painter, layout, top, facts, state)
+    if state.current and state.focused and not state.editing:
+        painter.setPen(QPen(tokens.color("accent"), 1, Qt.PenStyle.DotLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(area.adjusted(3.5, 0.5, -0.5, -1.5))
+    if not state.editing:
+        _editor(painter, layout, top, facts, state)
+
+
+def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFacts) -> None:
+    tokens = theme()
+    line = layout.first_line(top)
+    mark = mark_of(facts.sample, facts.stale)
+    left = tokens.px(MARGIN)
+    text = value_text(facts.live_value, facts.info) if facts.sample is not None else EM_DASH
+    live_width = tokens.metrics(13, 500).horizontalAdvance(text) + tokens.px(8)
+    live_left = min(layout.live_left, layout.live_right - live_width)
+    live_left = max(live_left, left + (layout.live_right - left) * 0.4)
+    if is_number(facts.live_value) and value_text(facts.live_value, facts.info)[:1].isdigit():
+        name_limit = min(live_left, layout.live_left)
+    else:
+        name_limit = live_left
+    badge = mark if mark not in (Mark.NONE, Mark.STALE) else Mark.NONE
+    room = name_limit - left - tokens.px(6)
+    if badge is not Mark.NONE:
+        room -= mark_width(badge) + tokens.px(6)
+    painter.setFont(tokens.font(13, 500))
+    painter.setPen(tokens.color("text"))
+    metrics = tokens.metrics(13, 500)
+    name = metrics.elidedText(facts.label, Qt.TextElideMode.ElideMiddle, room)
+    painter.drawText(QRectF(left, line.top(), room + 1, line.height()), _LEFT, name)
+    if badge is not Mark.NONE:
+        x = left + metrics.horizontalAdvance(name) + tokens.px(6)
+        draw_mark(painter, QRectF(x, line.top(), mark_width(badge), line.height()), badge)
+    value_area = QRectF(live_left, line.top(), layout.live_right - live_left, line.height())
+    draw_value(painter, value_area, text, number_style().decimal, mark)
+    _unit_and_age(painter, layout, line, facts, mark)
+
+
+def _unit_and_age(
+    painter: QPainter, layout: RowLayout, line: QRectF, facts: RowFacts, mark: Mark
+) -> None:
+    tokens = theme()
+    age_left = layout.age_right - tokens.px(38)
+    if mark is Mark.STALE:
+        side = mark_width(mark)
+        draw_mark(
+            painter, QRectF(layout.age_right - side, line.top(), side, line.height()), mark
+        )
+        age_left = layout.age_right - side - tokens.px(4)
+    elif facts.sample is not None:
+        stamp = facts.sample.received_ns
+        age = format_age(facts.now_ns - stamp, number_style())
+        painter.setFont(tokens.font(11))
+        painter.setPen(tokens.color("text3"))
+        painter.drawText(
+            QRectF(age_left, line.top(), layout.age_right - age_left, line.height()), _RIGHT, age
+        )
+        age_left = layout.age_right - tokens.metrics(11).horizontalAdvance(age) - tokens.px(4)
+    if facts.info.unit:
+        painter.setFont(tokens.font(13))
+        painter.setPen(tokens.color("text3"))
+        room = age_left - layout.unit_left
+        unit = tokens.metrics(13).elidedText(facts.info.unit, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(
+            QRectF(layout.unit_left, line.top(), room + 1, line.height()), _LEFT, unit
+        )
+
+
+def _second_line(
+    painter: QPainter, layout: RowLayout, top: float, facts: RowFacts, state: RowState
+) -> None:
+    """What matters most of: a hint while typing, a running write, what is staged, the outcome."""
+    line = layout.second_line(top)
+    writer = _Line(painter, line)
+    if state.hint:
+        writer.text(state.hint, state.hint_role)
+    elif facts.phase is not None:
+        writer.icon("loader-circle", "accent")
+        writer.text(phase_word(facts.phase), "accent", 600)
+        if facts.phase is not Phase.READING_BACK:
+            writer.text(tr("sent once"), "text2")
+    elif facts.staged is not None:
+        _staged_line(writer, facts)
+    elif facts.result is not None:
+        _outcome_line(writer, facts)
+    elif facts.sample is not None and facts.sample.error is not None:
+        error = facts.sample.error
+        writer.text(f"{error.description} ({error.code})", "bad")
+    elif facts.read_only:
+        writer.text(say(facts.read_only), "text3")
+    else:
+        writer.text(_about(facts), "text3")
+
+
+def _staged_line(writer: _Line, facts: RowFacts) -> None:
+    assert facts.staged is not None
+    role = "accent" if facts.armed else "text3"
+    if facts.result is not None:
+        icon_name, icon_role = OUTCOME_LOOK[facts.result.outcome]
+        writer.right_icon(icon_name, icon_role)
+    if facts.armed:
+        writer.icon("pencil", role)
+    seen = facts.staged.seen.value if facts.staged.seen is not None else None
+    writer.text(f"{value_text(seen, facts.info)} \N{RIGHTWARDS ARROW}", "text2")
+    writer.text(with_unit(facts.staged.value, facts.info), role, 600)
+    writer.text(tr("staged") if facts.armed else tr("staged, is kept"), role if facts.armed else "text3")
+
+
+def _outcome_line(writer: _Line, facts: RowFacts) -> None:
+    assert facts.result is not None
+    result = facts.result
+    icon_name, role = OUTCOME_LOOK[result.outcome]
+    writer.icon(icon_name, role)
+    writer.text(outcome_word(result.outcome), role, 600)
+    writer.right(clock_text(result.finished_ns), "text2")
+    if result.outcome is Outcome.CONFIRMED:
+        writer.text(change_text(result.old, result.request.value, facts.info), "text2")
+    elif result.detail:
+        writer.text(say(result.detail), "text2")
+
+
+def _about(facts: RowFacts) -> str:
+    about = facts.info.display_name
+    sample = facts.sample
+    if sample is not None and not facts.stale and sample.quality.level is not QualityLevel.GOOD:
+        word = (sample.quality.sub_status or sample.quality.text).replace("_", " ").lower()
+        about = f"{about}, {word}" if about else word
+    return about
+
+
+class _Line:
+    """Writes pieces one behind the other, and one at the right end."""
+
+    def __init__(self, painter: QPainter, area: QRectF) -> None:
+        self._painter, self._area = painter, area
+        self._x, self._end = area.left(), area.right()
+
+    def icon(self, name: str, role: str) -> None:
+        side = theme().px(12)
+        box = QRectF(self._x, self._area.center().y() - side / 2, side, side)
+        draw_icon(self._painter, box, name, role)
+        self._x += side + theme().px(5)
+
+    def right_icon(self, name: str, role: str) -> None:
+        side = theme().px(12)
+        box = QRectF(self._end - side, self._area.center().y() - side / 2, side, side)
+        draw_icon(self._painter, box, name, role)
+        self._end -= side + theme().px(6)
+
+    def text(self, text: str, role: str, weight: int = 400) -> None:
+        room = self._end - self._x
+        if room <= 0 or not text:
+            return
+        tokens = theme()
+        metrics = tokens.metrics(11, weight)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        self._painter.setFont(tokens.font(11, weight))
+        self._painter.setPen(tokens.color(role))
+        self._painter.drawText(
+            QRectF(self._x, self._area.top(), room + 1, self._area.height()), _LEFT, shown
+        )
+        self._x += metrics.horizontalAdvance(shown) + tokens.px(5)
+
+    def right(self, text: str, role: str) -> None:
+        tokens = theme()
+        width = tokens.metrics(11).horizontalAdvance(text)
+        self._painter.setFont(tokens.font(11))
+        self._painter.setPen(tokens.color(role))
+        self._painter.drawText(
+            QRectF(self._end - width - 1, self._area.top(), width + 1, self._area.height()), _RIGHT, text
+        )
+        self._end -= width + tokens.px(6)
+
+
+def _editor(
+    painter: QPainter, layout: RowLayout, top: float, facts: RowFacts, state: RowState
+) -> None:
+    box = layout.editor(top)
+    if facts.read_only:
+        _locked(painter, box)
+        return
+    kind = editor_kind(facts.info, box.width())
+    if not facts.armed or facts.stale:
+        _closed(painter, box, facts)
+    elif kind is EditorKind.SEGMENTS:
+        _segments(painter, layout, top, facts)
+    else:
+        _field(painter, box, facts, state, choice=kind is EditorKind.CHOICE)
+
+
+def _locked(painter: QPainter, box: QRectF) -> None:
+    tokens = theme()
+    text = tr("read-only")
+    width = tokens.metrics(12).horizontalAdvance(text)
+    side = tokens.px(13)
+    painter.setFont(tokens.font(12))
+    painter.setPen(tokens.color("text3"))
+    painter.drawText(box, _RIGHT, text)
+    icon_box = QRectF(
+        box.right() - width - tokens.px(5) - side, box.center().y() - side / 2, side, side
+    )
+    draw_icon(painter, icon_box, "lock", "text3")
+
+
+def _closed(painter: QPainter, box: QRectF, facts: RowFacts) -> None:
+    """Not armed: a dash, or what is staged, greyed with a pencil."""
+    tokens = theme()
+    draw_field(painter, box.toRect(), focused=False, enabled=False)
+    inner = box.adjusted(tokens.px(8), 0, -tokens.px(8), 0)
+    painter.setFont(tokens.font(13))
+    if facts.staged is None:
+        painter.setPen(tokens.color("disabled"))
+        painter.drawText(inner, _RIGHT, EM_DASH)
+        return
+    side = tokens.px(13)
+    draw_icon(painter, QRectF(inner.left(), box.center().y() - side / 2, side, side), "pencil", "text3")
+    painter.setPen(tokens.color("text2"))
+    room = inner.width() - side - tokens.px(6)
+    text = tokens.metrics(13).elidedText(
+        with_unit(facts.staged.value, facts.info), Qt.TextElideMode.ElideRight, room
+    )
+    painter.drawText(inner, _RIGHT, text)
+
+
+def _field(
+    painter: QPainter, box: QRectF, facts: RowFacts, state: RowState, *, choice: bool
+) -> None:
+    tokens = theme()
+    staged = facts.staged
+    if staged is not None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        draw_box(painter, box.toRect(), tokens.color("staged"), tokens.color("accent"))
+    else:
+        draw_field(painter, box.toRect(), focused=False, hot=state.hot_editor)
+    value = staged.value if staged is not None else facts.live_value
+    inner = box.adjusted(tokens.px(8), 0, -tokens.px(8), 0)
+    weight = 600 if staged is not None else 400
+    text = value_text(value, facts.info)
+    painter.setFont(tokens.font(13, weight))
+    if choice:
+        side = tokens.px(14)
+        arrow = QRectF(inner.right() - side, box.center().y() - side / 2, side, side)
+        draw_icon(painter, arrow, "chevron-down", "text2")
+        room = inner.width() - side - tokens.px(4)
+        painter.setPen(tokens.color("text"))
+        shown = tokens.metrics(13, weight).elidedText(text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(inner, _LEFT, shown)
+        return
+    if facts.info.unit and is_number(value):
+        unit_width = tokens.metrics(13).horizontalAdvance(facts.info.unit)
+        painter.setFont(tokens.font(13))
+        painter.setPen(tokens.color("accent" if staged is not None else "text3"))
+        painter.drawText(inner, _RIGHT, facts.info.unit)
+        inner.setRight(inner.right() - unit_width - tokens.px(4))
+    painter.setFont(tokens.font(13, weight))
+    painter.setPen(tokens.color("text"))
+    shown = tokens.metrics(13, weight).elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
+    painter.drawText(inner, _RIGHT if is_number(value) or value is None else _LEFT, shown)
+
+
+def _segments(painter: QPainter, layout: RowLayout, top: float, facts: RowFacts) -> None:
+    """Two values side by side: the live one grey, the staged one in the accent."""
+    tokens = theme()
+    box = layout.editor(top)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_box(painter, box.toRect(), tokens.color("field"), tokens.color("border"))
+    staged = facts.staged.value if facts.staged is not None else None
+    for index, (value, text) in enumerate(choices(facts.info)):
+        part = layout.segment(top, index)
+        is_staged = facts.staged is not None and staged == value
+        is_live = facts.live_value is not None and facts.live_value == value
+        if is_staged:
+            painter.setPen(QPen(tokens.color("accent"), 1))
+            painter.setBrush(tokens.color("staged"))
+            painter.drawRoundedRect(part.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        elif is_live:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.color("segment"))
+            painter.drawRoundedRect(part.adjusted(1, 1, -1, -1), RADIUS - 1, RADIUS - 1)
+        painter.setFont(tokens.font(13, 600 if is_staged or is_live else 400))
+        painter.setPen(tokens.color("accent" if is_staged else "text"))
+        painter.drawText(part, _CENTER, text)
+    if facts.staged is None:
+        painter.fillRect(
+            QRectF(box.center().x(), box.top() + 1, 1, box.height() - 2), tokens.color("border")
+        )

@@ -1,0 +1,520 @@
+"""The list of setpoints: a table view that paints its own rows and has one editor at a time.
+
+Qt keeps selection, keyboard, scrolling and accessibility; painting and editing are ours, so that
+500 rows cost no more than the dozen that can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QWidget
+
+from tagwerk.domain.values import Value
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.mime import has_tags, tags_from_mime
+from tagwerk.ui.setpoints.editors import ListField, ValueField
+from tagwerk.ui.setpoints.facts import (
+    EditorKind,
+    RowFacts,
+    RowLayout,
+    choices,
+    editor_kind,
+    row_height,
+)
+from tagwerk.ui.setpoints.model import SetpointModel, tip
+from tagwerk.ui.setpoints.painter import RowState, draw_row
+from tagwerk.ui.setpoints.rows import SetpointRows
+from tagwerk.ui.setpoints.words import range_text
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
+
+_AGE_PERIOD_NS = 250_000_000
+
+
+class SetpointView(QTableView):
+    """The rows.
+
+    Args:
+        rows: names and staged values; the view stages into it.
+        facts: all about one row now.
+
+    Signals:
+        staged_changed: something was staged or taken back.
+        tags_dropped: list[str] and the row before which they go.
+        menu_wanted: global position for the context menu.
+        arming_wanted: the user tried to edit while locked.
+        remove_wanted: Delete.
+    """
+
+    staged_changed = Signal()
+    tags_dropped = Signal(object, int)
+    menu_wanted = Signal(QPoint)
+    arming_wanted = Signal()
+    remove_wanted = Signal()
+    dismiss_wanted = Signal()
+
+    def __init__(
+        self, rows: SetpointRows, facts: Callable[[str], RowFacts], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("setpointTable")
+        self.setAccessibleName(tr("Setpoints"))
+        self._rows = rows
+        self._facts = facts
+        self._layout = RowLayout.of(100)
+        self._editor: ValueField | ListField | None = None
+        self._editor_name = ""
+        self._hint = ("", "text3")
+        self._hot: tuple[int, bool] = (-1, False)
+        self._drop_row = -1
+        self._next_age_ns = 0
+        self._pressed_segment = False
+        self._model = SetpointModel(rows, facts)
+        self.setModel(self._model)
+        use_flat_scroll_bars(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.horizontalHeader().hide()
+        self.verticalHeader().hide()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.viewport().setAcceptDrops(True)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._place_editor())
+        self._dress()
+        theme().changed.connect(self._dress)
+
+    # What the panel calls.
+
+    def rows_changed(self) -> None:
+        """Rows came, went or moved: keep the current tag current."""
+        current = self.current_name()
+        self._model.changed()
+        if self._editor_name not in self._rows.names:
+            self.close_editor()
+        if current in self._rows.names:
+            self.select([current])
+        self._place_editor()
+        self.viewport().update()
+
+    def on_frame(self, changed: set[str], now_ns: int, everything: bool) -> None:
+        """Repaint the visible rows among `changed`; ages a few times a second."""
+        if everything:
+            self._drop_dead_editor()
+            self.viewport().update()
+            return
+        if now_ns >= self._next_age_ns or now_ns < self._next_age_ns - 2 * _AGE_PERIOD_NS:
+            self._next_age_ns = now_ns + _AGE_PERIOD_NS
+            self.viewport().update()
+            return
+        first, last = self.visible_rows()
+        for row in range(first, last):
+            if self._rows.names[row] in changed:
+                self.viewport().update(self._row_rect(row).toRect())
+
+    def visible_rows(self) -> tuple[int, int]:
+        """First visible row and the one behind the last."""
+        if not len(self._rows):
+            return 0, 0
+        first = max(self.rowAt(0), 0)
+        last = self.rowAt(self.viewport().height() - 1)
+        return first, len(self._rows) if last < 0 else last + 1
+
+    def current_name(self) -> str:
+        """Full name of the current row, "" for none."""
+        row = self.currentIndex().row()
+        return self._rows.names[row] if 0 <= row < len(self._rows) else ""
+
+    def selected_names(self) -> list[str]:
+        """Full names of the selected rows, in their order."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        return [self._rows.names[row] for row in rows if row < len(self._rows)]
+
+    def select(self, names: list[str]) -> None:
+        """Select and show rows; the first becomes current."""
+        selection = self.selectionModel()
+        selection.clearSelection()
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for place, name in enumerate(name for name in names if name in self._rows.names):
+            index = self._model.index(self._rows.names.index(name), 0)
+            if place == 0:
+                selection.setCurrentIndex(index, flags)
+            else:
+                selection.select(index, flags)
+
+    def commit_editor(self) -> bool:
+        """Stage what is in the open editor; False when it cannot be understood."""
+        editor = self._editor
+        if not isinstance(editor, ValueField):
+            self.close_editor()
+            return True
+        if editor.is_changed:
+            typed = editor.result()
+            if typed.problem:
+                self._show_hint(typed.problem, typed.role)
+                return False
+            self._stage(self._editor_name, typed.value)
+        self.close_editor()
+        return True
+
+    def close_editor(self) -> None:
+        """Put the editor away without staging; the view has the keyboard again."""
+        editor, self._editor, self._editor_name = self._editor, None, ""
+        self._hint = ("", "text3")
+        if editor is None:
+            return
+        had_focus = editor.hasFocus()
+        editor.blockSignals(True)
+        if had_focus:
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        editor.hide()
+        editor.deleteLater()
+        self.viewport().update()
+
+    @property
+    def editor(self) -> ValueField | ListField | None:
+        """The open editor."""
+        return self._editor
+
+    def edit_current(self, typed: str = "") -> None:
+        """Open the editor of the current row, with the first typed character."""
+        row = self.currentIndex().row()
+        if not 0 <= row < len(self._rows):
+            return
+        if self._editor is not None and not self.commit_editor():
+            return
+        facts = self._facts(self._rows.names[row])
+        if not facts.editable:
+            if not facts.armed and not facts.read_only and not facts.stale:
+                self.arming_wanted.emit()
+            return
+        self.scrollTo(self._model.index(row, 0))
+        kind = editor_kind(facts.info, self._layout.editor_width)
+        value = facts.staged.value if facts.staged is not None else facts.live_value
+        if kind is EditorKind.SEGMENTS:
+            self._toggle(facts)
+            return
+        if kind is EditorKind.CHOICE:
+            self._open_list(facts, value)
+        else:
+            self._open_line(facts, kind, value, typed)
+
+    # Editing.
+
+    def _open_line(self, facts: RowFacts, kind: EditorKind, value: Value, typed: str) -> None:
+        editor = ValueField(facts.info, kind, self.viewport())
+        editor.start(value, typed)
+        editor.typed.connect(self._typed)
+        editor.confirmed.connect(self._confirmed)
+        editor.left.connect(self._left)
+        editor.cancelled.connect(self.close_editor)
+        self._hint = (range_text(facts.info), "text3")
+        self._show_editor(editor, facts.name)
+        if typed:
+            self._typed()
+
+    def _open_list(self, facts: RowFacts, value: Value) -> None:
+        editor = ListField(facts.info, value, self.viewport())
+        editor.chosen.connect(self._list_chosen)
+        editor.cancelled.connect(self.close_editor)
+        self._show_editor(editor, facts.name)
+        editor.showPopup()
+
+    def _show_editor(self, editor: ValueField | ListField, name: str) -> None:
+        self._editor, self._editor_name = editor, name
+        self._place_editor()
+        editor.show()
+        editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.viewport().update()
+
+    def _typed(self) -> None:
+        editor = self._editor
+        if not isinstance(editor, ValueField):
+            return
+        typed = editor.result() if editor.is_changed else None
+        if typed is not None and typed.problem:
+            self._show_hint(typed.problem, typed.role)
+        else:
+            self._show_hint(range_text(editor.info), "")
+
+    def _show_hint(self, text: str, role: str) -> None:
+        if isinstance(self._editor, ValueField):
+            self._editor.set_line_role(role)
+        self._hint = (text, role or "text3")
+        self.viewport().update()
+
+    def _confirmed(self) -> None:
+        self.commit_editor()
+
+    def _left(self, direction: int) -> None:
+        """Stage and go on; what is not understood keeps the keyboard, or is dropped elsewhere."""
+        if direction == 0:
+            if self._editor is not None and not self.commit_editor():
+                self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if not self.commit_editor():
+            return
+        row = self.currentIndex().row() + direction
+        if 0 <= row < len(self._rows):
+            self.setCurrentIndex(self._model.index(row, 0))
+            facts = self._facts(self._rows.names[row])
+            if facts.editable and editor_kind(facts.info, self._layout.editor_width).is_typed:
+                self.edit_current()
+
+    def _list_chosen(self) -> None:
+        editor, name = self._editor, self._editor_name
+        if isinstance(editor, ListField):
+            value = editor.value
+            self.close_editor()
+            if value is not None:
+                self._stage(name, value)
+
+    def _stage(self, name: str, value: Value) -> None:
+        """Stage; choosing the value that is there takes the staging back."""
+        facts = self._facts(name)
+        if facts.live_value is not None and value == facts.live_value:
+            self._rows.unstage([name])
+        else:
+            self._rows.stage(name, value, facts.sample)
+        self.staged_changed.emit()
+        self.viewport().update()
+
+    def _toggle(self, facts: RowFacts) -> None:
+        """Stage the other one of two values, or take it back."""
+        if facts.staged is not None:
+            self._rows.unstage([facts.name])
+            self.staged_changed.emit()
+            self.viewport().update()
+            return
+        others = [value for value, _text in choices(facts.info) if value != facts.live_value]
+        if others:
+            self._stage(facts.name, others[-1] if len(others) > 1 else others[0])
+
+    def _drop_dead_editor(self) -> None:
+        """Locked or stale meanwhile: what was being typed is staged when understood."""
+        if self._editor is not None and not self._facts(self._editor_name).editable:
+            if isinstance(self._editor, ValueField) and self._editor.is_changed:
+                typed = self._editor.result()
+                if not typed.problem:
+                    self._stage(self._editor_name, typed.value)
+            self.close_editor()
+
+    def _place_editor(self) -> None:
+        if self._editor is None or self._editor_name not in self._rows.names:
+            return
+        row = self._rows.names.index(self._editor_name)
+        box = self._layout.editor(self.rowViewportPosition(row))
+        self._editor.setGeometry(box.toRect())
+
+    # Painting.
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(row_height())
+        self._fit()
+        self.viewport().update()
+
+    def _fit(self) -> None:
+        """Sections where the painting has its columns, so that screen readers find them."""
+        self._layout = RowLayout.of(self.viewport().width())
+        place = self._layout
+        edges = (0, place.live_left, place.unit_left, place.age_right - 40, place.editor_left)
+        ends = (*edges[1:], place.width)
+        for column, (left, right) in enumerate(zip(edges, ends, strict=True)):
+            self.setColumnWidth(column, max(round(right - left), 1))
+        self._place_editor()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _row_rect(self, row: int) -> QRectF:
+        return QRectF(0, self.rowViewportPosition(row), self.viewport().width(), row_height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), theme().color("base"))
+        selected = {index.row() for index in self.selectionModel().selectedRows()}
+        current, focused = self.currentIndex().row(), self.hasFocus()
+        first, last = self.visible_rows()
+        for row in range(first, last):
+            rect = self._row_rect(row)
+            if not rect.intersects(QRectF(event.rect())):
+                continue
+            facts = self._facts(self._rows.names[row])
+            state = RowState()
+            state.selected = row in selected
+            state.current, state.focused = row == current, focused
+            state.hot = row == self._hot[0]
+            state.hot_editor = state.hot and self._hot[1]
+            state.editing = facts.name == self._editor_name
+            if state.editing:
+                state.hint, state.hint_role = self._hint
+            painter.save()
+            draw_row(painter, rect.top(), self._layout, facts, state)
+            painter.restore()
+        self._paint_drop_line(painter)
+        painter.end()
+
+    def _paint_drop_line(self, painter: QPainter) -> None:
+        if self._drop_row >= 0:
+            y = self._drop_row * row_height() - self.verticalScrollBar().value()
+            painter.fillRect(QRectF(0, y - 1, self.viewport().width(), 2), theme().color("accent"))
+
+    # Keys and mouse.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, control = event.key(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and not control:
+            self.edit_current()
+        elif key == Qt.Key.Key_Delete:
+            self.remove_wanted.emit()
+        elif key == Qt.Key.Key_Backspace:
+            self._unstage_selected()
+        elif key == Qt.Key.Key_Escape:
+            self.dismiss_wanted.emit()
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space) and not control:
+            self._choose_by_key(key)
+        elif not control and self._begins_value(event.text()):
+            self.edit_current(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def _begins_value(self, text: str) -> bool:
+        name = self.current_name()
+        if not name or not text or not text.isprintable() or text.isspace():
+            return False
+        kind = editor_kind(self._facts(name).info, self._layout.editor_width)
+        if kind is EditorKind.TEXT:
+            return True
+        return kind.is_typed and (text.isdigit() or text in "+-.,−")
+
+    def _choose_by_key(self, key: int) -> None:
+        name = self.current_name()
+        if not name:
+            return
+        facts = self._facts(name)
+        if editor_kind(facts.info, self._layout.editor_width) is not EditorKind.SEGMENTS:
+            return
+        if not facts.editable or key == Qt.Key.Key_Space:
+            self.edit_current()
+            return
+        self._stage(name, choices(facts.info)[int(key == Qt.Key.Key_Right)][0])
+
+    def _unstage_selected(self) -> None:
+        self._rows.unstage(self.selected_names())
+        self.staged_changed.emit()
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._editor is not None and not self.commit_editor():
+            return
+        super().mousePressEvent(event)
+        row = self.rowAt(round(event.position().y()))
+        if event.button() != Qt.MouseButton.LeftButton or row < 0:
+            return
+        if event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            return
+        top = self.rowViewportPosition(row)
+        if not self._layout.editor(top).contains(event.position()):
+            return
+        facts = self._facts(self._rows.names[row])
+        if (
+            facts.editable
+            and editor_kind(facts.info, self._layout.editor_width) is EditorKind.SEGMENTS
+        ):
+            index = int(self._layout.segment(top, 1).contains(event.position()))
+            self._stage(facts.name, choices(facts.info)[index][0])
+        else:
+            self.edit_current()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        row = self.rowAt(round(event.position().y()))
+        if row >= 0 and event.button() == Qt.MouseButton.LeftButton and self._editor is None:
+            top = self.rowViewportPosition(row)
+            if not self._layout.editor(top).contains(event.position()):
+                self.edit_current()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        row = self.rowAt(round(event.position().y()))
+        on_editor = row >= 0 and self._layout.editor(self.rowViewportPosition(row)).contains(
+            event.position()
+        )
+        if (row, on_editor) != self._hot:
+            self._hot = (row, on_editor)
+            self.viewport().update()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave and self._hot[0] >= 0:
+            self._hot = (-1, False)
+            self.viewport().update()
+        if event.type() == QEvent.Type.ToolTip:
+            row = self.rowAt(event.pos().y())
+            text = tip(self._facts(self._rows.names[row])) if row >= 0 else ""
+            self.viewport().setToolTip(text)
+        return super().viewportEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid() and len(self._rows):
+            self.select([self._rows.names[0]])
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        super().currentChanged(current, previous)
+        self.viewport().update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_wanted.emit(event.globalPos())
+
+    # Dropping tags.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if has_tags(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if has_tags(event.mimeData()):
+            self._drop_row = self._row_for_drop(event.position().y())
+            self.viewport().update()
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_row = -1
+        self.viewport().update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        row, self._drop_row = self._row_for_drop(event.position().y()), -1
+        self.viewport().update()
+        names = tags_from_mime(event.mimeData())
+        if names:
+            event.acceptProposedAction()
+            self.tags_dropped.emit(names, row)
+
+    def _row_for_drop(self, y: float) -> int:
+        place = (y + self.verticalScrollBar().value()) / row_height()
+        return min(max(round(place), 0), len(self._rows))

@@ -1,0 +1,382 @@
+"""The welcome page: try the demo plant, connect to a plant, go on with a recent connection.
+
+It shows and emits; starting and connecting is `connect_flow`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tagwerk import __version__
+from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.theme import theme
+from tagwerk.ui.welcome_drawing import Logo, PlantDrawing
+from tagwerk.ui.widgets.buttons import IconButton, PushButton, Segmented, draw_box, draw_icon
+from tagwerk.ui.widgets.busy import BusyRing
+from tagwerk.ui.widgets.emptystate import IconLabel, Label
+from tagwerk.ui.widgets.fields import ChoiceBox, LineField
+from tagwerk.ui.widgets.painting import Area
+from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
+
+MAX_WIDTH = 1280
+_ONE_COLUMN_BELOW = 860
+_RECENT = 5
+
+
+class _Recent(QPushButton):
+    """One recent connection: name, host and user; a click connects."""
+
+    def __init__(self, profile: ConnectionProfile) -> None:
+        super().__init__()
+        self.profile = profile
+        self.setObjectName("recentConnection")
+        self.setAccessibleName(tr("Connect to {name}", name=profile.name))
+        self.setToolTip(profile.url)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setProperty("focusRing", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme().changed.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(240), theme().px(44))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(160), theme().px(44))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse() or self.isDown():
+            draw_box(painter, self.rect(), tokens.color("hover"), None)
+        side = tokens.px(16)
+        draw_icon(
+            painter, QRectF(tokens.px(8), (self.height() - side) / 2, side, side), "server", "text2"
+        )
+        x = tokens.px(34)
+        width = self.width() - x - tokens.px(8)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        half = self.height() / 2
+        painter.setFont(tokens.font(13, 500))
+        painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
+        name = tokens.metrics(13, 500).elidedText(
+            self.profile.name, Qt.TextElideMode.ElideMiddle, width
+        )
+        painter.drawText(QRectF(x, 3, width, half - 2), flags, name)
+        parts = (self.profile.note, host_of(self.profile.url), self.profile.user)
+        grey = " · ".join(part for part in parts if part and part != self.profile.name)
+        painter.setFont(tokens.font(11))
+        painter.setPen(tokens.color("text2" if self.isEnabled() else "disabled"))
+        grey = tokens.metrics(11).elidedText(grey, Qt.TextElideMode.ElideRight, width)
+        painter.drawText(QRectF(x, half, width, half - 4), flags, grey)
+        painter.end()
+
+
+class _DashedBox(QWidget):
+    """A dashed frame that says what will appear here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.setSpacing(10)
+        row.addWidget(IconLabel("clock", 16))
+        row.addWidget(Label(text, 13, 400, "text2", wrap=True), 1)
+        theme().changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QPen(theme().color("border"), 1, Qt.PenStyle.DashLine))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+
+class WelcomePage(QScrollArea):
+    """Object name ``welcomePage``.
+
+    Signals:
+        demo_requested, demo_cancelled: start the demo plant; stop starting it.
+        connect_requested: what was typed, may be "".
+        profile_requested: a recent `ConnectionProfile`.
+        remove_requested: name of a saved connection.
+        language_chosen, theme_chosen, density_chosen: the key.
+    """
+
+    demo_requested = Signal()
+    demo_cancelled = Signal()
+    connect_requested = Signal(str)
+    profile_requested = Signal(object)
+    remove_requested = Signal(str)
+    language_chosen = Signal(str)
+    theme_chosen = Signal(str)
+    density_chosen = Signal(str)
+
+    def __init__(self, language: str, mode: str, density: str) -> None:
+        super().__init__()
+        self.setObjectName("welcomePage")
+        self.setAccessibleName(tr("Welcome"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        use_flat_scroll_bars(self)
+        page = Area("panel")
+        outer = QHBoxLayout(page)
+        outer.setContentsMargins(theme().px(32), theme().px(24), theme().px(32), theme().px(24))
+        column = QWidget()
+        column.setMaximumWidth(theme().px(MAX_WIDTH))
+        outer.addStretch(1)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+        box = QVBoxLayout(column)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addStretch(2)
+        box.addLayout(self._head())
+        box.addSpacing(theme().px(28))
+        self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._cards.setSpacing(theme().px(24))
+        self._cards.addWidget(self._demo_card(), 1)
+        right = QVBoxLayout()
+        right.setSpacing(theme().px(24))
+        right.addWidget(self._connect_card())
+        right.addWidget(self._recent_card(), 1)
+        self._cards.addLayout(right, 1)
+        box.addLayout(self._cards)
+        box.addSpacing(theme().px(28))
+        box.addLayout(self._promises())
+        box.addStretch(3)
+        box.addLayout(self._choices(language, mode, density))
+        self.setWidget(page)
+        self.set_busy(False)
+
+    # What is on it.
+
+    @staticmethod
+    def _head() -> QLayout:
+        head = QVBoxLayout()
+        head.setSpacing(theme().px(10))
+        row = QHBoxLayout()
+        row.setSpacing(theme().px(16))
+        row.addWidget(Logo(theme().px(38)))
+        name = Label("Tagwerk", 26, 600)
+        name.setAccessibleName("Tagwerk")
+        row.addWidget(name)
+        row.addStretch(1)
+        head.addLayout(row)
+        head.addWidget(
+            Label(
+                tr("The commissioning desk for WinCC: browse, trend, write with care, work the alarms, keep the evidence."),
+                15, 400, "text2", wrap=True,
+            )
+        )  # fmt: skip
+        return head
+
+    @staticmethod
+    def _card(title: str, text: str) -> tuple[Area, QVBoxLayout]:
+        card = Area("base", lines="all")
+        box = QVBoxLayout(card)
+        pad = theme().px(24)
+        box.setContentsMargins(pad, pad, pad, pad)
+        box.setSpacing(theme().px(8))
+        box.addWidget(Label(title, 16, 600))
+        if text:
+            box.addWidget(Label(text, 13, 400, "text2", wrap=True))
+        return card, box
+
+    def _demo_card(self) -> QWidget:
+        card, box = self._card(
+            tr("Try the demo plant"),
+            tr("A dosing and cooling skid with some 300 tags, alarms and a day of history. It runs on this computer and needs no network."),
+        )  # fmt: skip
+        self.drawing = PlantDrawing()
+        box.addWidget(self.drawing, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme().px(12))
+        self.demo_button = PushButton(tr("Start the demo plant"), "play", "primary", height=38)
+        self.demo_button.setObjectName("startDemo")
+        self.demo_button.clicked.connect(lambda _checked=False: self.demo_requested.emit())
+        self.ring = BusyRing()
+        self.cancel_button = PushButton(tr("Cancel"))
+        self.cancel_button.setObjectName("cancelDemo")
+        self.cancel_button.clicked.connect(lambda _checked=False: self.demo_cancelled.emit())
+        self.demo_note = Label("", 13, 400, "text2", wrap=True)
+        self.demo_note.setObjectName("demoNote")
+        row.addWidget(self.demo_button)
+        row.addWidget(self.ring)
+        row.addWidget(self.demo_note, 1)
+        row.addWidget(self.cancel_button)
+        box.addLayout(row)
+        return card
+
+    def _connect_card(self) -> QWidget:
+        card, box = self._card(
+            tr("Connect to a plant"),
+            tr("Paste the name of the WinCC server. Tagwerk finds out which interface it has, shows its certificate and asks before it trusts it."),
+        )  # fmt: skip
+        row = QHBoxLayout()
+        row.setSpacing(theme().px(8))
+        self.address = LineField(
+            tr("Host name or address, e.g. skid21-hmi.halle3.local"), "server", height=36
+        )
+        self.address.setObjectName("welcomeAddress")
+        self.address.returnPressed.connect(self._connect)
+        self.connect_button = PushButton(tr("Connect…"), height=36)
+        self.connect_button.setObjectName("welcomeConnect")
+        self.connect_button.clicked.connect(lambda _checked=False: self._connect())
+        row.addWidget(self.address, 1)
+        row.addWidget(self.connect_button)
+        box.addLayout(row)
+        note = QHBoxLayout()
+        note.setSpacing(theme().px(8))
+        note.addWidget(IconLabel("shield-check", 15), 0, Qt.AlignmentFlag.AlignTop)
+        note.addWidget(
+            Label(
+                tr("Opens read-only. Passwords stay in the keyring of this computer."),
+                13, 400, "text2", wrap=True,
+            ), 1,
+        )  # fmt: skip
+        box.addLayout(note)
+        return card
+
+    def _recent_card(self) -> QWidget:
+        card, box = self._card(tr("Continue"), "")
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(theme().px(2))
+        box.addLayout(self._recent)
+        box.addStretch(1)
+        return card
+
+    @staticmethod
+    def _promises() -> QLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme().px(24))
+        promises = (
+            ("keyboard", tr("Everything by keyboard"), tr("Ctrl+K finds commands and tags.")),
+            ("hand", tr("Nothing is written by accident"),
+             tr("Arm, check, confirm. Each write is read back.")),
+            ("file-clock", tr("Evidence"),
+             tr("Each write is recorded with old value, new value, who and why.")),
+        )  # fmt: skip
+        for index, (icon_name, title, text) in enumerate(promises):
+            cell = QHBoxLayout()
+            cell.setSpacing(theme().px(12))
+            cell.addWidget(IconLabel(icon_name, 18), 0, Qt.AlignmentFlag.AlignTop)
+            words = QVBoxLayout()
+            words.setSpacing(theme().px(2))
+            words.addWidget(Label(title, 13, 600, wrap=True))
+            words.addWidget(Label(text, 13, 400, "text2", wrap=True))
+            words.addStretch(1)
+            cell.addLayout(words, 1)
+            grid.addLayout(cell, 0, index)
+            grid.setColumnStretch(index, 1)
+        return grid
+
+    def _choices(self, language: str, mode: str, density: str) -> QLayout:
+        self._choice_row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._choice_row.setSpacing(theme().px(32))
+
+        def group(text: str, widget: QWidget) -> None:
+            row = QHBoxLayout()
+            row.setSpacing(theme().px(12))
+            row.addWidget(Label(text, 13, 400, "text2"))
+            row.addWidget(widget)
+            self._choice_row.addLayout(row)
+
+        self.language_box = ChoiceBox(tr("Language"))
+        self.language_box.setObjectName("welcomeLanguage")
+        for code, name in (("en", "English"), ("de", "Deutsch")):
+            self.language_box.addItem(name, code)
+        self.language_box.setCurrentIndex(self.language_box.findData(language))
+        self.language_box.activated.connect(
+            lambda index: self.language_chosen.emit(self.language_box.itemData(index))
+        )
+        group(tr("Language"), self.language_box)
+        self.theme_choice = Segmented(
+            (("system", tr("System")), ("light", tr("Light")), ("dark", tr("Dark"))),
+            mode, tr("Appearance"),
+        )  # fmt: skip
+        self.theme_choice.setObjectName("welcomeAppearance")
+        self.theme_choice.chosen.connect(self.theme_chosen)
+        group(tr("Appearance"), self.theme_choice)
+        self.density_choice = Segmented(
+            (("compact", tr("Compact")), ("normal", tr("Normal")), ("gloves", tr("Gloves"))),
+            density, tr("Row height"),
+        )  # fmt: skip
+        self.density_choice.setObjectName("welcomeRowHeight")
+        self.density_choice.chosen.connect(self.density_chosen)
+        group(tr("Row height"), self.density_choice)
+        self._choice_row.addStretch(1)
+        self._choice_row.addWidget(
+            Label(tr("{version} · MIT licence", version=__version__), 13, 400, "text2")
+        )
+        return self._choice_row
+
+    # What it shows.
+
+    def _connect(self) -> None:
+        self.connect_requested.emit(self.address.text().strip())
+
+    def set_recent(self, profiles: Sequence[ConnectionProfile]) -> None:
+        """Show the last used connections, newest first."""
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        if not profiles:
+            self._recent.addWidget(_DashedBox(tr("Connections that you use appear here.")))
+        for profile in profiles[:_RECENT]:
+            line = QWidget()
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 0, 0, 0)
+            button = _Recent(profile)
+            button.clicked.connect(
+                lambda _checked=False, profile=profile: self.profile_requested.emit(profile)
+            )
+            remove = IconButton("x", tr("Remove {name} from the list", name=profile.name))
+            remove.setObjectName("removeRecent")
+            remove.clicked.connect(
+                lambda _checked=False, name=profile.name: self.remove_requested.emit(name)
+            )
+            row.addWidget(button, 1)
+            row.addWidget(remove)
+            self._recent.addWidget(line)
+
+    def set_busy(self, busy: bool, note: str = "") -> None:
+        """The demo plant is being started, or not; `note` says how far."""
+        self.demo_button.setEnabled(not busy)
+        self.ring.setVisible(busy)
+        self.cancel_button.setVisible(busy)
+        self.demo_note.set_role("text2")
+        self.demo_note.setText(note or ("" if busy else tr("Ready in about 2 s")))
+
+    def set_error(self, text: str) -> None:
+        """The demo plant could not be started."""
+        self.set_busy(False, text)
+        self.demo_note.set_role("bad")
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        narrow = self.viewport().width() < theme().px(_ONE_COLUMN_BELOW)
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._cards.setDirection(down if narrow else right)
+        self._choice_row.setDirection(down if narrow else right)
+        self._choice_row.setSpacing(theme().px(12 if narrow else 32))

@@ -1,0 +1,855 @@
+"""The main window: menu bar, tool bar, banner, docks and status bar around whatever plant is on show.
+
+It arranges and wires; connecting is `connect_flow`'s business, values are the panels'. Built by
+`start`, before anything heavy is imported: panels and plots come with the first plant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from tagwerk.domain.connection import LinkStatus
+from tagwerk.ui import layout_memory
+from tagwerk.ui.banner import Banner, BannerBar
+from tagwerk.ui.clock import FrameClock, LatenessMeter
+from tagwerk.ui.commands import MENUS, SHELL_COMMANDS, disable_with_reason, make_action
+from tagwerk.ui.errors import Reporter, in_words
+from tagwerk.ui.i18n import language, set_language, tr, tr_message, tr_n
+from tagwerk.ui.link_banner import LinkBanner
+from tagwerk.ui.menus import MenuBar, fill_menu
+from tagwerk.ui.settings import SavedConnections, Settings
+from tagwerk.ui.statusbar import StatusBar
+from tagwerk.ui.theme import icon, theme
+from tagwerk.ui.toolbar import ToolBar
+from tagwerk.ui.welcome import WelcomePage
+from tagwerk.ui.widgets.focus import FocusRing
+from tagwerk.ui.widgets.gutters import GutterStyle
+
+if TYPE_CHECKING:
+    from tagwerk.plant import Frame, Plant
+    from tagwerk.ui.connect_flow import ConnectFlow
+    from tagwerk.ui.desk import Desk
+    from tagwerk.ui.docks import PanelDock, PanelFrame
+    from tagwerk.ui.palette import CommandPalette
+    from tagwerk.ui.panels.base import Panel
+    from tagwerk.ui.services import FirstView, Services
+    from tagwerk.ui.tasks import TaskScope
+
+CENTRE = "trendPanel"
+AREAS = {
+    "tagPanel": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "setpointPanel": Qt.DockWidgetArea.RightDockWidgetArea,
+    "alarmPanel": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+THEMES = ("system", "light", "dark")
+DENSITIES = ("compact", "normal", "gloves")
+_SLOW_REFRESH_MS = 500
+
+
+class MainWindow(QMainWindow):
+    """Object name ``mainWindow``.
+
+    Args:
+        settings: what is remembered between runs.
+        report: the error reporter; its news appear as a banner.
+        keep_size: do not restore size and place (``--size``).
+
+    Signals:
+        first_painted: once, after the first paint.
+        close_requested: the user wants to quit; the main coroutine then shuts down in order.
+    """
+
+    first_painted = Signal()
+    close_requested = Signal()
+
+    def __init__(self, settings: Settings, report: Reporter, *, keep_size: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Tagwerk")
+        self.settings = settings
+        self.report = report
+        self.clock = FrameClock(report, self)
+        self.lateness = LatenessMeter(self)
+        self.panels: dict[str, Panel] = {}
+        self.desk: Desk | None = None
+        self.flow: ConnectFlow | None = None
+        self._docks: dict[str, PanelDock] = {}
+        self._frames: dict[str, PanelFrame] = {}
+        self._plant: Plant | None = None
+        self._scope: TaskScope | None = None
+        self._palette: CommandPalette | None = None
+        self._painted = False
+        self._may_close = False
+        self._full_trend: QByteArray | None = None
+        self._panel_focus: dict[str, QWidget] = {}
+        self._was_armed = False
+        self._gutters = GutterStyle()
+        self._gutters.setParent(self)
+        self.setStyle(self._gutters)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self._slow = QTimer(self)
+        self._slow.setInterval(_SLOW_REFRESH_MS)
+        self._slow.timeout.connect(self._refresh_slowly)
+        self._build()
+        self._ring = FocusRing(self)
+        if not keep_size:
+            layout_memory.restore_geometry(self, settings)
+        theme().changed.connect(self._theme_changed)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_scheme_changed)
+        report.reported.connect(self._show_error)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._focus_moved)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    # Building.
+
+    def _build(self) -> None:
+        """Everything with words in it; built anew when the language or the row height changes."""
+        self.actions_by_id: dict[str, QAction] = {}
+        self._holder = QWidget(self)
+        runs = self._command_runs()
+        for command in SHELL_COMMANDS:
+            run = runs[command.id]
+            self.actions_by_id[command.id] = make_action(command, run, self._holder)
+        self.menu_bar = MenuBar()
+        self.tool_bar = ToolBar(self.actions_by_id["connection.disconnect"])
+        self.tool_bar.chooser_clicked.connect(self._open_chooser)
+        self.tool_bar.go_to_clicked.connect(self.open_palette)
+        self.tool_bar.arm_clicked.connect(self._arm_clicked)
+        self.banner = BannerBar()
+        self.link_banner = LinkBanner(self.banner, self._reconnect, self._repair)
+        top = QWidget()
+        top.setObjectName("topArea")
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.menu_bar, self.tool_bar, self.banner):
+            column.addWidget(widget)
+        self.setMenuWidget(top)
+        self._holder.setParent(top)
+        self._holder.setFixedSize(0, 0)
+        self.stack = QStackedWidget()
+        self.stack.setObjectName("centre")
+        self.welcome = WelcomePage(language(), theme().mode, theme().density)
+        self.welcome.set_recent(SavedConnections(self.settings).all())
+        self.welcome.demo_requested.connect(self._start_demo)
+        self.welcome.demo_cancelled.connect(self._cancel_demo)
+        self.welcome.connect_requested.connect(self._connect_to)
+        self.welcome.profile_requested.connect(self._open_profile)
+        self.welcome.remove_requested.connect(self._remove_profile)
+        self.welcome.language_chosen.connect(self.choose_language)
+        self.welcome.theme_chosen.connect(self.choose_theme)
+        self.welcome.density_chosen.connect(self.choose_density)
+        self.stack.addWidget(self.welcome)
+        self.setCentralWidget(self.stack)
+        self.status_bar = StatusBar(self)
+        self.setStatusBar(self.status_bar)
+        self.tool_bar.setVisible(self._plant is not None)
+        self._fill_menus()
+        self._tell_actions()
+
+    def _command_runs(self) -> dict[str, Any]:
+        return {
+            "file.connect": lambda: self._connect_to(""),
+            "file.demo": self._start_demo,
+            "file.close": self._close_plant,
+            "file.quit": self.close,
+            "edit.palette": self.open_palette,
+            "view.next_panel": lambda: self._step_panel(1),
+            "view.previous_panel": lambda: self._step_panel(-1),
+            "view.full_screen": self._full_screen,
+            "view.reset_layout": self.reset_layout,
+            "connection.reconnect": self._reconnect,
+            "connection.sign_in_as": self._sign_in_as,
+            "connection.disconnect": self._close_plant,
+            "connection.forget": self._forget_password,
+            "help.keys": self._show_keys,
+            "help.about": self._show_about,
+        }
+
+    def _fill_menus(self) -> None:
+        """Assemble the menus from the window's and the panels' actions."""
+        self.menu_bar.clear()
+        by_menu: dict[str, list[QAction]] = {name: [] for name in MENUS}
+        owners: list[QWidget] = [self._holder, *self.panels.values()]
+        for owner in owners:
+            for action in owner.actions():
+                menu = str(action.property("menu") or "")
+                if menu in by_menu:
+                    by_menu[menu].append(action)
+        self._menus: dict[str, QMenu] = {}
+        for name, title in MENUS.items():
+            menu = QMenu(tr_message(title), self.menu_bar)
+            menu.setObjectName(f"menu{name}")
+            menu.setToolTipsVisible(True)
+            self._menus[name] = menu
+            self.menu_bar.addMenu(menu)
+            if name == "View":
+                self._fill_view_menu(menu, by_menu[name])
+                continue
+            if name == "Connection":
+                menu.aboutToShow.connect(self._fill_connections)
+            own = [a for a in by_menu[name] if a.parent() is self._holder]
+            others = [a for a in by_menu[name] if a.parent() is not self._holder]
+            last = [a for a in own if a.objectName() == "file.quit"]
+            fill_menu(menu, [a for a in own if a not in last])
+            if own and others:
+                menu.addSeparator()
+            fill_menu(menu, others)
+            if last:
+                menu.addSeparator()
+                fill_menu(menu, last)
+            if menu.isEmpty():
+                menu.menuAction().setEnabled(False)
+        tools = [
+            action
+            for panel in self.panels.values()
+            for action in panel.actions()
+            if action.property("toolbar")
+        ]
+        self.tool_bar.set_actions(tools)
+
+    def _fill_view_menu(self, menu: QMenu, actions: Sequence[QAction]) -> None:
+        for name in ("tagPanel", CENTRE, "setpointPanel", "alarmPanel"):
+            dock = self._docks.get(name)
+            if dock is not None:
+                toggle = dock.toggleViewAction()
+                toggle.setObjectName(f"view.{name}")
+                menu.addAction(toggle)
+        if self._docks:
+            menu.addSeparator()
+        self._choice_menu(menu, tr("Appearance"), "theme", theme().mode, (
+            ("system", tr("System")), ("light", tr("Light")), ("dark", tr("Dark"))),
+            self.choose_theme)  # fmt: skip
+        self._choice_menu(menu, tr("Row height"), "density", theme().density, (
+            ("compact", tr("Compact")), ("normal", tr("Normal")), ("gloves", tr("Gloves"))),
+            self.choose_density)  # fmt: skip
+        self._choice_menu(menu, tr("Language"), "language", language(), (
+            ("en", "English"), ("de", "Deutsch")), self.choose_language)  # fmt: skip
+        menu.addSeparator()
+        fill_menu(menu, actions)
+
+    def _choice_menu(
+        self,
+        parent: QMenu,
+        title: str,
+        name: str,
+        current: str,
+        choices: Sequence[tuple[str, str]],
+        chosen: Any,
+    ) -> None:
+        menu = parent.addMenu(title)
+        group = QActionGroup(menu)
+        for key, text in choices:
+            action = QAction(text, menu)
+            action.setObjectName(f"view.{name}.{key}")
+            action.setCheckable(True)
+            action.setChecked(key == current)
+            action.setProperty("command", f"view.{name}.{key}")
+            action.setProperty("palette_text", f"{title}: {text}")
+            action.triggered.connect(lambda _checked=False, key=key: chosen(key))
+            group.addAction(action)
+            menu.addAction(action)
+
+    # Services and plants.
+
+    def serve(self, desk: Desk, services: Services) -> ConnectFlow:
+        """Take what reaches beyond the screen; the loop runs by now."""
+        from tagwerk.ui.connect_flow import ConnectFlow
+
+        self.desk = desk
+        self._scope = desk.scope("window")
+        self.flow = ConnectFlow(self, desk, services)
+        self.flow.plant_opened.connect(self._plant_opened)
+        self.flow.plant_closed.connect(self._plant_closed)
+        self.flow.demo_progress.connect(self._demo_progress)
+        self.flow.connections_changed.connect(self._connections_changed)
+        desk.banner_requested.connect(self._panel_banner)
+        self.lateness.start()
+        self._slow.start()
+        self._refresh_slowly()
+        self._tell_actions()
+        if self.settings.problem is not None:
+            self.banner.put("settings", Banner(
+                "info", tr("The settings could not be read"),
+                tr("The last good copy or the defaults are used.")))  # fmt: skip
+        return self.flow
+
+    def _plant_opened(self, plant: Plant, view: FirstView | None) -> None:
+        assert self.desk is not None
+        self._plant = plant
+        plant.language = language()
+        if not self.panels:
+            self._make_panels()
+        self._show_desk()
+        self.desk.show(plant)
+        for panel in self.panels.values():
+            panel.set_plant(plant)
+        self.clock.set_plant(plant)
+        self.setWindowTitle(f"{plant.profile.name} – Tagwerk")
+        self._follow(plant.status)
+        if view is not None:
+            self._first_view(view)
+        self._tell_actions()
+
+    def _first_view(self, view: FirstView) -> None:
+        assert self.desk is not None
+        if view.trend:
+            self.desk.trend_requested.emit(list(view.trend))
+        if view.setpoints:
+            self.desk.setpoints_requested.emit(list(view.setpoints))
+        if view.reveal:
+            self.desk.reveal_requested.emit(view.reveal)
+
+    def _plant_closed(self) -> None:
+        self._remember_docks()
+        self._plant = None
+        self.clock.set_plant(None)
+        if self.desk is not None:
+            self.desk.show(None)
+        for panel in self.panels.values():
+            panel.set_plant(None)
+        self.link_banner.forget()
+        self.banner.clear()
+        self._show_welcome()
+        self.setWindowTitle("Tagwerk")
+        self._tell_actions()
+        self._refresh_slowly()
+
+    def _make_panels(self) -> None:
+        """Import and build the panels; restore what they remember, each in its own try."""
+        from tagwerk.ui.docks import PanelDock, PanelFrame
+        from tagwerk.ui.panels import load_panels
+
+        assert self.desk is not None
+        states = self.settings.get("panels", {})
+        states = states if isinstance(states, dict) else {}
+        for kind in load_panels():
+            panel = kind(self.desk)
+            self.panels[panel.object_name] = panel
+            panel.setAccessibleName(tr(panel.title))
+            panel.set_plant(self._plant)
+            state = states.get(panel.object_name)
+            try:
+                if isinstance(state, dict):
+                    panel.restore_state(state)
+            except (ValueError, TypeError, KeyError, AttributeError) as problem:
+                self.report(problem, f"{panel.object_name}.restore_state")
+            if panel.object_name == CENTRE:
+                frame = PanelFrame(panel)
+                frame.header.maximise_clicked.connect(self._toggle_full_trend)
+                self._frames[panel.object_name] = frame
+                self.stack.addWidget(frame)
+            else:
+                dock = PanelDock(panel, self)
+                area = AREAS.get(panel.object_name, Qt.DockWidgetArea.RightDockWidgetArea)
+                self.addDockWidget(area, dock)
+                self._docks[panel.object_name] = dock
+                dock.hide()
+            self.clock.listen(panel.object_name, panel.on_frame)
+        self.clock.listen("window", self._on_frame)
+        self._fill_menus()
+
+    def _show_desk(self) -> None:
+        """Docks and tool bar in, welcome page out."""
+        if CENTRE in self._frames:
+            self.stack.setCurrentWidget(self._frames[CENTRE])
+        self.tool_bar.show()
+        state = layout_memory.dock_state(self.settings)
+        if state is None or not self.restoreState(state, layout_memory.STATE_VERSION):
+            self._default_layout()
+        self._full_trend = None
+
+    def _show_welcome(self) -> None:
+        self.welcome.set_recent(SavedConnections(self.settings).all())
+        self.welcome.set_busy(False)
+        self.stack.setCurrentWidget(self.welcome)
+        for dock in self._docks.values():
+            dock.hide()
+        self.tool_bar.hide()
+
+    def _default_layout(self) -> None:
+        from tagwerk.ui.docks import default_sizes
+
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            self.addDockWidget(
+                AREAS.get(name, Qt.DockWidgetArea.RightDockWidgetArea), dock
+            )
+            dock.show()
+        left, right, below = default_sizes(self.size())
+        sizes = {"tagPanel": left, "setpointPanel": right}
+        wide = [self._docks[name] for name in sizes if name in self._docks]
+        self.resizeDocks(
+            wide, [sizes[dock.panel.object_name] for dock in wide], Qt.Orientation.Horizontal
+        )
+        if "alarmPanel" in self._docks:
+            self.resizeDocks([self._docks["alarmPanel"]], [below], Qt.Orientation.Vertical)
+
+    def reset_layout(self) -> None:
+        """The docks back to the design's places and sizes."""
+        layout_memory.forget_docks(self.settings)
+        self._full_trend = None
+        if self._plant is not None:
+            self._default_layout()
+
+    def _toggle_full_trend(self) -> None:
+        """The trend alone, and back."""
+        if self._full_trend is not None:
+            self.restoreState(self._full_trend, layout_memory.STATE_VERSION)
+            self._full_trend = None
+            return
+        self._full_trend = self.saveState(layout_memory.STATE_VERSION)
+        for dock in self._docks.values():
+            if not dock.isFloating():
+                dock.hide()
+
+    # Frames.
+
+    def _on_frame(self, frame: Frame) -> None:
+        if frame.status is not None:
+            self._follow(frame.status)
+        plant = self._plant
+        if plant is None:
+            return
+        plant.arming.tick()
+        armed = plant.arming.armed
+        if armed or self._was_armed:
+            self.tool_bar.arm.show_arming(plant.arming)
+            if armed != self._was_armed and "setpointPanel" in self._docks:
+                self._docks["setpointPanel"].set_armed(armed)
+            self._was_armed = armed
+
+    def _follow(self, status: LinkStatus) -> None:
+        """The link's state changed."""
+        plant = self._plant
+        if plant is None:
+            return
+        self.tool_bar.show_status(plant.profile.name, plant.profile.note, status)
+        self.link_banner.follow(status)
+        self._tell_actions()
+        self._refresh_slowly()
+
+    def _refresh_slowly(self) -> None:
+        """What need not follow every frame: status bar, headers, the filled hole."""
+        self.status_bar.refresh(self._plant, self.lateness.recent(), time.time_ns())
+        if self._plant is None:
+            return
+        for holder in (*self._docks.values(), *self._frames.values()):
+            holder.header.refresh()
+        self.link_banner.look_at_hole(self._plant)
+
+    # Commands.
+
+    def _tell_actions(self) -> None:
+        """Enable what can be done now, with the reason where it cannot."""
+        ready = self.flow is not None
+        plant = self._plant
+        reason = "" if plant is not None else tr("no plant is open")
+        if not ready:
+            reason = tr("still starting")
+        for name in ("file.close", "connection.reconnect", "connection.sign_in_as",
+                     "connection.disconnect", "connection.forget",
+                     "view.next_panel", "view.previous_panel", "view.reset_layout"):  # fmt: skip
+            disable_with_reason(self.actions_by_id[name], reason)
+        if plant is not None and plant.status.state.is_live:
+            disable_with_reason(self.actions_by_id["connection.reconnect"], tr("already connected"))
+        for name in ("file.connect", "file.demo"):
+            disable_with_reason(
+                self.actions_by_id[name], "" if ready else tr("still starting")
+            )
+        for name in ("Trend", "Setpoints", "Alarms"):
+            menu = self._menus.get(name)
+            if menu is not None:
+                menu.menuAction().setEnabled(plant is not None and not menu.isEmpty())
+
+    def _start_demo(self) -> None:
+        if self.flow is not None:
+            self.flow.start_demo()
+
+    def _cancel_demo(self) -> None:
+        if self.flow is not None:
+            self.flow.cancel_demo()
+
+    def _demo_progress(self, running: bool, text: str, error: bool) -> None:
+        if error:
+            self.welcome.set_error(text)
+            self.banner.put("demo", Banner("bad", tr("The demo plant did not start"), text))
+        else:
+            self.banner.drop("demo")
+            self.welcome.set_busy(running, text)
+
+    def _connect_to(self, address: str) -> None:
+        if self.flow is not None:
+            self.flow.open_dialog(address)
+
+    def _open_profile(self, profile: Any) -> None:
+        if self.flow is not None:
+            self.flow.open_saved(profile)
+
+    def _remove_profile(self, name: str) -> None:
+        if self.flow is not None:
+            self.flow.remove(name)
+
+    def _connections_changed(self) -> None:
+        self.welcome.set_recent(SavedConnections(self.settings).all())
+
+    def _close_plant(self) -> None:
+        if self.flow is not None:
+            self.flow.close_plant()
+
+    def _reconnect(self) -> None:
+        if self.flow is not None:
+            self.flow.reconnect()
+
+    def _repair(self) -> None:
+        if self.flow is not None:
+            self.flow.repair()
+
+    def _sign_in_as(self) -> None:
+        if self.flow is not None:
+            self.flow.sign_in_as()
+
+    def _forget_password(self) -> None:
+        if self.flow is not None:
+            self.flow.forget_password()
+
+    def _arm_clicked(self) -> None:
+        """The setpoint panel arms and disarms; the chip is only a second door to it."""
+        panel = self.panels.get("setpointPanel")
+        for action in panel.actions() if panel is not None else ():
+            if action.shortcut().toString() == "Ctrl+Shift+W":
+                if self._docks["setpointPanel"].isHidden():
+                    self._docks["setpointPanel"].show()
+                action.trigger()
+                return
+
+    def _open_chooser(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("connectionMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._add_connections(menu)
+        menu.addSeparator()
+        for name in ("file.connect", "file.demo", "connection.disconnect"):
+            menu.addAction(self.actions_by_id[name])
+        chooser = self.tool_bar.chooser
+        menu.setMinimumWidth(chooser.width())
+        menu.popup(chooser.mapToGlobal(chooser.rect().bottomLeft()))
+
+    def _fill_connections(self) -> None:
+        """Saved connections at the end of the Connection menu, fresh each time it opens."""
+        menu = self._menus["Connection"]
+        for action in menu.actions():
+            if action.property("saved"):
+                menu.removeAction(action)
+                action.deleteLater()
+        self._add_connections(menu, separated=True)
+
+    def _add_connections(self, menu: QMenu, *, separated: bool = False) -> None:
+        current = self._plant.profile.name if self._plant is not None else ""
+        profiles = SavedConnections(self.settings).all()
+        if profiles and separated:
+            menu.addSeparator().setProperty("saved", True)
+        for profile in profiles:
+            text = f"{profile.name}  {profile.note}".strip()
+            action = menu.addAction(text.replace("&", "&&"))
+            action.setProperty("saved", True)
+            action.setCheckable(True)
+            action.setChecked(profile.name == current)
+            action.setToolTip(profile.url)
+            action.triggered.connect(
+                lambda _checked=False, profile=profile: self._open_profile(profile)
+            )
+
+    def open_palette(self) -> None:
+        """Ctrl+K: go to a tag or command."""
+        from tagwerk.ui.palette import CommandPalette
+
+        if self._palette is None:
+            self._palette = CommandPalette(self, self._palette_actions, self._search_tags)
+            self._palette.tag_chosen.connect(self._go_to_tag)
+            self._palette.trend_chosen.connect(self._tag_to_trend)
+        field: QWidget = self.tool_bar.go_to
+        self._palette.open_below(field if field.isVisible() else self.menu_bar)
+
+    def _palette_actions(self) -> list[QAction]:
+        found = [
+            action
+            for owner in (self._holder, *self.panels.values())
+            for action in owner.actions()
+            if action.isEnabled() and action.property("command")
+        ]
+        found += [
+            action
+            for menu in self._menus["View"].findChildren(QMenu)
+            for action in menu.actions()
+            if action.property("palette_text")
+        ]
+        return [action for action in found if action.objectName() != "edit.palette"]
+
+    def _search_tags(self, text: str, limit: int) -> list[tuple[str, str]]:
+        if self._plant is None:
+            return []
+        hits = self._plant.tree.search(text, limit=limit)
+        return [(hit.name, hit.display_name) for hit in hits.items]
+
+    def _go_to_tag(self, name: str) -> None:
+        if self.desk is None:
+            return
+        if "tagPanel" in self._docks:
+            self._docks["tagPanel"].show()
+            self._docks["tagPanel"].raise_()
+        self.desk.reveal_requested.emit(name)
+
+    def _tag_to_trend(self, name: str) -> None:
+        if self.desk is not None:
+            self.desk.trend_requested.emit([name])
+
+    # Keyboard.
+
+    def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
+        for name, panel in self.panels.items():
+            if new is not None and (new is panel or panel.isAncestorOf(new)):
+                self._panel_focus[name] = new
+                return
+
+    def _step_panel(self, step: int) -> None:
+        """The keyboard into the next visible panel, where it last was in it."""
+        order = [
+            name
+            for name in ("tagPanel", CENTRE, "setpointPanel", "alarmPanel")
+            if name in self.panels and self.panels[name].isVisible()
+        ]
+        if not order:
+            return
+        focus = QApplication.focusWidget()
+        here = next(
+            (i for i, name in enumerate(order)
+             if focus is not None
+             and (self.panels[name] is focus or self.panels[name].isAncestorOf(focus))), None,
+        )  # fmt: skip
+        target = 0 if here is None else (here + step) % len(order)
+        self._focus_panel(order[target])
+
+    def _focus_panel(self, name: str) -> None:
+        panel = self.panels[name]
+        last = self._panel_focus.get(name)
+        reason = Qt.FocusReason.ShortcutFocusReason
+        try:
+            usable = last is not None and last.isVisible() and last.isEnabled()
+        except RuntimeError:  # the widget was deleted meanwhile
+            usable = False
+        if usable and last is not None:
+            last.setFocus(reason)
+            return
+        if panel.focusPolicy() != Qt.FocusPolicy.NoFocus or panel.focusProxy() is not None:
+            panel.setFocus(reason)
+            return
+        for child in panel.findChildren(QWidget):
+            takes = child.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if takes and child.isVisible() and child.isEnabled():
+                child.setFocus(reason)
+                return
+
+    def _full_screen(self, on: bool) -> None:
+        if on:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    # Look and language.
+
+    def choose_theme(self, mode: str) -> None:
+        """``light``, ``dark`` or ``system``, at once."""
+        self._apply_look(mode, theme().density)
+        self.welcome.theme_choice.set_current(mode)
+        self._check_view_choice("theme", mode)
+
+    def choose_density(self, density: str) -> None:
+        """``compact``, ``normal`` or ``gloves``; the window's contents are built anew."""
+        if density != theme().density:
+            self._apply_look(theme().mode, density)
+            self._rebuild_soon()
+
+    def choose_language(self, code: str) -> None:
+        """``en`` or ``de``; the window's contents are built anew, the plant stays."""
+        if code == language():
+            return
+        set_language(code)
+        self.settings.set("language", code)
+        if self._plant is not None:
+            self._plant.language = code
+        self._rebuild_soon()
+
+    def _apply_look(self, mode: str, density: str) -> None:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme().apply(application, mode, density)
+        self.settings.set("theme", mode)
+        self.settings.set("density", density)
+
+    def _check_view_choice(self, name: str, key: str) -> None:
+        for menu in self._menus["View"].findChildren(QMenu):
+            for action in menu.actions():
+                if action.objectName() == f"view.{name}.{key}":
+                    action.setChecked(True)
+
+    def _system_scheme_changed(self) -> None:
+        if theme().mode == "system":
+            self._apply_look("system", theme().density)
+
+    def _theme_changed(self) -> None:
+        for action in self.findChildren(QAction):
+            name = action.property("icon_name")
+            if name:
+                action.setIcon(icon(str(name)))
+        self.update()
+
+    def _rebuild_soon(self) -> None:
+        if self._scope is None:
+            self._rebuild_now()
+        else:
+            self._scope.start(self._rebuild(), "rebuild", replace=True)
+
+    async def _rebuild(self) -> None:
+        """Close the panels, build everything again in the new language, show the same plant."""
+        plant = self._plant
+        if plant is not None:
+            self._remember_docks()
+        self.remember_panels()
+        self.clock.set_plant(None)
+        await self.close_panels()
+        self._rebuild_now()
+        if plant is not None:
+            self._plant_opened(plant, None)
+
+    def _rebuild_now(self) -> None:
+        if self._palette is not None:
+            self._palette.deleteLater()
+            self._palette = None
+        old_centre, old_top = self.takeCentralWidget(), self.menuWidget()
+        self._build()
+        for old in (old_centre, old_top):
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        if self.flow is not None:
+            self._tell_actions()
+        self._refresh_slowly()
+
+    async def close_panels(self) -> None:
+        """End the panels' work and take them out of the window."""
+        panels, self.panels = self.panels, {}
+        for name in (*panels, "window"):
+            self.clock.unlisten(name)
+        self._panel_focus.clear()
+        await asyncio.gather(
+            *(panel.close_panel() for panel in panels.values()), return_exceptions=True
+        )
+        for dock in self._docks.values():
+            self.removeDockWidget(dock)
+            dock.deleteLater()
+        for frame in self._frames.values():
+            self.stack.removeWidget(frame)
+            frame.deleteLater()
+        self._docks, self._frames = {}, {}
+
+    # Messages.
+
+    def _panel_banner(self, kind: str, headline: str, detail: str) -> None:
+        kind = kind if kind in ("info", "warning", "bad") else "info"
+        self.banner.put(f"panel:{headline}", Banner(kind, headline, detail))
+
+    def _show_error(self, error: object, where: str, count: int) -> None:
+        assert isinstance(error, BaseException)
+        headline, cure = in_words(error)
+        if count > 1:
+            cure = f"{cure} {tr_n('{count} time', '{count} times', count)}".strip()
+        self.banner.put(f"error:{where}:{headline}", Banner("bad", headline, cure))
+
+    def _show_keys(self) -> None:
+        from tagwerk.ui.help import KeysDialog
+
+        KeysDialog(self, self._all_actions()).open()
+
+    def _show_about(self) -> None:
+        from tagwerk.ui.help import AboutDialog
+
+        AboutDialog(self).open()
+
+    def _all_actions(self) -> list[QAction]:
+        owners: list[QWidget] = [self._holder, *self.panels.values()]
+        return [action for owner in owners for action in owner.actions()]
+
+    # Remembering and closing.
+
+    def _remember_docks(self) -> None:
+        if self._plant is not None and self._docks and self._full_trend is None:
+            layout_memory.remember(
+                self, self.settings, self.saveState(layout_memory.STATE_VERSION)
+            )
+
+    def remember_panels(self) -> None:
+        """Note what each panel wants to keep, each in its own try."""
+        states = self.settings.get("panels", {})
+        states = dict(states) if isinstance(states, dict) else {}
+        for name, panel in self.panels.items():
+            try:
+                states[name] = panel.save_state()
+                self.settings.set("panels", states)
+            except (ValueError, TypeError, KeyError, AttributeError) as problem:
+                states.pop(name, None)
+                self.report(problem, f"{name}.save_state")
+
+    def remember(self) -> None:
+        """Note everything that is kept between runs, and write it."""
+        self._remember_docks()
+        self.remember_panels()
+        layout_memory.remember(self, self.settings, None)
+        self.settings.save()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+        else:
+            event.ignore()
+            self.close_requested.emit()
+
+    def close_for_good(self) -> None:
+        """Called by the main coroutine at the very end."""
+        self._may_close = True
+        self.close()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.clock.set_visible(self.isVisible() and not self.isMinimized())
+            action = self.actions_by_id["view.full_screen"]
+            action.blockSignals(True)
+            action.setChecked(self.isFullScreen())
+            action.blockSignals(False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme().color("window"))
+        painter.end()
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
