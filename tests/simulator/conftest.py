@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -18,7 +18,8 @@ from tagwerk.simulator.server import SimulatorServer
 class Desk:
     """What a client needs in these tests: a server, its plant, and short calls."""
 
-    def __init__(self, server: SimulatorServer, plant: FakePlant, http: aiohttp.ClientSession):
+    def __init__(self, server: SimulatorServer, plant: FakePlant, http, clock):
+        self.clock = clock
         self.server = server
         self.plant = plant
         self.http = http
@@ -51,6 +52,12 @@ class Desk:
             _, body = await self.post(LOGIN, {"name": user, "password": self.password(user)})
             self.tokens[user] = body["data"]["login"]["token"]
         return self.tokens[user]
+
+    def tick(self, seconds: float = 0.1) -> None:
+        """Let the plant's time go on, and its changes out."""
+        self.clock.forward(seconds)
+        while self.plant.now_ns < self.clock.now_ns:
+            self.server.tick()
 
     def password(self, user: str) -> str:
         return next(one["password"] for one in self.server.ready["users"] if one["name"] == user)
@@ -116,11 +123,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def serve(certificate_folder, clock):
-    """Start demo servers on the fake plant: ``await serve("switch", tags=10)``."""
-    opened: list[Desk] = []
+def demo(certificate_folder, clock):
+    """Demo servers on the fake plant: ``async with demo("switch", tags=10) as desk:``."""
 
-    async def start(*switches: str, tags: int = 0, plain_http: bool = False) -> Desk:
+    @contextlib.asynccontextmanager
+    async def opened(*switches: str, tags: int = 0, plain_http: bool = False):
         options = SimulatorOptions(
             switches=switches, tags=tags, plain_http=plain_http, data_dir=str(certificate_folder)
         )
@@ -128,17 +135,11 @@ async def serve(certificate_folder, clock):
         server = SimulatorServer(options, model=plant, clock_ns=clock)
         await server.start()
         context = ssl.create_default_context(cafile=certificate_folder / "ca.pem")
-        connector = aiohttp.TCPConnector(ssl=context)
-        desk = Desk(server, plant, aiohttp.ClientSession(connector=connector))
-        opened.append(desk)
-        return desk
+        http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
+        try:
+            yield Desk(server, plant, http, clock)
+        finally:
+            await http.close()
+            await server.stop()
 
-    yield start
-    for desk in opened:
-        await desk.http.close()
-        await desk.server.stop()
-
-
-@pytest.fixture
-async def desk(serve) -> AsyncIterator[Desk]:
-    yield await serve()
+    return opened

@@ -19,7 +19,7 @@ from tagwerk.domain.connection import Certificate, ConnectionProfile, Trust, Tru
 from tagwerk.domain.errors import LoginFailed, NotTrusted, UsageError
 from tagwerk.domain.ports import PlantClient
 from tagwerk.domain.tags import TagKind
-from tagwerk.link.connector import normalise_address
+from tagwerk.link.addresses import endpoint_for
 from tagwerk.link.login import open_client
 from tagwerk.link.secrets import SecretStoreUnavailable, get_password
 from tagwerk.link.tls import fetch_certificate
@@ -141,7 +141,8 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
     }
     profile = saved.get(options.url.casefold())
     if profile is None:
-        url = normalise_address(options.url, plain_http=options.allow_plain_http)
+        wanted = Trust(TrustMode.PLAIN_HTTP) if options.allow_plain_http else None
+        url = endpoint_for(options.url, wanted).url
         profile = ConnectionProfile(name=options.url, url=url)
     changes: dict[str, object] = {}
     if options.user:

@@ -19,7 +19,7 @@ from tagwerk.domain.text import format_value, parse_value
 from tagwerk.domain.values import ItemError, Sample
 from tagwerk.plant import audit_file
 from tagwerk.plant.info import merge_tag_info
-from tagwerk.sheets import TagSheet, load_sheet
+from tagwerk.sheets import TagSheet
 from tagwerk.store.live import LiveStore
 from tagwerk.write.arming import Arming
 from tagwerk.write.audit import AuditLog
@@ -137,7 +137,7 @@ async def _infos(
     client: PlantClient, samples: list[Sample], profile: ConnectionProfile
 ) -> dict[str, TagInfo]:
     """What browse and the connection's sheet know of the tags."""
-    sheet = load_sheet(Path(profile.sheet)) if profile.sheet else TagSheet()
+    sheet = _sheet(profile)
     items = {}
     if Capability.BROWSE in client.capabilities:
         for sample in samples:
@@ -153,6 +153,15 @@ async def _infos(
         )
         for sample in samples
     }
+
+
+def _sheet(profile: ConnectionProfile) -> TagSheet:
+    """The connection's tag sheet; an empty one when it has none."""
+    if not profile.sheet:
+        return TagSheet()
+    from tagwerk.sheets import load_sheet
+
+    return load_sheet(Path(profile.sheet))
 
 
 def _unknown(sample: Sample) -> WriteResult:

@@ -13,7 +13,7 @@ from typing import Any
 from tagwerk.dialects.base import DialectInfo, Operation
 from tagwerk.dialects.unified_alarms import wanted_alarm_fields
 from tagwerk.dialects.unified_replies import KIND_FILTERS
-from tagwerk.dialects.unified_schema import INTROSPECTION, Schema, Wanted
+from tagwerk.dialects.unified_schema import Schema, Wanted
 from tagwerk.dialects.unified_values import format_timestamp
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
 from tagwerk.domain.connection import Capabilities, Capability
@@ -153,9 +153,7 @@ class UnifiedDialect:
             "mutation", "writeTagValues", {"input": rows}, {"name": None, "error": _ERROR}
         )
 
-    def browse(
-        self, filters: Sequence[str], kinds: Sequence[TagKind], language: str
-    ) -> Operation:
+    def browse(self, filters: Sequence[str], kinds: Sequence[TagKind], language: str) -> Operation:
         """Objects that match one of `filters`; a kind that the server lacks is not asked for."""
         arguments: dict[str, Any] = {"nameFilters": list(filters), "language": language}
         if kinds:

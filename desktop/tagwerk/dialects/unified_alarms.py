@@ -13,15 +13,62 @@ from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, AlarmReply, Alarm
 from tagwerk.domain.values import ItemError, Value
 
 _QUALITY: Wanted = {"quality": None, "subStatus": None, "limit": None, "extendedSubStatus": None}
-_COMMON = (
-    "name instanceID alarmGroupID raiseTime acknowledgmentTime clearTime resetTime "
-    "modificationTime state textColor backColor languages alarmClassName alarmClassSymbol "
-    "alarmClassID stateMachine priority alarmParameterValues alarmType eventText infoText "
-    "alarmText1 alarmText2 alarmText3 alarmText4 alarmText5 alarmText6 alarmText7 alarmText8 "
-    "alarmText9 stateText origin area changeReason valueLimit sourceType suppressionState "
-    "hostName userName value deadBand deadband producer duration flashing connectionName "
-    "connection sourceID systemSeverity loopInAlarm path tag userResponse hasComments"
-).split()
+_COMMON = [
+    "name",
+    "instanceID",
+    "alarmGroupID",
+    "raiseTime",
+    "acknowledgmentTime",
+    "clearTime",
+    "resetTime",
+    "modificationTime",
+    "state",
+    "textColor",
+    "backColor",
+    "languages",
+    "alarmClassName",
+    "alarmClassSymbol",
+    "alarmClassID",
+    "stateMachine",
+    "priority",
+    "alarmParameterValues",
+    "alarmType",
+    "eventText",
+    "infoText",
+    "alarmText1",
+    "alarmText2",
+    "alarmText3",
+    "alarmText4",
+    "alarmText5",
+    "alarmText6",
+    "alarmText7",
+    "alarmText8",
+    "alarmText9",
+    "stateText",
+    "origin",
+    "area",
+    "changeReason",
+    "valueLimit",
+    "sourceType",
+    "suppressionState",
+    "hostName",
+    "userName",
+    "value",
+    "deadBand",
+    "deadband",
+    "producer",
+    "duration",
+    "flashing",
+    "connectionName",
+    "connection",
+    "sourceID",
+    "systemSeverity",
+    "loopInAlarm",
+    "path",
+    "tag",
+    "userResponse",
+    "hasComments",
+]
 _FLAGS: Wanted = {
     "invalidConfiguration": None,
     "invalidTimestamp": None,
@@ -101,11 +148,52 @@ def _colour(value: Any) -> str:
 _STATES = {state.value: state for state in AlarmState}
 _USED = frozenset(
     (
-        *"name instanceID alarmGroupID raiseTime acknowledgmentTime clearTime resetTime".split(),
-        *"modificationTime state textColor backColor alarmClassName alarmClassSymbol".split(),
-        *"stateMachine priority eventText infoText stateText origin area changeReason".split(),
-        *"valueLimit sourceType suppressionState hostName userName value duration flashing".split(),
-        *"connectionName connection path tag userResponse notificationReason languages".split(),
+        *[
+            "name",
+            "instanceID",
+            "alarmGroupID",
+            "raiseTime",
+            "acknowledgmentTime",
+            "clearTime",
+            "resetTime",
+        ],
+        *[
+            "modificationTime",
+            "state",
+            "textColor",
+            "backColor",
+            "alarmClassName",
+            "alarmClassSymbol",
+        ],
+        *[
+            "stateMachine",
+            "priority",
+            "eventText",
+            "infoText",
+            "stateText",
+            "origin",
+            "area",
+            "changeReason",
+        ],
+        *[
+            "valueLimit",
+            "sourceType",
+            "suppressionState",
+            "hostName",
+            "userName",
+            "value",
+            "duration",
+            "flashing",
+        ],
+        *[
+            "connectionName",
+            "connection",
+            "path",
+            "tag",
+            "userResponse",
+            "notificationReason",
+            "languages",
+        ],
         *(f"alarmText{number}" for number in range(1, 10)),
     )
 )
@@ -177,7 +265,9 @@ def alarm_from_json(body: Any) -> Alarm | None:
 
 def _extra(value: Any) -> Value:
     if isinstance(value, dict):
-        return ", ".join(f"{key}={inner}" for key, inner in value.items() if inner not in (None, ""))
+        return ", ".join(
+            f"{key}={inner}" for key, inner in value.items() if inner not in (None, "")
+        )
     return value_from_json(value)
 
 

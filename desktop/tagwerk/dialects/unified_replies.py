@@ -63,7 +63,12 @@ class Login:
 _SESSION_WORDS = re.compile(
     r"\b(log(ged)?[ -]?in|login|token|session|authenticat\w*|unauthori[sz]ed|expired|jwt)\b", re.I
 )
-_SHAPE_CODES = ("GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "BAD_USER_INPUT", "BAD_REQUEST")
+_SHAPE_CODES = (
+    "GRAPHQL_VALIDATION_FAILED",
+    "GRAPHQL_PARSE_FAILED",
+    "BAD_USER_INPUT",
+    "BAD_REQUEST",
+)
 
 
 def errors_from_json(body: Any) -> list[TopError]:
@@ -197,9 +202,9 @@ class BrowseBody(msgspec.Struct, gc=False):
     """One ``BrowseTagsResult``."""
 
     name: str | None = None
-    displayName: str | None = None  # noqa: N815 - the server's spelling
-    objectType: str | None = None  # noqa: N815 - the server's spelling
-    dataType: str | None = None  # noqa: N815 - the server's spelling
+    displayName: str | None = None
+    objectType: str | None = None
+    dataType: str | None = None
 
 
 _KINDS = {
@@ -245,7 +250,11 @@ def kind_of(object_type: str, name: str, data_type: str = "") -> TagKind:
         known = TagKind.TAG if word else TagKind.OTHER
         if "struct" in word:
             known = TagKind.STRUCTURE
-    if known is TagKind.TAG and _WORD_END.sub("", data_type.lower()) in ("struct", "structure", "udt"):
+    if known is TagKind.TAG and _WORD_END.sub("", data_type.lower()) in (
+        "struct",
+        "structure",
+        "udt",
+    ):
         return TagKind.STRUCTURE
     return known
 
@@ -322,7 +331,7 @@ def browse_chunks(data: bytes, *, chunk_bytes: int = 512_000) -> Iterator[list[B
 
 
 class _TagData(msgspec.Struct, gc=False):
-    tagValues: list[TagBody]  # noqa: N815 - the server's spelling
+    tagValues: list[TagBody]
 
 
 class _TagAnswer(msgspec.Struct, gc=False):
@@ -344,13 +353,13 @@ def tag_bodies(data: bytes, status: int = 200) -> list[TagBody] | list[Any]:
 class LoggedSeriesBody(msgspec.Struct, gc=False):
     """One ``LoggedTagValuesResult``."""
 
-    loggingTagName: str | None = None  # noqa: N815 - the server's spelling
+    loggingTagName: str | None = None
     values: list[LoggedBody] | None = None
     error: Any = None
 
 
 class _LoggedData(msgspec.Struct, gc=False):
-    loggedTagValues: list[LoggedSeriesBody]  # noqa: N815 - the server's spelling
+    loggedTagValues: list[LoggedSeriesBody]
 
 
 class _LoggedAnswer(msgspec.Struct, gc=False):
@@ -415,7 +424,7 @@ def decode_answer(data: bytes) -> Any:
 
 
 class _NextData(msgspec.Struct, gc=False):
-    tagValues: TagBody | None = None  # noqa: N815 - the server's spelling
+    tagValues: TagBody | None = None
 
 
 class _NextPayload(msgspec.Struct, gc=False):

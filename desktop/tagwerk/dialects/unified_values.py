@@ -8,6 +8,7 @@ is well. Both give the same result; a test holds them together.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,7 +50,7 @@ class TagBody(msgspec.Struct, gc=False):
     name: str = ""
     value: ValueBody | None = None
     error: ErrorBody | None = None
-    notificationReason: str | None = None  # noqa: N815 - the server's spelling
+    notificationReason: str | None = None
 
 
 class LoggedBody(msgspec.Struct, gc=False):
@@ -63,6 +64,7 @@ _quality_cache: dict[bytes, Quality] = {}
 _time_cache: dict[str, int | None] = {}
 _second_cache: dict[str, int] = {}
 _CACHE_LIMIT = 8192
+_PLAIN_TAIL = re.compile(r"(\.[0-9]{1,9})?Z?")
 _SPELLED = {
     "NaN": math.nan,
     "Infinity": math.inf,
@@ -103,12 +105,11 @@ def _parse_timestamp(text: str) -> int | None:
         return None
     if result == 0:
         return None
-    if len(text) >= 19 and text[19:20] in ("", "Z", ".") and "+" not in text and text[10] == "T":
-        # Only a plain UTC text may teach the seconds; one with an offset means another moment.
-        if "-" not in text[19:]:
-            if len(_second_cache) >= _CACHE_LIMIT:
-                _second_cache.clear()
-            _second_cache[head] = result - result % 1_000_000_000
+    # Only a plain UTC text may teach the seconds; one with an offset means another moment.
+    if text[10:11] == "T" and _PLAIN_TAIL.fullmatch(text[19:]):
+        if len(_second_cache) >= _CACHE_LIMIT:
+            _second_cache.clear()
+        _second_cache[head] = result - result % 1_000_000_000
     return result
 
 
@@ -172,7 +173,7 @@ def sample_from_body(body: TagBody, name: str, received_ns: int) -> Sample:
     error = None if body.error is None else _error(body.error)
     if value is None:
         return Sample(name, None, BAD if error else _UNKNOWN, None, received_ns, error)
-    plain = value.value
+    plain: Any = value.value
     if plain.__class__ in _NEEDS_CARE:
         plain = value_from_json(plain)
     key = bytes(value.quality)
@@ -187,7 +188,7 @@ def sample_from_body(body: TagBody, name: str, received_ns: int) -> Sample:
 
 
 _new_sample = tuple.__new__
-_NEEDS_CARE = frozenset((str, list, dict))
+_NEEDS_CARE: frozenset[Any] = frozenset((str, list, dict))
 _UNKNOWN = quality_from_text("")
 
 
@@ -231,7 +232,7 @@ def logged_point(body: Any) -> LoggedPoint | None:
         time_ns = parse_timestamp(value.timestamp)
         if time_ns is None:
             return None
-        plain = value.value
+        plain: Any = value.value
         if plain.__class__ in _NEEDS_CARE:
             plain = value_from_json(plain)
         flags = flags_from_json(body.flags) if body.flags else ()

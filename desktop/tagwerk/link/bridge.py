@@ -43,7 +43,7 @@ class LinkThread:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._started = False
         self._closing = False
-        self._ended: list[Callable[[], None]] = []
+        self._ended: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Start it; once."""
@@ -121,15 +121,32 @@ class LinkThread:
 
 
 class ThreadedClient:
-    """A `PlantClient` on the caller's loop, served by one on the link's thread."""
+    """A `PlantClient` on the caller's loop, served by one on the link's thread.
 
-    def __init__(self, thread: LinkThread, inner: PlantClient) -> None:
+    Args:
+        thread: where it is served.
+        inner: finds the one that serves; None as long as there was no connection.
+    """
+
+    def __init__(self, thread: LinkThread, inner: Callable[[], PlantClient | None]) -> None:
         self._thread = thread
-        self._inner = inner
+        self._find = inner
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._inner.capabilities
+        inner = self._find()
+        return inner.capabilities if inner is not None else Capabilities()
+
+    @property
+    def _inner(self) -> PlantClient:
+        inner = self._find()
+        if inner is None:
+            raise NotReachable(
+                "There is no connection yet.",
+                cure="Wait until it is connected.",
+                code="not_connected",
+            )
+        return inner
 
     async def browse(
         self,
@@ -180,9 +197,7 @@ class ThreadedClient:
             lambda: self._inner.history(names, start_ns, end_ns, limit=limit, bounding=bounding)
         )
 
-    async def active_alarms(
-        self, *, filter_text: str = "", language: str = "en-US"
-    ) -> list[Alarm]:
+    async def active_alarms(self, *, filter_text: str = "", language: str = "en-US") -> list[Alarm]:
         return await self._thread.call(
             lambda: self._inner.active_alarms(filter_text=filter_text, language=language)
         )
@@ -202,7 +217,5 @@ class ThreadedClient:
             )
         )
 
-    async def alarm_action(
-        self, action: AlarmAction, keys: Sequence[AlarmKey]
-    ) -> list[AlarmReply]:
+    async def alarm_action(self, action: AlarmAction, keys: Sequence[AlarmKey]) -> list[AlarmReply]:
         return await self._thread.call(lambda: self._inner.alarm_action(action, keys))

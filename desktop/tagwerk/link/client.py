@@ -11,9 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import (
     HELLO,
-    RIGHT_MISSING,
     WRITING,
     UnifiedDialect,
     browse_filters,
@@ -21,7 +21,12 @@ from tagwerk.dialects.unified import (
 )
 from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
 from tagwerk.dialects.unified_replies import browse_chunks, decode_answer, result_of, tag_bodies
-from tagwerk.dialects.unified_schema import INTROSPECTION, assumed_schema, schema_from_introspection
+from tagwerk.dialects.unified_schema import (
+    INTROSPECTION,
+    Schema,
+    assumed_schema,
+    schema_from_introspection,
+)
 from tagwerk.dialects.unified_values import (
     Echoes,
     TagBody,
@@ -35,11 +40,9 @@ from tagwerk.domain.connection import Capabilities, Capability
 from tagwerk.domain.errors import (
     NotAllowed,
     NotReachable,
-    NotSupported,
     ProtocolError,
     ServerRefused,
     SessionExpired,
-    TagwerkError,
     UsageError,
 )
 from tagwerk.domain.ports import WriteItem, WriteReply
@@ -102,7 +105,7 @@ class HttpClient:
             self.dialect = UnifiedDialect(await self._introspect())
         await self.find_rights()
 
-    async def _introspect(self):  # type: ignore[no-untyped-def]
+    async def _introspect(self) -> Schema:
         try:
             answer = await self.keeper.execute(INTROSPECTION)
             schema = schema_from_introspection(result_of(decode_answer(answer.body), "__schema"))
@@ -263,9 +266,7 @@ class HttpClient:
                     name = items[0].name
                 if name is not None:
                     replies[name] = WriteReply(name, error_from_json(entry.get("error")))
-        return [
-            replies.get(item.name) or WriteReply(item.name, NOT_RETURNED) for item in items
-        ]
+        return [replies.get(item.name) or WriteReply(item.name, NOT_RETURNED) for item in items]
 
     # History
 
@@ -285,9 +286,7 @@ class HttpClient:
 
     # Alarms
 
-    async def active_alarms(
-        self, *, filter_text: str = "", language: str = "en-US"
-    ) -> list[Alarm]:
+    async def active_alarms(self, *, filter_text: str = "", language: str = "en-US") -> list[Alarm]:
         """See `ports.PlantClient.active_alarms`."""
         return await self._alarms(
             "activeAlarms", lambda lang: self._dialect().active_alarms(filter_text, lang), language
@@ -305,15 +304,15 @@ class HttpClient:
         """See `ports.PlantClient.logged_alarms`."""
         records = await self._alarms(
             "loggedAlarms",
-            lambda lang: self._dialect().logged_alarms(
-                start_ns, end_ns, filter_text, lang, limit
-            ),
+            lambda lang: self._dialect().logged_alarms(start_ns, end_ns, filter_text, lang, limit),
             language,
         )
         records.sort(key=lambda alarm: alarm.modification_time_ns or 0, reverse=True)
         return records[:limit] if limit else records
 
-    async def _alarms(self, root, make, language):  # type: ignore[no-untyped-def]
+    async def _alarms(
+        self, root: str, make: Callable[[str], Operation], language: str
+    ) -> list[Alarm]:
         try:
             answer = await self.keeper.execute(make(language))
         except ServerRefused as problem:
@@ -323,9 +322,7 @@ class HttpClient:
             answer = await self.keeper.execute(make("en-US"))
         return alarms_from_json(result_of(decode_answer(answer.body), root, answer.status))
 
-    async def alarm_action(
-        self, action: AlarmAction, keys: Sequence[AlarmKey]
-    ) -> list[AlarmReply]:
+    async def alarm_action(self, action: AlarmAction, keys: Sequence[AlarmKey]) -> list[AlarmReply]:
         """See `ports.PlantClient.alarm_action`. A broken connection is an answer of its own."""
         if not keys:
             return []
@@ -355,5 +352,3 @@ def _systems_of(items: Iterable[BrowseItem]) -> dict[str, None]:
             last = f"{system}::"
             found[system] = None
     return found
-
-

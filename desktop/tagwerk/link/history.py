@@ -71,9 +71,7 @@ class _Pager:
         self.end_ns = end_ns
         self.page_rows = page_rows
         target = dialect.schema.query.get("loggedTagValues")
-        self.bounding = (
-            bounding and target is not None and "boundingValuesMode" in target.arguments
-        )
+        self.bounding = bounding and target is not None and "boundingValuesMode" in target.arguments
         self.logging_tag = ""
         self.error: ItemError | None = None
         self.points: list[LoggedPoint] = []
@@ -87,7 +85,9 @@ class _Pager:
         bounding = self.bounding
         truncated = False
         while True:
-            rows = await self._page(cursor_ns, self.end_ns + _SLACK_NS, self.page_rows, False, bounding)
+            rows = await self._page(
+                cursor_ns, self.end_ns + _SLACK_NS, self.page_rows, False, bounding
+            )
             fresh = self._take(rows)
             # Bounds belong to the whole span; later pages begin inside it.
             bounding = False
@@ -104,7 +104,9 @@ class _Pager:
                 truncated = True
             else:
                 break
-            self._edge = {_key(point) for point in fresh if point.time_ns >= cursor_ns} or self._edge
+            self._edge = {
+                _key(point) for point in fresh if point.time_ns >= cursor_ns
+            } or self._edge
         return self._series(truncated)
 
     async def newest(self, limit: int) -> LoggedSeries:

@@ -59,6 +59,7 @@ class SessionKeeper:
         self._password = password
         self._token: Token | None = None
         self._refused: LoginFailed | None = None
+        self._foreign = False
         self._lock = asyncio.Lock()
         self._denied: set[tuple[int, str]] = set()
         self._renewed_at_s = 0.0
@@ -70,6 +71,14 @@ class SessionKeeper:
     def token(self) -> str:
         """The secret for a stream's first message; "" when not logged in."""
         return self._token.value if self._token else ""
+
+    def adopt(self, token: str) -> None:
+        """Use a token issued elsewhere; it is not renewed and not logged out by us."""
+        self._token = Token(token)
+        self._foreign = True
+        self._refused = LoginFailed(
+            "The server no longer takes the token.", cure="Give a fresh one, or a user and a password."
+        )
 
     def allow_login(self) -> None:
         """A person asked again: one more login may be tried."""
@@ -238,7 +247,7 @@ class SessionKeeper:
 
     async def logout(self, *, timeout_s: float = 2.0) -> None:
         """Tell the server that we leave; bounded, never raises."""
-        if self._token is None:
+        if self._token is None or self._foreign:
             return
         token, self._token = self._token, None
         try:
@@ -289,3 +298,26 @@ def _checked(answer: Answer, field: str) -> object:
     if status >= 400 and not (isinstance(body, dict) and ("errors" in body or "data" in body)):
         raise error_to_raise(errors_from_json(body), status)
     return result_of(body, field, status)
+
+
+def check_interface(answer: Answer) -> None:
+    """Whether a GraphQL server answered, even if it only said no.
+
+    Raises:
+        ProtocolError, NotReachable: something else did.
+    """
+    try:
+        _checked(answer, "__typename")
+    except (NotReachable, ProtocolError):
+        raise
+    except NotAllowed:
+        # Any GraphQL answer will do, but the web server's own login page is none.
+        if not answer.body.lstrip().startswith(b"{"):
+            raise ProtocolError(
+                "The web server itself asks for a login (HTTP {status}).",
+                cure="The GraphQL interface must be reachable without one; check the IIS settings.",
+                code=str(answer.status),
+                status=answer.status,
+            ) from None
+    except TagwerkError:
+        return

@@ -48,13 +48,13 @@ from tagwerk.dialects.unified_values import (
     sample_from_json,
 )
 from tagwerk.domain.alarms import AlarmEvent
+from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import (
     NotReachable,
     ProtocolError,
     SessionExpired,
     TagwerkError,
 )
-from tagwerk.domain.connection import Trust
 from tagwerk.domain.values import BAD, ItemError, Sample
 from tagwerk.link.tls import find_verification_error, not_trusted
 from tagwerk.link.transport import Endpoint, connection_error
@@ -220,10 +220,11 @@ class ValueStream:
                     use_aiofastnet=False,
                 )
                 self._transport = transport
-                self._send({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}})
-                await asyncio.wait(
-                    {self._acknowledged, self._ended}, return_when=asyncio.FIRST_COMPLETED
+                self._send(
+                    {"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}
                 )
+                first: set[asyncio.Future[Any]] = {self._acknowledged, self._ended}
+                await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         except (WSError, OSError, ssl.SSLError, TimeoutError) as problem:
             await self._drop()
             raise await self._translate(problem) from problem
@@ -347,7 +348,8 @@ class ValueStream:
         if len(values) < _MOST_SUBSCRIPTIONS:
             return []
         values.sort(key=lambda one: len(one.echoes))
-        chosen, total = [], arriving
+        chosen: list[str] = []
+        total = arriving
         for one in values[: _MOST_SUBSCRIPTIONS // 2]:
             total += len(one.echoes)
             if total > _MOST_NAMES_A_SUBSCRIPTION and chosen:
@@ -412,9 +414,7 @@ class ValueStream:
         elif frame.kind == "complete":
             subscription = self._open.pop(frame.operation, None)
             if subscription is not None and subscription.kind != "redundancy":
-                self._fail(
-                    NotReachable("The server ended the subscription.", code="completed")
-                )
+                self._fail(NotReachable("The server ended the subscription.", code="completed"))
 
     def _on_next(self, frame: AnyFrame, samples: list[Sample], now_ns: int) -> None:
         subscription = self._open.get(frame.operation)
@@ -528,7 +528,7 @@ def close_reason(code: int, reason: str, host: str, *, silent: bool = False) -> 
 _encode = msgspec.json.Encoder().encode
 
 
-class _Listener(WSListener):  # type: ignore[misc]
+class _Listener(WSListener):
     """Frames in, samples out. Everything here is on the hot path or at its edge."""
 
     def __init__(self, stream: ValueStream) -> None:

@@ -10,11 +10,10 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
+from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import (
-    Capability,
     ConnectionProfile,
     LinkCounters,
     LinkState,
@@ -95,7 +94,7 @@ class SupervisedLink:
     ) -> None:
         self._thread = LinkThread(f"link {Endpoint(profile.url).host}")
         self._supervisor = _Supervisor(profile, password, sink, slicer or Slicer(), ping_s)
-        self._client = ThreadedClient(self._thread, self._supervisor.client)
+        self._client = ThreadedClient(self._thread, lambda: self._supervisor.http)
 
     @property
     def client(self) -> PlantClient:
@@ -157,14 +156,13 @@ class _Supervisor:
         self.wanted: frozenset[str] = frozenset()
         self.language = "en-US"
         self.status = LinkStatus(server=PRODUCT)
-        self.client = _LateClient()
         self._password = password
         self._slicer = slicer
         self._ping_s = ping_s
         self._totals = StreamTotals()
         self._reconnects = 0
         self._keeper: SessionKeeper | None = None
-        self._http: HttpClient | None = None
+        self.http: HttpClient | None = None
         self._stream: ValueStream | None = None
         self._stream_generation = 0
         self._poller: Poller | None = None
@@ -316,10 +314,9 @@ class _Supervisor:
                 on_phase=self._on_phase,
             )
             self._keeper = SessionKeeper(transport, self.profile.user, self._password)
-            self._http = HttpClient(self._keeper)
-            self._http.on_change = self._on_client_change
-            self.client.inner = self._http
-        keeper, http = self._keeper, self._http
+            self.http = HttpClient(self._keeper)
+            self.http.on_change = self._on_client_change
+        keeper, http = self._keeper, self.http
         if http is None:
             return
         await keeper.ensure()
@@ -409,7 +406,7 @@ class _Supervisor:
             stream.subscribe_redundancy(http.dialect.subscribe_redundancy())
 
     def _start_alarms(self) -> None:
-        http = self._http
+        http = self.http
         if self._poller is not None:
             self._poller.language = self.language
         if http is None or http.dialect is None or self._stream is None:
@@ -444,9 +441,7 @@ class _Supervisor:
                     return NotReachable("Looking whether the server pushes now.", code="asked")
             retry_s = await self._renew(keeper)
 
-    async def _wait_end(
-        self, watched: ValueStream | Poller, seconds: float
-    ) -> TagwerkError | None:
+    async def _wait_end(self, watched: ValueStream | Poller, seconds: float) -> TagwerkError | None:
         end = asyncio.ensure_future(watched.run())
         kicked = asyncio.ensure_future(self._kick.wait())
         try:
@@ -470,7 +465,7 @@ class _Supervisor:
 
     async def _renew(self, keeper: SessionKeeper) -> float:
         """Renew session and, for a new token, the stream. Returns seconds until a retry."""
-        http = self._http
+        http = self.http
         if http is None:
             return _LIVENESS_S
         if keeper.renewal_in_s > 0:
@@ -521,7 +516,7 @@ class _Supervisor:
             self._emit(state, detail=Message(), cure=Message())
 
     def _on_client_change(self) -> None:
-        http = self._http
+        http = self.http
         if http is not None and self.status.state is LinkState.LIVE:
             self._emit(LinkState.LIVE, systems=http.systems, capabilities=http.capabilities)
 
@@ -536,14 +531,10 @@ class _Supervisor:
         """See `stream.StreamSink`."""
         self.sink.on_samples(samples)
 
-    @property
-    def on_alarm_events(self) -> Callable[..., None]:
+    def on_alarm_events(self, events: list[AlarmEvent]) -> None:
         """See `stream.StreamSink`."""
-        return self._alarms.on_events
+        self._alarms.on_events(events)
 
     def on_redundancy(self, state: str) -> None:
         """See `stream.StreamSink`."""
         self._emit(self.status.state, redundancy=state)
-
-
-_ = Capability

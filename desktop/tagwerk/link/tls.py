@@ -157,9 +157,7 @@ def certificate_from_der(der: bytes, host: str, chain: list[bytes] | None = None
     try:
         leaf = x509.load_der_x509_certificate(der)
     except ValueError as problem:
-        raise NotReachable(
-            "The certificate of {host} cannot be read.", host=host
-        ) from problem
+        raise NotReachable("The certificate of {host} cannot be read.", host=host) from problem
 
     def common(name: x509.Name) -> str:
         found = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)

@@ -129,13 +129,13 @@ class HttpTransport:
         self.on_phase = on_phase
         self.requests = 0
         self.redirected_from = ""
-        if not endpoint.is_secure and trust.mode is not TrustMode.PLAIN_HTTP:
-            if not endpoint.is_loopback:
-                raise NotTrusted(
-                    "{url} is plain HTTP: the password would cross the network readably.",
-                    cure="Use https, or allow plain HTTP explicitly on a network of your own.",
-                    url=endpoint.url,
-                )
+        may_be_plain = trust.mode is TrustMode.PLAIN_HTTP or endpoint.is_loopback
+        if not endpoint.is_secure and not may_be_plain:
+            raise NotTrusted(
+                "{url} is plain HTTP: the password would cross the network readably.",
+                cure="Use https, or allow plain HTTP explicitly on a network of your own.",
+                url=endpoint.url,
+            )
         https_trust = Trust() if trust.mode is TrustMode.PLAIN_HTTP else trust
         self.context: ssl.SSLContext | None = (
             client_context(https_trust) if endpoint.is_secure else None
@@ -215,7 +215,13 @@ class HttpTransport:
                 data = await self._body(response, most_bytes)
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError, OSError) as problem:
+        except (
+            httpx.HTTPError,
+            httpx.StreamError,
+            httpx.InvalidURL,
+            ssl.SSLError,
+            OSError,
+        ) as problem:
             raise await self._translate(problem, sent.began) from problem
         location = ""
         if response.status_code in _REPOSTED:
@@ -306,7 +312,7 @@ def connection_error(
     problem: BaseException, host: str, port: int, *, may_have_arrived: bool = False
 ) -> NotReachable:
     """The domain's error for a broken or refused connection, of httpx or the operating system."""
-    where: dict[str, object] = {"host": host, "port": port}
+    where: dict[str, Any] = {"host": host, "port": port}
     if isinstance(problem, httpx.TimeoutException | TimeoutError | asyncio.TimeoutError):
         return NotReachable(
             "{host}:{port} does not answer in time.",
@@ -321,7 +327,7 @@ def connection_error(
         if isinstance(cause, OSError) and cause.strerror:
             said = cause.strerror
             lowered = said.lower()
-            if "name" in lowered and ("not known" in lowered or "resolution" in lowered) or (
+            if ("name" in lowered and ("not known" in lowered or "resolution" in lowered)) or (
                 "getaddrinfo" in str(cause)
             ):
                 return NotReachable(

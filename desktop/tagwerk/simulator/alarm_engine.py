@@ -112,7 +112,11 @@ class AlarmEngine:
     Args:
         configs: the configured alarms.
         state_texts: state word → texts.
-        standing: asked when an alarm is enabled again: does its cause stand, with which value?
+        first_instance: number of the first instance of each alarm.
+
+    Attributes:
+        earlier: makes the records before `earlier_end_ns`, asked when somebody wants them.
+        on_enabled: called with name and time when an alarm is enabled again.
     """
 
     def __init__(
@@ -120,12 +124,15 @@ class AlarmEngine:
         configs: Iterable[AlarmConfig],
         state_texts: Mapping[str, Texts],
         *,
+        first_instance: int = 1,
         log_kept: int = LOG_KEPT,
     ) -> None:
         self.configs: dict[str, AlarmConfig] = {config.name: config for config in configs}
         self._state_texts = dict(state_texts)
         self._instances: dict[str, dict[int, AlarmRecord]] = {name: {} for name in self.configs}
-        self._last_instance: dict[str, int] = dict.fromkeys(self.configs, 0)
+        self._last_instance: dict[str, int] = dict.fromkeys(
+            self.configs, first_instance - 1
+        )
         self._disabled: set[str] = set()
         self._shelved_until_ns: dict[str, int] = {}
         self._changes: list[AlarmRecord] = []

@@ -81,7 +81,9 @@ class MixingTank:
         self.drain_pump.demand = current == DRAIN and self.level > EMPTY_LEVEL
         self.drain_pump.step(dt, 100.0, self.drain_pump.speed**2, time_ns)
         outflow = 0.5 * drained * self.drain_pump.speed
-        self.level = min(max(self.level + dt * (0.42 * filled - outflow), 0.0), 100.0)
+        # The valve and the pump end on the level itself, whatever the step width.
+        self.level = min(self.level + dt * 0.42 * filled, FULL_LEVEL + 0.6)
+        self.level = max(self.level - dt * outflow, min(self.level, EMPTY_LEVEL - 0.1))
         warm = current in (HEAT, DOSE, MIX)
         self.jacket.controller.track(
             number(self._tags["HeatTo"]) if warm else REST_TEMPERATURE, time_ns
@@ -130,6 +132,7 @@ class MixingTank:
             self._image.put(tags["End"], format_time(time_ns), time_ns)
         elif current == COMPLETE and in_step >= 20.0:
             self._go(IDLE)
+            self._dosed_l = 0.0
 
     def _begin(self, time_ns: int) -> None:
         self.number += 1

@@ -7,6 +7,7 @@ same true values can be worked out coarsely for the past and dressed with the sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,7 @@ class ProcessImage:
         self.touched: dict[str, ProcessTag] = {}
         self.in_outage = False
         self.quality_overrides: dict[str, QualityWords] = {}
+        self.on_quality: Callable[[ProcessTag], None] | None = None
         self._table: list[float] = noise_table(seed).tolist()
         self._due: list[list[Channel]] = []
         self._phase = seed % TICKS_IN_CYCLE
@@ -122,7 +124,8 @@ class ProcessImage:
             true = out[slot]
             value: Value
             if kind == "float":
-                if noise:
+                # What rests at zero (a stopped motor, a shut valve) has no noise to show.
+                if noise and not -4 * noise < true < 4 * noise:
                     true += noise * table[(tick * stride + offset) & 8191]
                 value = round(true, places)
             elif kind == "bool":
@@ -160,6 +163,8 @@ class ProcessImage:
             tag.quality = quality
             tag.time_ns = time_ns
             self.touched[tag.name] = tag
+            if self.on_quality is not None:
+                self.on_quality(tag)
 
     def _plan(self) -> None:
         """Who is due at which tick; staggered, so that a second has no spike."""

@@ -138,14 +138,12 @@ class TagTarget:
     def message(self, reason: str) -> bytes:
         """The tag's latest value."""
         state = self.state
-        subscription = self.subscription
-        return subscription.writer.value(
-            self.name,
-            self.encode(state.value),
-            subscription.operations.wire.time(state.time_ns),
-            state.quality,
-            reason,
-        )
+        writer = self.subscription.writer
+        value = self.encode(state.value)
+        time_text = self.subscription.operations.wire.time(state.time_ns)
+        if reason == MODIFIED:
+            return writer.modified(self.name, value, time_text, state.quality)
+        return writer.value(self.name, value, time_text, state.quality, reason)
 
 
 class UnresolvedTarget(TagTarget):

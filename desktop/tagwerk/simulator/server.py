@@ -12,14 +12,13 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, web
 
 from tagwerk.simulator.execute import Engine, Invalid, encode, invalid, read_request
-if TYPE_CHECKING:
-    from tagwerk.simulator.model import PlantModel
+from tagwerk.simulator.model import PlantModel
 from tagwerk.simulator.operations import Caller, Operations, Unauthenticated
 from tagwerk.simulator.options import SimulatorOptions
 from tagwerk.simulator.publish import Publisher
@@ -60,7 +59,12 @@ class SimulatorServer:
         self._clock_ns = clock_ns
         self._switches = parse_switches(options.switches)
         self._began_ns = clock_ns()
-        self.model = model or _make_model(options, self._began_ns)
+        self.model = model or PlantModel.create(
+            seed=options.seed,
+            start_ns=self._began_ns,
+            generated=options.tags,
+            rate_per_s=options.rate,
+        )
         self._plant_ns = self._began_ns
         logoff_s = self._switches.number("auto-logoff", -1)
         self.sessions = SessionStore(
@@ -251,14 +255,6 @@ class SimulatorServer:
             await response.write(chunk)
         await response.write_eof()
         return response
-
-
-def _make_model(options: SimulatorOptions, start_ns: int) -> PlantModel:
-    from tagwerk.simulator.model import PlantModel
-
-    return PlantModel.create(
-        seed=options.seed, start_ns=start_ns, generated=options.tags, rate_per_s=options.rate
-    )
 
 
 def _json(body: bytes, status: int) -> web.Response:

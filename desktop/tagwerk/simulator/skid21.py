@@ -51,9 +51,9 @@ class Cooling:
         self._duty = image.output("Utilities.W2120.Duty")
         self._fouling = image.output("Utilities.W2120.Fouling")
         self._positioner = Lag(2.5, 30.0)
-        self._dead = DeadTime(5.0, 30.0)
-        self._water = Lag(62.0, 18.0)
-        self._sensor = Lag(14.0, 18.0)
+        self._dead = DeadTime(6.0, 30.0)
+        self._water = Lag(80.0, 18.0)
+        self._sensor = Lag(20.0, 18.0)
         self._flow = Lag(1.8, 18.6)
         self._outlet = Lag(45.0, 34.0)
         self._strainer = Lag(300.0, 92.0)
@@ -350,11 +350,16 @@ class Skid21:
         mixing.step(dt, now_s, time_ns, dosing.flow)
         self.quality.step(dt, now_s, 0.25 * mixing.draining)
         self.turbidity.step(
-            self._turbidity.step(3.2 + 14.0 * mixing.draining + 0.4 * math.sin(now_s / 70.0), dt)
+            self._turbidity.step(self._clouding(mixing.draining, now_s), dt)
         )
         power = sum(motor.power_kw for motor in self.motors)
         self.utilities.step(dt, now_s, time_ns, power)
         self._watch_connection(dt, time_ns)
+
+    def _clouding(self, draining: float, now_s: float) -> float:
+        """Draining stirs up sediment, some batches more than others."""
+        sediment = 6.5 + 4.0 * math.sin(2.4 * self.mixing.number)
+        return 3.2 + sediment * draining + 0.4 * math.sin(now_s / 70.0)
 
     @property
     def motors(self) -> tuple[Motor, ...]:
@@ -365,6 +370,44 @@ class Skid21:
             self.mixing.agitator,
             self.mixing.drain_pump,
         )
+
+    def settle(self, begin_s: float, end_s: float, *, level: float) -> None:
+        """Come to rest before anything is shown; counters stay where they are.
+
+        Args:
+            level: of the dosing tank at the end, in %.
+        """
+        counters = [(motor, motor.hours, motor.starts) for motor in self.motors]
+        valves = (
+            self.cooling.bypass,
+            self.dosing.refill,
+            self.dosing.discharge,
+            self.mixing.fill_valve,
+            self.mixing.drain_valve,
+        )
+        cycles = [(valve, valve.cycles) for valve in valves]
+        fouling, total_l = self.cooling.fouling, self.dosing.total_l
+        utilities = self.utilities
+        utility_counters = (utilities.energy_kwh, utilities.containers, utilities.compressor_h)
+        automatic = self.image.input("Batch.Auto")
+        wanted = automatic.value
+        automatic.value = False
+        now_s = begin_s
+        while now_s < end_s:
+            dt = min(5.0, end_s - now_s)
+            now_s += dt
+            self.step(dt, now_s)
+        automatic.value = wanted
+        for motor, hours, starts in counters:
+            motor.hours, motor.starts = hours, max(starts, 1)
+        for valve, count in cycles:
+            valve.cycles = count
+        self.cooling.fouling, self.dosing.total_l = fouling, total_l
+        utilities.energy_kwh, utilities.containers, utilities.compressor_h = utility_counters
+        self.dosing.level = level
+        # One small step shows what was set back.
+        self.step(0.1, end_s)
+        self.image.touched.clear()
 
     def break_sensor(self, path: str, broken: bool, time_ns: int) -> None:
         """A wire breaks, or is mended."""

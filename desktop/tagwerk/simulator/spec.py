@@ -131,6 +131,8 @@ class Story:
 
     scene_s: float
     past_s: float
+    scene_level: float
+    past_level: float
     scene: tuple[StoryEvent, ...]
     past: tuple[StoryEvent, ...]
     standing: tuple[StandingSpec, ...]
@@ -378,6 +380,8 @@ def _read_story(document: dict[str, Any]) -> Story:
     return Story(
         scene_s=_seconds(document["scene_begins"]),
         past_s=_seconds(document["past_begins"]),
+        scene_level=document["scene_dosing_level"],
+        past_level=document["past_dosing_level"],
         scene=events("scene"),
         past=events("past"),
         standing=tuple(

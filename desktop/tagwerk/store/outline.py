@@ -37,7 +37,8 @@ class Outline:
     """
 
     def __init__(self, tree: TagTree) -> None:
-        self.tree = tree
+        self._source = tree
+        self.tree = tree.held()
         self.kinds: frozenset[TagKind] = USUAL_KINDS
         self.search: TagSearch | None = None
         self.favorites: list[str] = []
@@ -49,14 +50,17 @@ class Outline:
         self._group_numbers: dict[tuple[int, int], int] = {}
         self._hits: set[int] = set()
         self._ways: dict[int, list[int]] = {}
-        self._generation = tree.generation
 
     # Changing. Afterwards all rows are to be asked for again.
 
     def refresh(self) -> None:
-        """The tree or the search has news."""
-        if self._generation != self.tree.generation:
-            self._generation = self.tree.generation
+        """The tree or the search has news.
+
+        A tree that is being read again is shown when it is complete; until then the old one stays.
+        """
+        source = self._source
+        if source.generation != self.tree.generation and (source.is_complete or not len(self.tree)):
+            self.tree = source.held()
             self._groups.clear()
             self._group_numbers.clear()
             self.search = None

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 
-from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.tags import TagKind
 from tagwerk.store.names import RECORD, TextBlock, fold
 from tagwerk.store.tree import TagTree
 
@@ -267,20 +267,6 @@ class TagSearch:
                 if at == 0 or (at > 0 and not (text[at - 1].isalpha() and needle[:1].isalpha())):
                     return WORD
         return INSIDE
-
-
-def best_hits(
-    tree: TagTree,
-    text: str,
-    limit: int = 200,
-    *,
-    budget_s: float = 0.04,
-    kinds: Collection[TagKind] | None = None,
-) -> list[BrowseItem]:
-    """For a palette or a completion: the best first, within a keystroke's time."""
-    search = TagSearch(tree, text, kinds)
-    search.step(budget_s)
-    return [tree.item(node) for node in search.hits(limit)]
 
 
 def highlight(text: str, words: tuple[Word, ...]) -> list[tuple[int, int]]:

@@ -12,7 +12,9 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +28,7 @@ ROOT = 0
 BIG_BRANCH = 4_000
 """More children than this are sorted in slices instead of at once."""
 
+SEARCH_TIME_S = 0.03
 _CHUNK = 4_000
 _RECENT_PARENTS = 50_000
 _EXPLICIT, _ELEMENTS, _BEHIND, _SYSTEM = 1, 2, 4, 8
@@ -37,6 +40,14 @@ _RANKS = {
     TagKind.STRUCTURE: "0", TagKind.TAG: "1", TagKind.LOGGING_TAG: "2", TagKind.ALARM: "3",
     TagKind.TYPE: "4", TagKind.OTHER: "5",
 }  # fmt: skip
+
+
+class FoundTags(NamedTuple):
+    """Hits of a search, best first. `total` is what was counted until time was up."""
+
+    items: tuple[BrowseItem, ...]
+    total: int
+    is_complete: bool
 
 
 class TagTree:
@@ -158,7 +169,7 @@ class TagTree:
                 parent_name, segment, joint = _split(name)
                 joints.append(joint)
             parent_names.append(parent_name)
-            if not display or display == segment or display == name:
+            if not display or display in (segment, name):
                 texts.append(segment + FIELD)
             else:
                 texts.append(segment + FIELD + _clean(display))
@@ -422,6 +433,24 @@ class TagTree:
         keep |= (flags[chosen] & (_ELEMENTS | _SYSTEM)) != 0
         del metas, flags
         return array("I", chosen[keep].tobytes())
+
+    def search(
+        self, text: str, *, limit: int = 200, kinds: Collection[TagKind] | None = None
+    ) -> FoundTags:
+        """The best hits within a keystroke's time, for palettes and completions."""
+        from tagwerk.store.search import TagSearch  # it searches this class
+
+        search = TagSearch(self, text, kinds)
+        search.step(SEARCH_TIME_S)
+        items = tuple(self.item(node) for node in search.hits(limit))
+        return FoundTags(items, search.total, search.is_complete and not search.is_capped)
+
+    def held(self) -> TagTree:
+        """The same names, growing as this tree does, but kept when this one is cleared.
+
+        For views: they go on showing what was there until they are ready for the new names.
+        """
+        return copy(self)
 
     def is_sorted(self, node: int) -> bool:
         """False while a big branch is being sorted."""

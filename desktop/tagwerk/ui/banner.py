@@ -178,7 +178,7 @@ class BannerBar(Area):
         self._icon.set_icon(banner.icon or icon_name, icon_role)
         self._headline.setText(banner.headline)
         self._headline.set_role(text)
-        self._detail.setText(banner.detail)
+        self._detail.setText(" ".join(banner.detail.split()))
         self._detail.setToolTip(banner.detail)
         self._detail.set_role(detail)
         self._countdown.set_role(text)

@@ -145,6 +145,7 @@ class PanelFrame(QWidget):
         self.panel = panel
         self.setObjectName(f"{panel.object_name}Frame")
         self.header = DockHeader(panel, in_dock=False)
+        panel.setAutoFillBackground(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -161,6 +162,7 @@ class PanelDock(QDockWidget):
         self.setObjectName(f"{panel.object_name}Dock")
         self.header = DockHeader(panel, in_dock=True)
         self.setTitleBarWidget(self.header)
+        panel.setAutoFillBackground(True)
         self.setWidget(panel)
         self._armed = _ArmedFrame(self)
         self.header.close_clicked.connect(self.close)

@@ -20,6 +20,8 @@ class MenuBar(QMenuBar):
         self.setObjectName("menuBar")
         self.setNativeMenuBar(False)
         self.note = ""
+        self.has_line = True
+        self.setContentsMargins(theme().px(8), 0, 0, 0)
         self._dress()
         theme().changed.connect(self._dress)
 
@@ -52,8 +54,13 @@ class MenuBar(QMenuBar):
                 inset = tokens.px(3)
                 draw_box(painter, area.adjusted(1, inset, -1, -inset), tokens.color("selection"), None)
             painter.setPen(tokens.color("text" if action.isEnabled() else "disabled"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextShowMnemonic
+            # Access keys are underlined while the keyboard is in the bar, as on Windows.
+            by_keyboard = self.hasFocus() or active is not None
+            shown = Qt.TextFlag.TextShowMnemonic if by_keyboard else Qt.TextFlag.TextHideMnemonic
+            flags = Qt.AlignmentFlag.AlignCenter | shown
             painter.drawText(area, flags, action.text())
+        if self.has_line:
+            painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("border"))
         if self.note:
             painter.setPen(tokens.color("text2"))
             area = self.rect().adjusted(0, 0, -tokens.px(16), 0)

@@ -8,6 +8,7 @@ jumps; what has no room disappears from the least important on. Refreshed twice 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -90,19 +91,23 @@ class StatusField(QWidget):
     def is_empty(self) -> bool:
         return not any(self._parts)
 
-    def _width_of(self, parts: tuple[str, str, str]) -> float:
+    def _width(self) -> float:
+        """Of all parts, each at least as wide as its sample."""
         tokens = theme()
         plain, strong = tokens.metrics(12), tokens.metrics(12, 500)
-        widths = [
-            (strong if index == 1 else plain).horizontalAdvance(part)
-            for index, part in enumerate(parts)
-            if part
-        ]
+        widths = []
+        for index, part in enumerate(self._parts):
+            metrics = strong if index == 1 else plain
+            sample = self._sample[index]
+            if part or sample:
+                widths.append(
+                    max(metrics.horizontalAdvance(part), metrics.horizontalAdvance(sample))
+                )
         return sum(widths) + tokens.px(5) * max(len(widths) - 1, 0)
 
     def sizeHint(self) -> QSize:
         tokens = theme()
-        width = max(self._width_of(self._parts), self._width_of(self._sample))
+        width = self._width()
         if self._icon or self._dot:
             width += tokens.px(14 + 6)
         return QSize(round(width) + tokens.px(20), tokens.px(25))
@@ -195,7 +200,7 @@ class StatusBar(QStatusBar):
         self._wanted: set[str] = {"connection", "clock"}
         self._dress()
         theme().changed.connect(self._dress)
-        self.refresh(None, (0.0, 0.0), 0)
+        self.refresh(None, (0.0, 0.0), time.time_ns())
 
     def _dress(self) -> None:
         self.setFixedHeight(theme().px(26))

@@ -148,7 +148,7 @@ class WelcomePage(QScrollArea):
         box = QVBoxLayout(column)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addStretch(2)
+        box.addStretch(1)
         box.addLayout(self._head())
         box.addSpacing(theme().px(28))
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -199,6 +199,7 @@ class WelcomePage(QScrollArea):
         box.addWidget(Label(title, 16, 600))
         if text:
             box.addWidget(Label(text, 13, 400, "text2", wrap=True))
+            box.addSpacing(theme().px(6))
         return card, box
 
     def _demo_card(self) -> QWidget:
@@ -370,7 +371,7 @@ class WelcomePage(QScrollArea):
 
     def set_error(self, text: str) -> None:
         """The demo plant could not be started."""
-        self.set_busy(False, text)
+        self.set_busy(False, " ".join(text.split()))
         self.demo_note.set_role("bad")
 
     def resizeEvent(self, event) -> None:

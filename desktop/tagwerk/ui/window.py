@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         self._full_trend: QByteArray | None = None
         self._panel_focus: dict[str, QWidget] = {}
         self._was_armed = False
+        self._status_watcher: Callable[[LinkStatus], None] | None = None
         self._gutters = GutterStyle()
         self._gutters.setParent(self)
         self.setStyle(self._gutters)
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self._slow.timeout.connect(self._refresh_slowly)
         self._build()
         self._ring = FocusRing(self)
+        self.welcome.demo_button.setFocus(Qt.FocusReason.OtherFocusReason)
         if not keep_size:
             layout_memory.restore_geometry(self, settings)
         theme().changed.connect(self._theme_changed)
@@ -292,6 +294,17 @@ class MainWindow(QMainWindow):
                 tr("The last good copy or the defaults are used.")))  # fmt: skip
         return self.flow
 
+    def watch_status(self, saw: Callable[[LinkStatus], None]) -> None:
+        """Call `saw` with every status of the plant on show (the report's stopwatch)."""
+        self._status_watcher = saw
+
+    async def end(self) -> None:
+        """Stop what still runs in the window itself; the last step before it closes."""
+        self._slow.stop()
+        self.lateness.stop()
+        if self._scope is not None:
+            await self._scope.close()
+
     def _plant_opened(self, plant: Plant, view: FirstView | None) -> None:
         assert self.desk is not None
         self._plant = plant
@@ -372,6 +385,7 @@ class MainWindow(QMainWindow):
         if CENTRE in self._frames:
             self.stack.setCurrentWidget(self._frames[CENTRE])
         self.tool_bar.show()
+        self.menu_bar.has_line = False
         state = layout_memory.dock_state(self.settings)
         if state is None or not self.restoreState(state, layout_memory.STATE_VERSION):
             self._default_layout()
@@ -384,6 +398,8 @@ class MainWindow(QMainWindow):
         for dock in self._docks.values():
             dock.hide()
         self.tool_bar.hide()
+        self.menu_bar.has_line = True
+        self.welcome.demo_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _default_layout(self) -> None:
         from tagwerk.ui.docks import default_sizes
@@ -442,6 +458,8 @@ class MainWindow(QMainWindow):
         plant = self._plant
         if plant is None:
             return
+        if self._status_watcher is not None:
+            self._status_watcher(status)
         self.tool_bar.show_status(plant.profile.name, plant.profile.note, status)
         self.link_banner.follow(status)
         self._tell_actions()
@@ -491,7 +509,8 @@ class MainWindow(QMainWindow):
     def _demo_progress(self, running: bool, text: str, error: bool) -> None:
         if error:
             self.welcome.set_error(text)
-            self.banner.put("demo", Banner("bad", tr("The demo plant did not start"), text))
+            if self._plant is not None:
+                self.banner.put("demo", Banner("bad", tr("The demo plant did not start"), text))
         else:
             self.banner.drop("demo")
             self.welcome.set_busy(running, text)

@@ -30,7 +30,7 @@ from tagwerk.domain.tags import TagInfo, short_name
 from tagwerk.domain.values import ItemError, Sample, Value
 from tagwerk.store.live import LiveStore
 from tagwerk.write.arming import Arming, LockCause
-from tagwerk.write.audit import AuditLog, AuditUnavailable, Entry
+from tagwerk.write.audit import AuditLog, AuditReport, AuditUnavailable, Entry
 from tagwerk.write.guard import Shown, Situation, Verdict, judge, why_read_only
 from tagwerk.write.past import past_of, past_writes
 from tagwerk.write.readback import Answer, Watch, answer_of, is_usable
@@ -121,6 +121,10 @@ class WriteService:
     def reasons(self, limit: int = 12) -> list[str]:
         """Reasons given lately, newest first, each once."""
         return list(dict.fromkeys(past.reason for past in self.history if past.reason))[:limit]
+
+    def now_ns(self) -> int:
+        """The wall clock that results are stamped with."""
+        return self._clock_ns()
 
     def dismiss(self, name: str) -> None:
         """The user has seen the outcome."""
@@ -300,6 +304,14 @@ class WriteService:
         settled = self._with_outcome_audited(settled, event="write_settled")
         self._keep(settled)
         return settled
+
+    async def verify_audit(self) -> AuditReport:
+        """Check the whole evidence; reads every file of it, beside the window's thread.
+
+        Raises:
+            AuditUnavailable: it cannot be read.
+        """
+        return await asyncio.to_thread(self.audit.verify)
 
     async def act_on_alarms(
         self, action: AlarmAction, alarms: Sequence[Alarm], *, reason: str = ""

@@ -146,7 +146,7 @@ class Notes:
     def problems(self) -> list[tuple[AlarmKey, Note]]:
         return [(key, note) for key, note in self._by_key.items() if note.is_problem]
 
-    def keys(self) -> list[AlarmKey]:
+    def keys_shown(self) -> list[AlarmKey]:
         return list(self._by_key)
 
     def is_sending(self, key: AlarmKey) -> bool:

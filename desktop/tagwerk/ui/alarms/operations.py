@@ -151,7 +151,7 @@ class AlarmOperator(QObject):
     def settle(self, plant: Plant) -> None:
         """Drop the notes that the alarms themselves have answered."""
         settled = [
-            key for key in self.notes.keys() if self.notes.settle(key, plant.alarms.get(key))
+            key for key in self.notes.keys_shown() if self.notes.settle(key, plant.alarms.get(key))
         ]
         if settled:
             self.changed.emit()

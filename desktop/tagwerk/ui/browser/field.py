@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from tagwerk.ui.i18n import tr
@@ -33,6 +33,8 @@ class SearchField(LineField):
         self.setObjectName("tagSearch")
         self._hits = Label("", 12, 400, "text3", self)
         self._hits.setObjectName("tagSearchHits")
+        # Else it takes the colour of typed text from the line edit.
+        self._hits.setForegroundRole(QPalette.ColorRole.WindowText)
         self._hits.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._clear = IconButton("x", tr("Clear the search (Esc)"), self, side=20)
         self._clear.setObjectName("tagSearchClear")
@@ -60,7 +62,7 @@ class SearchField(LineField):
             right -= side.width()
             self._clear.setGeometry(right, (self.height() - side.height()) // 2, side.width(), side.height())
         hint = self._hits.sizeHint()
-        right -= hint.width() + (0 if self.text() else tokens.px(6))
+        right -= hint.width() + tokens.px(4)
         typed = tokens.metrics(13).horizontalAdvance(self.text()) + tokens.px(36)
         # The typed text matters more than the number.
         self._hits.setVisible(bool(self._hits.text()) and typed < right)

@@ -7,8 +7,9 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from tagwerk.domain.tags import TagKind
-from tagwerk.domain.text import format_age, format_time, format_value
+from tagwerk.domain.text import format_age, format_time
 from tagwerk.store.tree import ROOT
+from tagwerk.ui.browser.properties import range_text
 from tagwerk.ui.browser.rows import RowTexts, kind_text, quality_text
 from tagwerk.ui.i18n import number_style, tr, tr_n
 from tagwerk.ui.theme import theme
@@ -129,10 +130,9 @@ def _rest(texts: RowTexts, node: int) -> list[str]:
         parts.append(tr("Logged as {names}", names=", ".join(info.logging_tags[:3])))
     if info.alarms:
         parts.append(tr_n("{count} alarm", "{count} alarms", len(info.alarms)))
-    if info.low is not None and info.high is not None:
-        style = number_style()
-        low, high = (format_value(bound, info, style) for bound in (info.low, info.high))
-        parts.append(tr("range {low} to {high} {unit}", low=low, high=high, unit=info.unit).strip())
+    span = range_text(info)
+    if span:
+        parts.append(tr("range {range}", range=span))
     text = display or info.description
     if text:
         parts.append(text)

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     QPoint,
     QRect,
     QRectF,
+    QSize,
     Qt,
     Signal,
 )
@@ -23,6 +24,7 @@ from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
     QWidget,
@@ -69,6 +71,13 @@ class TreeHeader(QHeaderView):
         painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter, str(text or ""))
 
 
+class _RowHeight(QStyledItemDelegate):
+    """Only says how high a row is; painting is `RowPainter`'s."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(10, theme().row_height)
+
+
 class TagTreeView(QTreeView):
     """The tree of tags.
 
@@ -94,6 +103,7 @@ class TagTreeView(QTreeView):
         self._visible: list[tuple[int, QRect]] | None = None
         self._hovered = QModelIndex()
         self.setModel(model)
+        self.setItemDelegate(_RowHeight(self))
         self.setHeader(TreeHeader(self))
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -135,7 +145,8 @@ class TagTreeView(QTreeView):
     def visible_rows(self) -> list[tuple[int, QRect]]:
         """Handles of the visible rows with their lines in the viewport; kept until rows move."""
         if self._visible is None:
-            self._visible = []
+            self.executeDelayedItemsLayout()
+            rows: list[tuple[int, QRect]] = []
             model = self.model()
             index = self.indexAt(QPoint(1, 1))
             bottom = self.viewport().height()
@@ -144,8 +155,9 @@ class TagTreeView(QTreeView):
                 if rect.top() >= bottom:
                     break
                 line = QRect(0, rect.top(), self.viewport().width(), rect.height())
-                self._visible.append((model.handle(index), line))
+                rows.append((model.handle(index), line))
                 index = self.indexBelow(index)
+            self._visible = rows
         return self._visible
 
     def repaint_rows(self, handles: set[int]) -> None:
@@ -307,12 +319,6 @@ class TagTreeView(QTreeView):
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex) -> None:
         """Painted with the row."""
-
-    def sizeHintForRow(self, row: int) -> int:
-        return theme().row_height
-
-    def indexRowSizeHint(self, index: QModelIndex) -> int:
-        return theme().row_height
 
     # Hands.
 

@@ -103,7 +103,12 @@ class ArmBand(QWidget):
         side = tokens.px(18)
         left = tokens.px(14)
         icon_box = QRectF(left, (height - side) / 2, side, side)
-        draw_icon(painter, icon_box, "lock-open" if self.armed else "lock", "on_accent" if self.armed else "text2")
+        draw_icon(
+            painter,
+            icon_box,
+            "lock-open" if self.armed else "lock",
+            "on_accent" if self.armed else "text2",
+        )
         left += side + tokens.px(11)
         buttons = (self.extend_button, self.arm_button, self.disarm_button)
         right = min((b.x() for b in buttons if b.isVisibleTo(self)), default=self.width())
@@ -120,7 +125,9 @@ class ArmBand(QWidget):
         if self.armed:
             line = tokens.px(3)
             painter.setOpacity(0.35)
-            painter.fillRect(QRectF(0, height - line, self.width(), line), tokens.color("on_accent"))
+            painter.fillRect(
+                QRectF(0, height - line, self.width(), line), tokens.color("on_accent")
+            )
             painter.setOpacity(1.0)
             painter.fillRect(
                 QRectF(0, height - line, self.width() * self._share, line),
@@ -135,7 +142,13 @@ class ArmBand(QWidget):
         middle = self.height() / 2
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         lines = (
-            (self._headline, tokens.font(13, 600), tokens.metrics(13, 600), role, middle - tokens.px(17)),
+            (
+                self._headline,
+                tokens.font(13, 600),
+                tokens.metrics(13, 600),
+                role,
+                middle - tokens.px(17),
+            ),
             (
                 self._detail,
                 tokens.font(11),

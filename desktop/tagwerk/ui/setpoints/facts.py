@@ -12,7 +12,6 @@ from tagwerk.domain.tags import BaseType, TagInfo
 from tagwerk.domain.values import Sample, Value
 from tagwerk.ui.i18n import number_style
 from tagwerk.ui.setpoints.rows import Staged
-from tagwerk.ui.setpoints.words import value_text
 from tagwerk.ui.theme import theme
 from tagwerk.write.request import Phase, WriteResult
 

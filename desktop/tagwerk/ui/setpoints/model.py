@@ -55,7 +55,9 @@ class SetpointModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(facts)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(part for part in (self._text(facts, index.column()), spoken(facts)) if part)
+            return ", ".join(
+                part for part in (self._text(facts, index.column()), spoken(facts)) if part
+            )
         return None
 
     def _text(self, facts: RowFacts, column: int) -> str:
@@ -73,7 +75,8 @@ class SetpointModel(QAbstractTableModel):
 
     def changed(self) -> None:
         """Rows came, went or moved."""
-        self.layoutChanged.emit()
+        self.beginResetModel()
+        self.endResetModel()
 
 
 def spoken(facts: RowFacts) -> str:

@@ -42,7 +42,16 @@ _CENTER = Qt.AlignmentFlag.AlignCenter
 class RowState:
     """How the view shows a row beside its facts."""
 
-    __slots__ = ("current", "editing", "focused", "hint", "hint_role", "hot", "hot_editor", "selected")
+    __slots__ = (
+        "current",
+        "editing",
+        "focused",
+        "hint",
+        "hint_role",
+        "hot",
+        "hot_editor",
+        "selected",
+    )
 
     def __init__(self) -> None:
         self.selected = False
@@ -56,7 +65,9 @@ class RowState:
         self.hint_role = "text3"
 
 
-def draw_row(painter: QPainter, top: float, layout: RowLayout, facts: RowFacts, state: RowState) -> None:
+def draw_row(
+    painter: QPainter, top: float, layout: RowLayout, facts: RowFacts, state: RowState
+) -> None:
     """One row, background included."""
     tokens = theme()
     height = row_height()
@@ -113,9 +124,7 @@ def _unit_and_age(
     age_left = layout.age_right - tokens.px(38)
     if mark is Mark.STALE:
         side = mark_width(mark)
-        draw_mark(
-            painter, QRectF(layout.age_right - side, line.top(), side, line.height()), mark
-        )
+        draw_mark(painter, QRectF(layout.age_right - side, line.top(), side, line.height()), mark)
         age_left = layout.age_right - side - tokens.px(4)
     elif facts.sample is not None:
         stamp = facts.sample.received_ns
@@ -131,9 +140,7 @@ def _unit_and_age(
         painter.setPen(tokens.color("text3"))
         room = age_left - layout.unit_left
         unit = tokens.metrics(13).elidedText(facts.info.unit, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(
-            QRectF(layout.unit_left, line.top(), room + 1, line.height()), _LEFT, unit
-        )
+        painter.drawText(QRectF(layout.unit_left, line.top(), room + 1, line.height()), _LEFT, unit)
 
 
 def _second_line(
@@ -173,7 +180,9 @@ def _staged_line(writer: _Line, facts: RowFacts) -> None:
     seen = facts.staged.seen.value if facts.staged.seen is not None else None
     writer.text(f"{value_text(seen, facts.info)} \N{RIGHTWARDS ARROW}", "text2")
     writer.text(with_unit(facts.staged.value, facts.info), role, 600)
-    writer.text(tr("staged") if facts.armed else tr("staged, is kept"), role if facts.armed else "text3")
+    writer.text(
+        tr("staged") if facts.armed else tr("staged, is kept"), role if facts.armed else "text3"
+    )
 
 
 def _outcome_line(writer: _Line, facts: RowFacts) -> None:
@@ -237,7 +246,9 @@ class _Line:
         self._painter.setFont(tokens.font(11))
         self._painter.setPen(tokens.color(role))
         self._painter.drawText(
-            QRectF(self._end - width - 1, self._area.top(), width + 1, self._area.height()), _RIGHT, text
+            QRectF(self._end - width - 1, self._area.top(), width + 1, self._area.height()),
+            _RIGHT,
+            text,
         )
         self._end -= width + tokens.px(6)
 
@@ -283,7 +294,9 @@ def _closed(painter: QPainter, box: QRectF, facts: RowFacts) -> None:
         painter.drawText(inner, _RIGHT, EM_DASH)
         return
     side = tokens.px(13)
-    draw_icon(painter, QRectF(inner.left(), box.center().y() - side / 2, side, side), "pencil", "text3")
+    draw_icon(
+        painter, QRectF(inner.left(), box.center().y() - side / 2, side, side), "pencil", "text3"
+    )
     painter.setPen(tokens.color("text2"))
     room = inner.width() - side - tokens.px(6)
     text = tokens.metrics(13).elidedText(

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRectF,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -83,7 +92,7 @@ class SetpointView(QTableView):
         self._hot: tuple[int, bool] = (-1, False)
         self._drop_row = -1
         self._next_age_ns = 0
-        self._pressed_segment = False
+        self._selected: list[str] = []
         self._model = SetpointModel(rows, facts)
         self.setModel(self._model)
         use_flat_scroll_bars(self)
@@ -107,13 +116,12 @@ class SetpointView(QTableView):
     # What the panel calls.
 
     def rows_changed(self) -> None:
-        """Rows came, went or moved: keep the current tag current."""
-        current = self.current_name()
-        self._model.changed()
+        """Rows came, went or moved: the selection stays with its tags."""
         if self._editor_name not in self._rows.names:
             self.close_editor()
-        if current in self._rows.names:
-            self.select([current])
+        selected = [name for name in self._selected if name in self._rows.names]
+        self._model.changed()
+        self.select(selected)
         self._place_editor()
         self.viewport().update()
 
@@ -483,6 +491,10 @@ class SetpointView(QTableView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.viewport().update()
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self._selected = self.selected_names()
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         super().currentChanged(current, previous)

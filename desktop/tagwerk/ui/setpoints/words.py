@@ -115,7 +115,9 @@ def parse_typed(text: str, info: TagInfo) -> Value:
         try:
             result = float(number)
         except OverflowError as problem:
-            raise UsageError("“{text}” is too large.", cure="Type a smaller number.", text=text) from problem
+            raise UsageError(
+                "“{text}” is too large.", cure="Type a smaller number.", text=text
+            ) from problem
         if not math.isfinite(result):
             raise UsageError("“{text}” is too large.", cure="Type a smaller number.", text=text)
         return result
@@ -178,7 +180,11 @@ def _has_text(value: Value, info: TagInfo) -> bool:
 
 
 def _shown(shown: Shown) -> str:
-    return with_unit(shown.value, shown.info) if shown.with_unit else value_text(shown.value, shown.info)
+    return (
+        with_unit(shown.value, shown.info)
+        if shown.with_unit
+        else value_text(shown.value, shown.info)
+    )
 
 
 def _local_time_ns(text: str) -> int:
@@ -186,7 +192,7 @@ def _local_time_ns(text: str) -> int:
     time_ns = parse_time(text)
     if _ZONE.search(text):
         return time_ns
-    naive = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=time_ns // 1000)  # noqa: DTZ001
+    naive = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=time_ns // 1000)
     local = naive.astimezone()
     offset = local.utcoffset() or dt.timedelta()
     return time_ns - round(offset.total_seconds()) * 1_000_000_000

@@ -280,7 +280,7 @@ class Segmented(QWidget):
         self.setAccessibleName(name)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(-1)
+        row.setSpacing(0)
         last = len(choices) - 1
         for index, (key, text) in enumerate(choices):
             segment = _Segment(text, index == 0, index == last, height, self)
@@ -360,8 +360,6 @@ class _Segment(QPushButton):
         wide = area.adjusted(0 if first else -RADIUS - 1, 0, 0 if last else RADIUS + 1, 0)
         draw_box(painter, wide, fill, tokens.color("border"))
         painter.setPen(QPen(tokens.color("border"), 1))
-        if not first:
-            painter.drawLine(QPointF(0.5, 0), QPointF(0.5, self.height()))
         if not last:
             painter.drawLine(
                 QPointF(self.width() - 0.5, 0), QPointF(self.width() - 0.5, self.height())

@@ -1,0 +1,252 @@
+"""The composition root: the only module that may import every layer. Reads as a list.
+
+`run_window` is called by the command line; nobody else wires.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
+from tagwerk.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from tagwerk.plant import Plant
+    from tagwerk.ui.connect_flow import ConnectFlow
+    from tagwerk.ui.loop import Program
+    from tagwerk.ui.services import DemoPlant, Services
+    from tagwerk.ui.settings import Settings
+
+DEMO = "demo"
+DEMO_NAME = "Skid 21"
+DEMO_USER = "operator"
+DEMO_TREND = (
+    "Cooling.TIC2120.PV", "Cooling.TIC2120.SP", "Cooling.TIC2120.CV",
+    "Dosing.FIC2111.PV", "Dosing.FIC2111.SP", "Dosing.P2111.Running",
+)  # fmt: skip
+DEMO_SETPOINTS = (
+    "Cooling.TIC2120.SP", "Cooling.TIC2120.Kp", "Cooling.TIC2120.Ti", "Cooling.TIC2120.Mode",
+    "Dosing.FIC2111.SP", "Dosing.FIC2111.Kp", "Dosing.FIC2111.Ti",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """The window's options of the command line.
+
+    Args:
+        target: ``demo``, an address, a saved connection's name or "".
+        theme: ``light``, ``dark``, ``system`` or None for what is remembered.
+        language: ``en``, ``de`` or None.
+        size: of the window's content in device-independent pixels.
+        settings: folder of the settings; None is the user's.
+        screenshot, report: files written at the end.
+        quit_after_s: close by itself after so many seconds.
+    """
+
+    target: str = ""
+    theme: str | None = None
+    language: str | None = None
+    size: tuple[int, int] | None = None
+    settings: Path | None = None
+    screenshot: Path | None = None
+    report: Path | None = None
+    quit_after_s: float | None = None
+
+
+def run_window(options: WindowOptions) -> int:
+    """Open the window; returns the exit code when it is closed."""
+    from tagwerk.ui.loop import Program
+    from tagwerk.ui.report import Stopwatch
+    from tagwerk.ui.settings import Settings
+
+    watch = Stopwatch()
+    settings = Settings(settings_folder(options))
+    program = Program(
+        settings, watch, mode=options.theme or "", lang=options.language or "", size=options.size
+    )
+    program.paint_first(import_heavy)
+    return program.run(partial(_main, options, program, settings))
+
+
+def import_heavy() -> None:
+    """What the first paint need not wait for."""
+    import keyring  # noqa: F401
+    import qasync  # noqa: F401
+
+    import tagwerk.link.connector
+    import tagwerk.plant
+    import tagwerk.simulator.process
+    import tagwerk.ui.connect_flow
+    from tagwerk.ui.panels import load_panels
+
+    load_panels()
+
+
+async def _main(options: WindowOptions, program: Program, settings: Settings) -> int:
+    """The main coroutine: wire, open, wait for the end, close in order."""
+    import asyncio
+
+    from tagwerk.ui.desk import Desk
+    from tagwerk.ui.report import figures, write_json
+
+    window = program.window
+    services = make_services(options)
+    desk = Desk(services.connector, settings, program.report)
+    flow = window.serve(desk, services)
+    closing = asyncio.Event()
+    window.close_requested.connect(closing.set)
+    flow.plant_opened.connect(lambda plant, _view: window.watch_status(program.watch.saw))
+    open_target(flow, options.target)
+    try:
+        async with asyncio.timeout(options.quit_after_s):
+            await closing.wait()
+    except TimeoutError:
+        closing.set()
+    report = figures(window, program.watch, flow.plant, program.report.messages)
+    if options.screenshot is not None:
+        program.picture(options.screenshot)
+    window.clock.stop()
+    window.remember()
+    await window.close_panels()
+    await flow.shut_down()
+    await window.end()
+    if options.report is not None:
+        write_json(options.report, {**report, "errors": list(program.report.messages)})
+    window.close_for_good()
+    return 0
+
+
+def make_services(options: WindowOptions) -> Services:
+    """All that reaches beyond the screen."""
+    from tagwerk.link.connector import HttpConnector
+    from tagwerk.ui.services import Services
+
+    connector = HttpConnector()
+    return Services(
+        connector=connector,
+        secrets=KeyringSecrets(),
+        open_plant=partial(open_plant, connector, data_folder(options)),
+        start_demo=start_demo,
+    )
+
+
+def open_plant(
+    connector: object, folder: Path, profile: ConnectionProfile, password: str
+) -> Plant:
+    """Make a plant with its link; the caller starts both.
+
+    Raises:
+        TagwerkError: the tag sheet cannot be read.
+    """
+    from tagwerk.link.connector import HttpConnector
+    from tagwerk.plant import Plant
+
+    assert isinstance(connector, HttpConnector)
+    sheet = None
+    if profile.sheet:
+        from tagwerk.sheets import load_sheet
+
+        sheet = load_sheet(Path(profile.sheet))
+    plant = Plant(profile, sheet, audit_path=folder / "audit" / f"{file_name(profile.name)}.jsonl")
+    plant.attach(connector.open(profile, password, plant))
+    return plant
+
+
+async def start_demo() -> DemoPlant:
+    """Start the demo plant in a process of its own."""
+    from tagwerk.resources import resource
+    from tagwerk.simulator.options import SimulatorOptions
+    from tagwerk.simulator.process import start_simulator
+    from tagwerk.ui.services import DemoPlant, FirstView
+
+    simulator = await start_simulator(SimulatorOptions())
+    sheet = resource("plants", "skid21", "tags.csv")
+    profile = ConnectionProfile(
+        name=DEMO_NAME,
+        url=simulator.url,
+        user=DEMO_USER,
+        trust=Trust(TrustMode.CA_FILE, ca_file=simulator.ca_file),
+        sheet=str(sheet) if sheet.exists() else "",
+        note="Demo",
+    )
+    system = "HMI_RT_1::"
+    view = FirstView(
+        trend=tuple(system + name for name in DEMO_TREND),
+        setpoints=tuple(system + name for name in DEMO_SETPOINTS),
+        reveal=system + DEMO_TREND[0],
+    )
+    return DemoPlant(profile, simulator.password(DEMO_USER), view, simulator.stop)
+
+
+def open_target(flow: ConnectFlow, target: str) -> None:
+    """What the command line named: the demo, a saved connection or an address."""
+    if not target:
+        return
+    if target == DEMO:
+        flow.start_demo()
+        return
+    saved = flow.saved.find(target)
+    if saved is not None:
+        flow.open_saved(saved)
+    elif target.endswith(".tagwerk"):
+        flow.refuse(
+            UsageError(
+                "{path} cannot be opened: this version does not read workspaces yet.",
+                cure="Connect to the server by its address.",
+                path=target,
+            )
+        )
+    else:
+        flow.open_dialog(target)
+
+
+def settings_folder(options: WindowOptions) -> Path:
+    """Where the settings lie."""
+    import platformdirs
+
+    if options.settings is not None:
+        return options.settings
+    return Path(platformdirs.user_config_dir("tagwerk", appauthor=False))
+
+
+def data_folder(options: WindowOptions) -> Path:
+    """Where the audit lies; beside the settings when their folder was given."""
+    import platformdirs
+
+    if options.settings is not None:
+        return options.settings
+    return Path(platformdirs.user_data_dir("tagwerk", appauthor=False))
+
+
+def file_name(name: str) -> str:
+    """A connection's name as a file name."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "plant"
+
+
+class KeyringSecrets:
+    """The keyring as the window's `Secrets`."""
+
+    def available(self) -> bool:
+        from tagwerk.link.secrets import keyring_available
+
+        return keyring_available()
+
+    def get(self, profile: ConnectionProfile) -> str | None:
+        from tagwerk.link.secrets import get_password
+
+        return get_password(profile)
+
+    def set(self, profile: ConnectionProfile, password: str) -> None:
+        from tagwerk.link.secrets import set_password
+
+        set_password(profile, password)
+
+    def delete(self, profile: ConnectionProfile) -> None:
+        from tagwerk.link.secrets import delete_password
+
+        delete_password(profile)

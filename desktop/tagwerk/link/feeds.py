@@ -1,0 +1,206 @@
+"""What hangs on a live connection beside the stream of values.
+
+`AlarmFeed` turns a subscription's beginning into one complete list, then passes events on.
+`Poller` stands in for the stream where a server refuses WebSocket. Used by `supervisor`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, Notification
+from tagwerk.domain.connection import Capability
+from tagwerk.domain.errors import NotAllowed, NotReachable, SessionExpired, TagwerkError
+from tagwerk.domain.ports import PlantSink
+from tagwerk.domain.values import Quality, Sample, Value
+from tagwerk.link.client import HttpClient
+
+log = logging.getLogger(__name__)
+
+_FIRST_EVENT_S = 0.4
+_SETTLED_S = 0.5
+POLL_VALUES_S = 1.0
+POLL_ALARMS_S = 2.0
+
+
+class AlarmFeed:
+    """After a subscription begins: first the complete list, then the events.
+
+    The server sends what stands as single ``Added`` events and never says when that is all. So
+    the list is asked for over HTTP once the subscription has begun, and the events that came
+    meanwhile are applied on top, newest state first.
+    """
+
+    def __init__(self, sink: PlantSink) -> None:
+        self._sink = sink
+        self._held: list[AlarmEvent] | None = None
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, http: HttpClient, language: str) -> None:
+        """The subscription was just sent (again)."""
+        self.stop()
+        self._held = []
+        self._arrived = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(
+            self._first_list(http, language), name="alarm list"
+        )
+
+    def stop(self) -> None:
+        """The connection is gone."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._held = None
+
+    def on_events(self, events: list[AlarmEvent]) -> None:
+        """From the stream."""
+        if self._held is None:
+            self._sink.on_alarms(events)
+        else:
+            self._held += events
+            self._arrived.set()
+
+    async def _first_list(self, http: HttpClient, language: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_EVENT_S):
+                await self._arrived.wait()
+        standing: list[Alarm] = []
+        try:
+            standing = await http.active_alarms(language=language)
+        except TagwerkError as problem:
+            log.info("list of alarms not to be had, taking the events: %s", problem.message)
+            await self._settle()
+        held, self._held = self._held or [], None
+        complete, removed = merge_alarms(standing, held)
+        self._sink.on_alarms_restart(complete)
+        if removed:
+            self._sink.on_alarms(removed)
+
+    async def _settle(self) -> None:
+        """Wait until no event has come for a moment."""
+        count = -1
+        while count != len(self._held or ()):
+            count = len(self._held or ())
+            await asyncio.sleep(_SETTLED_S)
+
+
+def merge_alarms(
+    standing: list[Alarm], held: list[AlarmEvent]
+) -> tuple[list[Alarm], list[AlarmEvent]]:
+    """The list, with the events on top that are newer; and the removals among them.
+
+    An event older than the list is skipped: the list was made later.
+    """
+    alarms: dict[AlarmKey, Alarm] = {alarm.key: alarm for alarm in standing}
+    removed: list[AlarmEvent] = []
+    for event in held:
+        alarm = event.alarm
+        if event.reason is Notification.REMOVED:
+            if alarms.pop(alarm.key, None) is not None:
+                removed.append(event)
+            continue
+        known = alarms.get(alarm.key)
+        if known is None or (alarm.modification_time_ns or 0) >= (known.modification_time_ns or 0):
+            alarms[alarm.key] = alarm
+    return list(alarms.values()), removed
+
+
+_Seen = tuple[Value, Quality, int | None, str]
+
+
+class Poller:
+    """Reads the wanted tags every second and the alarms every two, in the stream's stead.
+
+    Only changes are delivered, so that a trend does not fill with repetitions.
+    """
+
+    def __init__(self, http: HttpClient, sink: PlantSink, language: str) -> None:
+        self.values = 0
+        self.language = language
+        self._http = http
+        self._sink = sink
+        self._wanted: frozenset[str] = frozenset()
+        self._seen: dict[str, _Seen] = {}
+        self._alarms: list[Alarm] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ended: asyncio.Future[TagwerkError] | None = None
+        self._wake = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin."""
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        self._tasks = [
+            loop.create_task(self._poll_values(), name="poll values"),
+            loop.create_task(self._poll_alarms(), name="poll alarms"),
+        ]
+
+    def want(self, names: frozenset[str]) -> None:
+        """The tags to read from now on; new ones are read at once."""
+        if not names <= self._wanted:
+            self._wake.set()
+        self._wanted = names
+        for name in self._seen.keys() - names:
+            del self._seen[name]
+
+    async def run(self) -> TagwerkError:
+        """Wait until reading failed; returns why."""
+        if self._ended is None:
+            return NotReachable("Polling was never started.", code="not_connected")
+        return await asyncio.shield(self._ended)
+
+    async def close(self) -> None:
+        """Stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _fail(self, problem: TagwerkError) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(problem)
+
+    async def _poll_values(self) -> None:
+        while True:
+            self._wake.clear()
+            names = sorted(self._wanted)
+            try:
+                samples = await self._http.read(names) if names else []
+            except (NotReachable, NotAllowed) as problem:
+                self._fail(problem)
+                return
+            except TagwerkError as problem:
+                log.info("polling was refused: %s", problem.message)
+                samples = []
+            changed = [sample for sample in samples if self._is_news(sample)]
+            if changed:
+                self.values += len(changed)
+                self._sink.on_samples(changed)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_VALUES_S):
+                    await self._wake.wait()
+
+    def _is_news(self, sample: Sample) -> bool:
+        code = sample.error.code if sample.error else ""
+        seen = (sample.value, sample.quality, sample.time_ns, code)
+        if self._seen.get(sample.name) == seen:
+            return False
+        self._seen[sample.name] = seen
+        return True
+
+    async def _poll_alarms(self) -> None:
+        while Capability.ALARMS in self._http.capabilities:
+            try:
+                alarms = await self._http.active_alarms(language=self.language)
+            except (NotReachable, SessionExpired) as problem:
+                self._fail(problem)
+                return
+            except TagwerkError as problem:
+                log.info("alarms cannot be polled: %s", problem.message)
+                return
+            if alarms != self._alarms:
+                self._alarms = alarms
+                self._sink.on_alarms_restart(alarms)
+            await asyncio.sleep(POLL_ALARMS_S)

@@ -1,0 +1,408 @@
+"""The demo plant as one object: browse, read, write, log, alarms, and the passing of time.
+
+Pure and synchronous; deterministic for (seed, start, writes and the times of the calls). The
+servers call it from one thread; nothing here knows a protocol, a socket or a wall clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, overload
+
+from tagwerk.domain.values import Value
+from tagwerk.simulator.alarm_conditions import AlarmWatch
+from tagwerk.simulator.alarm_engine import AlarmEngine
+from tagwerk.simulator.alarm_record import AlarmRecord
+from tagwerk.simulator.generated import GeneratedTags
+from tagwerk.simulator.history import History, LoggingTag
+from tagwerk.simulator.image import TICK_NS, ProcessImage
+from tagwerk.simulator.lived_log import LivedLog
+from tagwerk.simulator.past import SECOND_NS, SETTLE_S, Past, SceneStart
+from tagwerk.simulator.past_alarms import LAST_PAST_INSTANCE, PastAlarms
+from tagwerk.simulator.skid21 import Skid21
+from tagwerk.simulator.spec import PlantSpec, load_plant
+from tagwerk.simulator.state import (
+    ArrayElement,
+    BrowseObject,
+    Changes,
+    LoggedRow,
+    ModelError,
+    ProcessTag,
+    TagState,
+)
+from tagwerk.simulator.story import HOST, StoryPlayer, clamped
+from tagwerk.simulator.writing import convert
+
+TICKS_IN_SECOND = SECOND_NS // TICK_NS
+# Longer pauses (a turned clock) are made up for in steps of a second.
+LONG_PAUSE_NS = 120 * SECOND_NS
+_ELEMENT = re.compile(r"(.+)\[(\d+)\]")
+_ARRAY = re.compile(r"Array \[0\.\.(\d+)\] of (\w+)")
+
+
+class _Write(NamedTuple):
+    """A write that the interface accepted and the PLC takes at its next cycle."""
+
+    tag: ProcessTag
+    value: Value
+    element: int
+
+
+class PlantModel:
+    """See the module. Made with `create`.
+
+    Attributes:
+        system: e.g. ``HMI_RT_1``.
+        alarms: the alarm engine.
+        generated: the generated tags.
+    """
+
+    def __init__(
+        self, spec: PlantSpec, seed: int, start_ns: int, generated: int, rate_per_s: float
+    ) -> None:
+        self.system = spec.system
+        self._spec = spec
+        self._seed = seed
+        self._epoch_ns = start_ns // SECOND_NS * SECOND_NS
+        self._image = ProcessImage(spec, seed)
+        self._process = Skid21(self._image, seed, self._epoch_ns)
+        self.alarms = AlarmEngine(
+            spec.alarms, spec.state_texts, first_instance=LAST_PAST_INSTANCE + 1
+        )
+        self._watch = AlarmWatch(spec.conditions, self._image.tags, self.alarms)
+        self._lived = LivedLog(spec.tags, self._image.tags)
+        self._image.on_quality = self._lived.note_quality
+        self._changed_logs = {name for name, tag in spec.tags.items() if tag.log == "change"}
+        self._elements: dict[str, list[TagState]] = {}
+        self._element_names: dict[str, ArrayElement] = {}
+        self._pending: list[_Write] = []
+        self._history = History(spec, self._lived, self._make_past)
+        self._past: Past | None = None
+        self._past_records: list[AlarmRecord] | None = None
+        self.generated = GeneratedTags(generated, rate_per_s, seed, self._epoch_ns)
+        self._structures = frozenset(spec.structures)
+        self._tick = self._epoch_ns // TICK_NS
+        self._play_scene()
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        plant: str = "skid21",
+        seed: int = 1,
+        start_ns: int,
+        generated: int = 0,
+        rate_per_s: float = 0.0,
+    ) -> PlantModel:
+        """Make a plant that has been running for a day.
+
+        Args:
+            plant: folder below ``resources/plants``.
+            seed: of noise and disturbances.
+            start_ns: now, in plant time.
+            generated: number of generated tags.
+            rate_per_s: value changes a second over all generated tags.
+
+        Raises:
+            PlantFileError: unknown plant or broken files.
+        """
+        return cls(load_plant(plant), seed, start_ns, generated, rate_per_s)
+
+    @property
+    def spec(self) -> PlantSpec:
+        return self._spec
+
+    @property
+    def now_ns(self) -> int:
+        """Plant time of the last step."""
+        return self._tick * TICK_NS
+
+    # Names.
+
+    def browse(self) -> BrowseList:
+        """Every object; made one by one while it is gone through."""
+        return BrowseList(self._spec, self.generated)
+
+    def find(self, name: str) -> TagState | None:
+        """The tag, array or element of that name (short or full), None when there is none."""
+        short = self._short(name)
+        tag = self._image.tags.get(short)
+        if tag is not None:
+            return tag
+        if self.generated.count and short.startswith("Generated."):
+            return self.generated.find(short)
+        element = self._element_names.get(short)
+        if element is not None:
+            return element
+        return self._new_element(short)
+
+    def state(self, name: str) -> TagState:
+        """Like `find`.
+
+        Raises:
+            ModelError: 2 unknown, 202 a structure.
+        """
+        found = self.find(name)
+        if found is not None:
+            return found
+        if self.is_structure(name):
+            raise ModelError("202", f"{name} is a structure: only its leaves can be addressed")
+        raise ModelError("2", f"the name {name} cannot be resolved")
+
+    def is_structure(self, name: str) -> bool:
+        short = self._short(name)
+        return short in self._structures or self.generated.is_structure(short)
+
+    # Values.
+
+    def write(self, name: str, value: Value, *, now_ns: int, user: str = "") -> None:
+        """Accept a write; the PLC takes it at its next cycle and cuts it to its own limits.
+
+        Raises:
+            ModelError: 2 unknown, 202 a structure, 201 not convertible, 1 read-only or refused.
+        """
+        target = self.state(name)
+        element = -1
+        if isinstance(target, ArrayElement):
+            element, tag = target.number, target.array
+        elif isinstance(target, ProcessTag):
+            tag = target
+        else:
+            raise ModelError("1", f"{name} is read-only")
+        spec = self._spec.tags[tag.name]
+        if spec.reject:
+            raise ModelError("1", spec.reject)
+        if not spec.writable:
+            raise ModelError("1", f"{name} is read-only")
+        if element < 0 and isinstance(tag.value, list):
+            raise ModelError("1", f"{name} is an array: only its elements can be written")
+        converted = convert(value, target.data_type)
+        self._pending.append(_Write(tag, clamped(spec, converted), element))
+
+    def advance(self, now_ns: int) -> Changes:
+        """Let time pass up to `now_ns`; returns what changed since the last call."""
+        last = now_ns // TICK_NS
+        if (last - self._tick) * TICK_NS > LONG_PAUSE_NS:
+            self._hurry(last)
+        while self._tick < last:
+            self._tick += 1
+            self._step(0.1)
+        touched = self._image.touched
+        tags: list[TagState] = list(touched.values())
+        for name in touched:
+            if name in self._elements:
+                tags += self._elements[name]
+        touched.clear()
+        return Changes(tags, self.alarms.take_changes(), self.generated.advance(now_ns))
+
+    # The log.
+
+    def logging_tag(self, name: str) -> LoggingTag:
+        """The logging tag of that name, or the only one of a tag. Raises ModelError 2 or 3."""
+        short = self._short(name)
+        if ":" not in short:
+            self.state(short)
+            if short not in self._spec.tags:
+                raise ModelError("3", f"{name} has no logging tag")
+        return self._history.logging_tag(short)
+
+    def logged(
+        self,
+        name: str,
+        start_ns: int | None,
+        end_ns: int | None,
+        *,
+        limit: int = 0,
+        descending: bool = False,
+        bounding: str = "NO_BOUNDING_VALUES",
+    ) -> list[LoggedRow]:
+        """Logged values; see `History.logged`. The first question about the time before the
+        scene takes about a second, because that day is worked out then."""
+        return self._history.logged(
+            self.logging_tag(name).name,
+            start_ns,
+            end_ns,
+            limit=limit,
+            descending=descending,
+            bounding=bounding,
+        )
+
+    # Inside.
+
+    def _short(self, name: str) -> str:
+        system, mark, rest = name.partition("::")
+        return rest if mark and system == self.system else name
+
+    def _new_element(self, name: str) -> ArrayElement | None:
+        match = _ELEMENT.fullmatch(name)
+        if match is None:
+            return None
+        tag = self._image.tags.get(match[1])
+        array = _ARRAY.fullmatch(tag.data_type) if tag is not None else None
+        if tag is None or array is None or int(match[2]) > int(array[1]):
+            return None
+        element = ArrayElement(tag, int(match[2]), array[2])
+        if element.name != name:
+            return None
+        self._element_names[name] = element
+        self._elements.setdefault(tag.name, []).append(element)
+        return element
+
+    def _step(self, dt: float) -> None:
+        """One cycle of the PLC, the acquisition, the alarms and the log."""
+        tick = self._tick
+        time_ns = tick * TICK_NS
+        if self._pending:
+            self._take_writes(time_ns)
+        self._process.step(dt, (time_ns - self._epoch_ns) / 1e9)
+        image = self._image
+        image.publish(tick, time_ns, everything=dt > 0.5)
+        for name in image.touched.keys() & self._changed_logs:
+            self._lived.note_change(image.touched[name])
+        self._watch.evaluate(time_ns)
+        if tick % TICKS_IN_SECOND == 0:
+            self._lived.note_second(time_ns)
+
+    def _take_writes(self, time_ns: int) -> None:
+        pending, self._pending = self._pending, []
+        for tag, value, element in pending:
+            if element >= 0 and isinstance(tag.value, list):
+                values = list(tag.value)
+                values[element] = value
+                self._image.put(tag, values, time_ns)
+            else:
+                self._image.put(tag, value, time_ns)
+            # A value written anew has a new time, also when it is the same.
+            tag.time_ns = time_ns
+            self._image.touched[tag.name] = tag
+
+    def _hurry(self, last: int) -> None:
+        """Steps of a second, on whole seconds, until the last few."""
+        while self._tick % TICKS_IN_SECOND:
+            self._tick += 1
+            self._step(0.1)
+        while self._tick + TICKS_IN_SECOND <= last:
+            self._tick += TICKS_IN_SECOND
+            self._step(1.0)
+
+    def _play_scene(self) -> None:
+        """Settle, take down where the past has to arrive, and live the last minutes."""
+        story, image = self._spec.story, self._image
+        begin_s = -story.scene_s
+        automatic = image.input("Batch.Auto")
+        automatic.value = False
+        self._process.settle(begin_s - SETTLE_S, begin_s, level=story.scene_level)
+        self._start = SceneStart(list(image.out), {n: t.value for n, t in image.tags.items()})
+        begin_ns = self._epoch_ns - round(story.scene_s * SECOND_NS)
+        for tag in image.tags.values():
+            tag.time_ns = begin_ns
+        image.publish(begin_ns // TICK_NS, begin_ns, everything=True)
+        self._lived.begin(begin_ns)
+        self._raise_standing()
+        player = StoryPlayer(story.scene, image, self._process, self.alarms)
+        self._tick = begin_ns // TICK_NS
+        end = self._epoch_ns // TICK_NS
+        while self._tick < end:
+            self._tick += TICKS_IN_SECOND
+            time_ns = self._tick * TICK_NS
+            player.play((time_ns - self._epoch_ns) / 1e9, time_ns)
+            self._step(1.0)
+        image.touched.clear()
+        self.alarms.take_changes()
+        self.alarms.earlier = self._earlier_records
+        self.alarms.earlier_end_ns = begin_ns
+
+    def _raise_standing(self) -> None:
+        """Alarms that stand since before the scene."""
+        for standing in self._spec.story.standing:
+            condition = self._watch.conditions[standing.alarm]
+            condition.standing = True
+            raised_ns = self._epoch_ns - round(standing.raised_s * SECOND_NS)
+            self._watch.raise_now(condition, raised_ns)
+            if standing.acknowledged_s is not None:
+                at_ns = self._epoch_ns - round(standing.acknowledged_s * SECOND_NS)
+                self.alarms.acknowledge(standing.alarm, 0, at_ns, standing.user, HOST)
+
+    def _make_past(self) -> Past:
+        if self._past is None:
+            self._past = Past(self._spec, self._seed, self._epoch_ns, self._start)
+        return self._past
+
+    def _earlier_records(self) -> list[AlarmRecord]:
+        if self._past_records is None:
+            names = frozenset(standing.alarm for standing in self._spec.story.standing)
+            self._past_records = PastAlarms(self._make_past(), names).records()
+        return self._past_records
+
+
+class BrowseList(Sequence[BrowseObject]):
+    """All objects of a plant: structures before their elements, tags before their logs and
+    alarms, generated ones last and made on the way."""
+
+    def __init__(self, spec: PlantSpec, generated: GeneratedTags) -> None:
+        self._named = list(_named_objects(spec))
+        self._generated = generated
+
+    def __len__(self) -> int:
+        return len(self._named) + self._generated.browse_count()
+
+    def __iter__(self) -> Iterator[BrowseObject]:
+        yield from self._named
+        yield from self._generated.browse()
+
+    @overload
+    def __getitem__(self, index: int) -> BrowseObject: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BrowseObject]: ...
+    def __getitem__(self, index: int | slice) -> BrowseObject | list[BrowseObject]:
+        """By number; outside the named objects this walks and is slow."""
+        if isinstance(index, slice):
+            return list(self)[index]
+        if 0 <= index < len(self._named):
+            return self._named[index]
+        return list(self)[index]
+
+
+def _named_objects(spec: PlantSpec) -> Iterator[BrowseObject]:
+    for name, texts in spec.types.items():
+        yield BrowseObject(f"@{name}", texts, "STRUCTURETAGTYPE", name, "")
+    for alarm_class in spec.alarm_classes:
+        yield BrowseObject(f"@{alarm_class.name}", alarm_class.display, "ALARMCLASS", "", "")
+    alarms: dict[str, list[BrowseObject]] = {}
+    for config in spec.alarms:
+        alarms.setdefault(config.trigger_tag, []).append(
+            BrowseObject(config.name, config.event_text, "ALARM", "", config.trigger_tag)
+        )
+    seen: set[str] = set()
+    for structure in spec.structures.values():
+        yield BrowseObject(
+            structure.path,
+            structure.display,
+            "STRUCTURETAG",
+            structure.type_name or "Struct",
+            structure.parent,
+        )
+        for tag in spec.tags.values():
+            if tag.parent == structure.path:
+                yield from _tag_objects(spec, tag.name, alarms)
+                seen.add(tag.name)
+    for name in spec.tags:
+        if name not in seen:
+            yield from _tag_objects(spec, name, alarms)
+
+
+def _tag_objects(
+    spec: PlantSpec, name: str, alarms: dict[str, list[BrowseObject]]
+) -> Iterator[BrowseObject]:
+    tag = spec.tags[name]
+    yield BrowseObject(name, tag.display, "SIMPLETAG", tag.data_type, tag.parent)
+    if tag.log:
+        yield BrowseObject(
+            tag.logging_tag,
+            {"en-US": f"Log_{tag.log}", "de-DE": f"Log_{tag.log}"},
+            "LOGGINGTAG",
+            tag.data_type,
+            name,
+        )
+    yield from alarms.get(name, ())

@@ -1,0 +1,228 @@
+"""The day before the scene: the same process at coarse steps, worked out when first asked for.
+
+The result is a matrix of true values. Queries interpolate it to the log's cycle and dress it
+with the very noise that the live acquisition uses. At its end it meets the scene: counters are
+shifted by a constant, other values led over the last two hours onto the scene's first ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagwerk.domain.values import Value
+from tagwerk.simulator.image import TICK_NS, Channel, ProcessImage, noise_table
+from tagwerk.simulator.lived_log import typed
+from tagwerk.simulator.skid21 import Skid21
+from tagwerk.simulator.spec import PlantSpec
+from tagwerk.simulator.state import GOOD, NO_COMMUNICATION, LoggedRow, QualityWords
+from tagwerk.simulator.story import StoryPlayer
+
+SECOND_NS = 1_000_000_000
+COARSE_S, FINE_S = 5.0, 1.0
+FINE_AFTER_EVENT_S = 150.0
+LEAD_S = 7200.0
+SETTLE_S = 3600.0
+COUNTERS = frozenset(
+    (
+        "Hours",
+        "Starts",
+        "Cycles",
+        "Total",
+        "Energy",
+        "Fouling",
+        "Number",
+        "Heartbeat",
+        "ServiceIn",
+        "Zähler Gebinde",
+    )
+)
+
+
+class SceneStart(NamedTuple):
+    """True values and inputs at the beginning of the scene: where the past has to arrive."""
+
+    out: list[float]
+    inputs: dict[str, Value]
+
+
+class _Column(NamedTuple):
+    """Where a tag's curve lies in the matrix; `channel` is None for inputs."""
+
+    number: int
+    channel: Channel | None
+
+
+class Past:
+    """24 h of curves before the scene.
+
+    Args:
+        spec: the plant; seed: of disturbances and noise, as for the live process.
+        epoch_ns: the start of the plant (a whole second).
+        target: where the curves must arrive.
+    """
+
+    def __init__(self, spec: PlantSpec, seed: int, epoch_ns: int, target: SceneStart) -> None:
+        self.spec = spec
+        self.begin_ns = epoch_ns - round(spec.story.past_s * SECOND_NS)
+        self.end_ns = epoch_ns - round(spec.story.scene_s * SECOND_NS)
+        self.outages_ns: list[tuple[int, int]] = []
+        self._epoch_ns = epoch_ns
+        self._noise = noise_table(seed)
+        self._image = ProcessImage(spec, seed)
+        self._process = Skid21(self._image, seed, epoch_ns)
+        self._columns: dict[str, _Column] = {}
+        self._run()
+        self._arrive(target)
+
+    def _run(self) -> None:
+        """Live through the day and keep a row a step."""
+        spec, image, process = self.spec, self._image, self._process
+        story = spec.story
+        process.settle(-story.past_s - SETTLE_S, -story.past_s, level=story.past_level)
+        inputs = [
+            image.tags[name]
+            for name in spec.tags
+            if spec.tags[name].log and name not in {c.tag.name for c in image.channels}
+        ]
+        width = len(image.out)
+        for channel in image.channels:
+            self._columns[channel.tag.name] = _Column(channel.slot, channel)
+        for number, tag in enumerate(inputs):
+            self._columns[tag.name] = _Column(width + number, None)
+        player = StoryPlayer(story.past, image, process, None)
+        rows = int((story.past_s - story.scene_s) / FINE_S) + 2
+        matrix = np.empty((rows, width + len(inputs)))
+        seconds = np.empty(rows)
+        now_s, row = -story.past_s, 0
+        end_s = -story.scene_s
+        while True:
+            seconds[row] = now_s
+            matrix[row, :width] = image.out
+            matrix[row, width:] = [tag.value for tag in inputs]
+            row += 1
+            if now_s >= end_s:
+                break
+            quiet = now_s - player.last_s > FINE_AFTER_EVENT_S
+            dt = min(COARSE_S if quiet else FINE_S, end_s - now_s)
+            now_s += dt
+            player.play(now_s, self._epoch_ns + round(now_s * 1e9))
+            process.step(dt, now_s)
+        self._seconds = seconds[:row].copy()
+        self._matrix = matrix[:row].copy()
+        for event in story.past:
+            if event.action == "outage" and isinstance(event.value, (int, float)):
+                lost_ns = self._epoch_ns - round(event.before_s * SECOND_NS)
+                self.outages_ns.append((lost_ns, lost_ns + round(event.value * SECOND_NS)))
+
+    def _arrive(self, target: SceneStart) -> None:
+        """Make the curves end where the scene begins."""
+        seconds = self._seconds
+        lead = np.clip((seconds - (seconds[-1] - LEAD_S)) / LEAD_S, 0.0, 1.0)
+        lead = lead * lead * (3.0 - 2.0 * lead)
+        self.arrival_gaps: dict[str, float] = {}
+        for name, column in self._columns.items():
+            channel = column.channel
+            if channel is None:
+                continue
+            gap = target.out[channel.slot] - float(self._matrix[-1, channel.slot])
+            if not gap:
+                continue
+            if name.rpartition(".")[2] in COUNTERS:
+                self._matrix[:, channel.slot] += gap
+            elif channel.kind == "float":
+                self.arrival_gaps[name] = gap
+                self._matrix[:, channel.slot] += gap * lead
+
+    def has(self, name: str) -> bool:
+        """Whether there is a curve of this tag."""
+        return name in self._columns
+
+    def values(self, name: str, times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The measured values of a tag at the given times, as they were logged."""
+        column = self._columns[name]
+        seconds = (times_ns - self._epoch_ns) / 1e9
+        channel = column.channel
+        curve = self._matrix[:, column.number]
+        if channel is None or channel.kind != "float":
+            rows = np.searchsorted(self._seconds, seconds, side="right") - 1
+            values = curve[np.clip(rows, 0, len(curve) - 1)]
+            return values if channel is None else np.floor(values + 0.5)
+        true = np.interp(seconds, self._seconds, curve)
+        if channel.noise:
+            index = ((times_ns // TICK_NS) * channel.stride + channel.offset) & 8191
+            noisy = np.abs(true) >= 4 * channel.noise
+            true = np.where(noisy, true + channel.noise * self._noise[index], true)
+        return np.round(true, channel.places)
+
+    def rows(self, name: str, start_ns: int, end_ns: int) -> Iterator[LoggedRow]:
+        """Log rows from start to end, both included, before the scene."""
+        spec = self.spec.tags[name]
+        start_ns, end_ns = max(start_ns, self.begin_ns), min(end_ns, self.end_ns - 1)
+        if start_ns > end_ns:
+            return
+        if name not in self._columns:
+            yield from self._constant_rows(name, start_ns, end_ns)
+            return
+        if spec.log == "change":
+            yield from self._change_rows(name, start_ns, end_ns)
+            return
+        times_ns = self._grid(spec.log, start_ns, end_ns)
+        held_ns = times_ns.copy()
+        bad = np.zeros(len(times_ns), dtype=bool)
+        if not spec.survives_outage:
+            for lost_ns, back_ns in self.outages_ns:
+                inside = (times_ns >= lost_ns) & (times_ns < back_ns)
+                held_ns[inside] = lost_ns
+                bad |= inside
+        values = self.values(name, held_ns)
+        good = spec.quality
+        for time_ns, value, is_bad in zip(
+            times_ns.tolist(), values.tolist(), bad.tolist(), strict=True
+        ):
+            yield LoggedRow(time_ns, typed(spec, value), NO_COMMUNICATION if is_bad else good)
+
+    def _grid(self, log: str, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        every_ns = int(log[:-1]) * SECOND_NS
+        return np.arange(-(-start_ns // every_ns) * every_ns, end_ns + 1, every_ns, dtype=np.int64)
+
+    def _constant_rows(self, name: str, start_ns: int, end_ns: int) -> Iterator[LoggedRow]:
+        """A tag that the process never writes."""
+        spec = self.spec.tags[name]
+        if spec.log == "change":
+            if start_ns <= self.begin_ns <= end_ns:
+                yield LoggedRow(self.begin_ns, spec.value, spec.quality)
+            return
+        for time_ns in self._grid(spec.log, start_ns, end_ns).tolist():
+            yield LoggedRow(time_ns, spec.value, spec.quality)
+
+    def _change_rows(self, name: str, start_ns: int, end_ns: int) -> Iterator[LoggedRow]:
+        spec = self.spec.tags[name]
+        times_ns, values = self.changes(name)
+        entries: list[tuple[int, float, QualityWords]] = [
+            (time_ns, value, GOOD)
+            for time_ns, value in zip(times_ns.tolist(), values.tolist(), strict=True)
+        ]
+        if not spec.survives_outage:
+            for lost_ns, back_ns in self.outages_ns:
+                at = np.array([lost_ns, back_ns], dtype=np.int64)
+                before, after = self.values(name, at).tolist()
+                entries = [e for e in entries if not lost_ns <= e[0] < back_ns]
+                entries += [(lost_ns, before, NO_COMMUNICATION), (back_ns, after, GOOD)]
+            entries.sort(key=lambda entry: entry[0])
+        for time_ns, value, quality in entries:
+            if start_ns <= time_ns <= end_ns:
+                yield LoggedRow(time_ns, typed(spec, value), quality)
+
+    def changes(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Times and new values of a two-state or whole-number tag, the first row included."""
+        curve = np.floor(self._matrix[:, self._columns[name].number] + 0.5)
+        at = np.concatenate(([0], np.flatnonzero(np.diff(curve)) + 1))
+        return self._epoch_ns + np.round(self._seconds[at] * 1e9).astype(np.int64), curve[at]
+
+    def second_grid(self) -> NDArray[np.int64]:
+        """Every whole second of the past."""
+        return self._grid("1s", self.begin_ns, self.end_ns - 1)

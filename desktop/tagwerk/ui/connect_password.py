@@ -1,0 +1,89 @@
+"""Asks for the password of a saved connection when the keyring has none."""
+
+from __future__ import annotations
+
+import asyncio
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.buttons import PushButton
+from tagwerk.ui.widgets.emptystate import Label
+from tagwerk.ui.widgets.fields import CheckBox, LineField
+from tagwerk.ui.widgets.focus import FocusRing
+from tagwerk.ui.widgets.painting import Area
+
+
+class PasswordDialog(QDialog):
+    """Object name ``passwordDialog``. `answer` gives (password, keep) or None when cancelled."""
+
+    def __init__(
+        self, parent: QWidget, profile: ConnectionProfile, *, has_keyring: bool, why: str = ""
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("passwordDialog")
+        self.setWindowTitle(tr("Sign in"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.answer: asyncio.Future[tuple[str, bool] | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+        page = Area("panel")
+        box = QVBoxLayout(page)
+        box.setContentsMargins(21, 20, 21, 16)
+        box.setSpacing(theme().px(10))
+        box.addWidget(
+            Label(tr("Password of {user} on {host}", user=profile.user, host=host_of(profile.url)), 16, 600, wrap=True)
+        )  # fmt: skip
+        if why:
+            box.addWidget(Label(why, 13, 400, "text2", wrap=True))
+        self.password = LineField(name=tr("Password"))
+        self.password.setObjectName("passwordField")
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        box.addWidget(self.password)
+        self.keep = CheckBox(tr("Save the password in the keyring of this computer"))
+        self.keep.setObjectName("keepPassword")
+        self.keep.setEnabled(has_keyring)
+        box.addWidget(self.keep)
+        if not has_keyring:
+            box.addWidget(
+                Label(tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit."), 12, 400, "text2", wrap=True)
+            )  # fmt: skip
+        foot = Area("header", lines="top")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(16, 12, 16, 12)
+        row.setSpacing(theme().px(8))
+        row.addStretch(1)
+        cancel = PushButton(tr("Cancel"))
+        cancel.setObjectName("passwordCancel")
+        cancel.clicked.connect(self.reject)
+        self.sign_in = PushButton(tr("Sign in"), kind="primary")
+        self.sign_in.setObjectName("passwordSignIn")
+        self.sign_in.clicked.connect(self.accept)
+        row.addWidget(cancel)
+        row.addWidget(self.sign_in)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(page, 1)
+        column.addWidget(foot)
+        self.setMinimumWidth(theme().px(460))
+        self._ring = FocusRing(self)
+        self.password.setFocus()
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accept()
+            return
+        super().keyPressEvent(event)
+
+    def done(self, result: int) -> None:
+        if not self.answer.done():
+            accepted = result == QDialog.DialogCode.Accepted
+            given = (self.password.text(), self.keep.isChecked() and self.keep.isEnabled())
+            self.answer.set_result(given if accepted else None)
+        self.password.clear()
+        super().done(result)

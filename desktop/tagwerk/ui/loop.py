@@ -1,0 +1,153 @@
+"""The way from nothing to a running window: application, first paint, imports, event loop.
+
+The order is what makes it quick: Qt's widgets only, paint, then one thread imports what is heavy
+while the painted window answers already, then the bridge between Qt and asyncio.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QObject, QSize, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from tagwerk.domain.errors import UsageError
+from tagwerk.ui.errors import Reporter
+from tagwerk.ui.i18n import set_language
+from tagwerk.ui.report import Stopwatch
+from tagwerk.ui.settings import Settings
+from tagwerk.ui.theme import theme
+from tagwerk.ui.window import MainWindow
+
+
+class _Done(QObject):
+    """Carries "the imports are done" from their thread to the window's."""
+
+    done = Signal()
+
+
+class Program:
+    """One run of the window.
+
+    Args:
+        settings: what is remembered.
+        mode, lang: from the command line, "" takes what is remembered.
+        size: of the window's content, None takes what is remembered.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        watch: Stopwatch,
+        *,
+        mode: str = "",
+        lang: str = "",
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        existing = QApplication.instance()
+        self.application = existing if isinstance(existing, QApplication) else QApplication(
+            [sys.argv[0] or "tagwerk"]
+        )
+        self.application.setApplicationName("tagwerk")
+        self.application.setApplicationDisplayName("Tagwerk")
+        self.application.setDesktopFileName("tagwerk")
+        self.application.setQuitOnLastWindowClosed(False)
+        self.watch = watch
+        self.report = Reporter()
+        self._close_doors = self.report.install()
+        theme().load_fonts()
+        remembered_mode = str(settings.get("theme", "system"))
+        density = str(settings.get("density", "normal"))
+        theme().apply(self.application, mode or remembered_mode, density)
+        set_language(lang or str(settings.get("language", "system")))
+        self.application.setWindowIcon(_icon())
+        self.window = MainWindow(settings, self.report, keep_size=size is not None)
+        if size is not None:
+            self.window.resize(QSize(*size))
+
+    def paint_first(self, load: Callable[[], None]) -> None:
+        """Show the window; return when it is painted and `load` has run in its thread.
+
+        Raises:
+            Exception: what `load` raised.
+        """
+        waiting = QEventLoop()
+        loaded = _Done()
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                load()
+            except Exception as error:  # noqa: BLE001 - raised again by the main thread
+                failures.append(error)
+            loaded.done.emit()
+
+        thread = threading.Thread(target=work, name="imports")
+
+        def painted() -> None:
+            self.watch.painted()
+            thread.start()
+
+        self.window.first_painted.connect(painted)
+        loaded.done.connect(waiting.quit)
+        self.window.show()
+        waiting.exec()
+        self.window.first_painted.disconnect(painted)
+        thread.join()
+        if failures:
+            raise failures[0]
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+        """Run the main coroutine on the bridge between Qt and asyncio."""
+        import asyncio
+
+        from qasync import QEventLoop as Bridge
+
+        def make_loop() -> asyncio.AbstractEventLoop:
+            loop: asyncio.AbstractEventLoop = Bridge(self.application)
+            loop.set_exception_handler(self.report.handle_loop)
+            return loop
+
+        before = signal.signal(signal.SIGTERM, lambda *_: self.window.close_requested.emit())
+        try:
+            with asyncio.Runner(loop_factory=make_loop) as runner:
+                return runner.run(main())
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            self._close_doors()
+
+    def picture(self, path: Path) -> None:
+        """Save the window's whole content as a picture.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        if not self.window.grab().save(str(path), "PNG"):
+            raise UsageError(
+                "{path} cannot be written.",
+                cure="Give a .png file in a folder that exists and may be written.",
+                path=str(path),
+            )
+
+
+def _icon() -> QIcon:
+    from PySide6.QtCore import QRectF
+
+    from tagwerk.ui.welcome_drawing import draw_logo
+
+    result = QIcon()
+    for side in (16, 32, 48, 128):
+        pixmap = QPixmap(side, side)
+        painter = QPainter(pixmap)
+        draw_logo(painter, QRectF(0, 0, side, side))
+        painter.end()
+        result.addPixmap(pixmap)
+    return result

@@ -1,0 +1,675 @@
+"""The tag browser: all names of the plant, searched as you type, with live values for visible rows.
+
+It asks the plant for what it shows and hands names on through the desk; it writes nothing and knows
+no other panel. Parts: `ui/browser/` (model, view, painter, field, strip).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QMessageBox, QStackedWidget, QVBoxLayout
+
+from tagwerk.domain.connection import Capability
+from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.text import format_number
+from tagwerk.plant import Frame, Plant
+from tagwerk.store.outline import FAVORITES, Outline
+from tagwerk.store.search import TagSearch
+from tagwerk.store.tree import ROOT, TagTree
+from tagwerk.ui.browser.field import SearchField
+from tagwerk.ui.browser.kinds import KindMenu
+from tagwerk.ui.browser.model import TagTreeModel
+from tagwerk.ui.browser.notice import BrowseNotice
+from tagwerk.ui.browser.painter import RowPainter
+from tagwerk.ui.browser.properties import PropertiesDialog
+from tagwerk.ui.browser.rows import RowTexts
+from tagwerk.ui.browser.states import BrowserStates
+from tagwerk.ui.browser.strip import DetailStrip
+from tagwerk.ui.browser.view import TagTreeView
+from tagwerk.ui.commands import Command, disable_with_reason, make_action
+from tagwerk.ui.desk import Desk
+from tagwerk.ui.i18n import number_style, tr, tr_n
+from tagwerk.ui.panels.base import Panel
+from tagwerk.ui.theme import theme
+
+INTEREST = "tagTree"
+"""Name under which the visible tags are wanted from the link."""
+
+ASK_ABOVE = 12
+"""More curves than this at once are asked about."""
+
+MOST_CURVES = 100
+_FIRST_STEP_S = 0.025
+_STEP_S = 0.008
+_REFRESH_NS = 300_000_000
+_STRIP_NS = 500_000_000
+_SETTLE_MS = 120
+_MOST_OPEN = 400
+_MOST_FAVORITES = 1_000
+
+COMMANDS = (
+    Command("tags.search", "Search tags", "Edit", "search", "Ctrl+F"),
+    Command("tags.refresh", "Read all names again", "View", "refresh-cw", "F5"),
+    Command("tags.filter", "Choose what is shown", "", "funnel", window_wide=False),
+    Command("tags.trend", "Add to the trend", "Trend", "chart-line", "Ctrl+T", window_wide=False),
+    Command("tags.setpoints", "Add to the setpoints", "Setpoints", "pencil", "Ctrl+E", window_wide=False),
+    Command("tags.favorite", "Favourite", "Edit", "star", "Ctrl+D", window_wide=False),
+    Command("tags.copy_name", "Copy name", "", "copy", "Ctrl+Shift+C", window_wide=False),
+    Command("tags.copy_value", "Copy value", "", "", window_wide=False),
+    Command("tags.copy_row", "Copy row", "", "", "Ctrl+C", window_wide=False),
+    Command("tags.filter_by", "Search for this name", "", "search", window_wide=False),
+    Command("tags.properties", "Properties", "", "info", "Alt+Return | Alt+Enter", window_wide=False),
+)  # fmt: skip
+
+
+class BrowserPanel(Panel):
+    """Object name ``tagPanel``; the tree is ``tagTree``, the search field ``tagSearch``."""
+
+    object_name = "tagPanel"
+    title = "Tags"
+    icon_name = "folder-tree"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._plant: Plant | None = None
+        self._outline = Outline(TagTree())
+        self._texts = RowTexts(self._outline, None)
+        self._favorites: dict[str, list[str]] = {}
+        self._open: dict[str, set[str]] = {}
+        self._reveal_later = ""
+        self._tree_is_new = False
+        self._refreshed_ns = 0
+        self._strip_ns = 0
+        self._shown_version = -1
+        self._build()
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self._tell_interest)
+        self._wire()
+        self._show_state()
+
+    def _build(self) -> None:
+        tokens = theme()
+        self.field = SearchField()
+        self.model = TagTreeModel(self._outline, self._texts, self)
+        self.row_painter = RowPainter(self._texts)
+        self.tree = TagTreeView(self.model, self.row_painter)
+        self.tree.setObjectName("tagTree")
+        self.tree.setAccessibleName(tr("Tags"))
+        self.strip = DetailStrip()
+        self.strip.hide()
+        self.notice = BrowseNotice()
+        self.notice.hide()
+        self.states = BrowserStates()
+        self.kind_menu = KindMenu(self._kinds_chosen, self)
+        self.pages = QStackedWidget()
+        self.pages.setObjectName("tagPages")
+        self.pages.addWidget(self.tree)
+        self.pages.addWidget(self.states)
+        search_row = QHBoxLayout()
+        margin = tokens.px(8)
+        search_row.setContentsMargins(margin, tokens.px(6), margin, tokens.px(6))
+        search_row.addWidget(self.field)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(0)
+        lines.addWidget(self.notice)
+        lines.addLayout(search_row)
+        lines.addWidget(self.pages, 1)
+        lines.addWidget(self.strip)
+        self.setFocusProxy(self.field)
+
+    def _wire(self) -> None:
+        runs = {
+            "tags.search": self._go_to_search, "tags.refresh": self.refresh_browse,
+            "tags.filter": self._show_kinds, "tags.trend": self.send_to_trend,
+            "tags.setpoints": self.send_to_setpoints, "tags.favorite": self.toggle_favorite,
+            "tags.copy_name": self.copy_names, "tags.copy_value": self.copy_value,
+            "tags.copy_row": self.copy_rows, "tags.filter_by": self.search_for_row,
+            "tags.properties": self.show_properties,
+        }  # fmt: skip
+        self._actions = {command.id: make_action(command, runs[command.id], self) for command in COMMANDS}
+        self.field.textChanged.connect(self._search)
+        self.field.down.connect(self._into_tree)
+        self.field.accepted.connect(self._accept_search)
+        self.field.emptied.connect(self.tree.setFocus)
+        self.tree.rows_changed.connect(self._settle.start)
+        self.tree.selection_changed.connect(self._selection_changed)
+        self.tree.opened.connect(self.send_to_trend)
+        self.tree.left_top.connect(self._go_to_search)
+        self.tree.escaped.connect(self.field.clear)
+        self.tree.typed.connect(self._type_into_search)
+        self.tree.expanded.connect(lambda index: self._note_open(index, True))
+        self.tree.collapsed.connect(lambda index: self._note_open(index, False))
+        self.tree.customContextMenuRequested.connect(self._show_menu)
+        self.strip.copy.clicked.connect(lambda _checked=False: self.copy_names())
+        self.notice.cancelled.connect(self._cancel_browse)
+        self.notice.again.connect(self.refresh_browse)
+        self.states.again.connect(self.refresh_browse)
+        self.states.sheet_wanted.connect(self._take_sheet_names)
+        self.states.name_typed.connect(self._take_typed_name)
+        self.desk.reveal_requested.connect(self.reveal)
+        theme().changed.connect(self._settle.start)
+
+    # Panel.
+
+    def set_plant(self, plant: Plant | None) -> None:
+        if self._plant is not None and self._plant is not plant:
+            self._plant.interest.drop(INTEREST)
+        self._plant = plant
+        self._outline = Outline(plant.tree if plant is not None else TagTree())
+        self._outline.kinds = self.kind_menu.kinds
+        self._outline.favorites = list(self._favorites.get(self._key, []))
+        self._texts = RowTexts(self._outline, plant)
+        self.row_painter.texts = self._texts
+        self.model.show(self._outline, self._texts)
+        self.strip.show_row(self._texts, ROOT, 0)
+        self._tree_is_new = True
+        self._refresh(search_again=True)
+
+    def on_frame(self, frame: Frame) -> None:
+        if self._plant is None:
+            return
+        if frame.tree:
+            self._tree_is_new = True
+        state = self._plant.browse_state
+        due = frame.now_ns - self._refreshed_ns >= _REFRESH_NS or not state.running
+        if self._tree_is_new and due:
+            self._refreshed_ns = frame.now_ns
+            self._refresh(search_again=False)
+        self._search_on(frame.now_ns)
+        if not self.isVisible():
+            return
+        if frame.status is not None:
+            self._show_state()
+            self.tree.viewport().update()
+            self._show_strip(frame.now_ns)
+        elif frame.values:
+            self._show_values(frame)
+        if frame.now_ns - self._strip_ns >= _STRIP_NS:
+            self._show_strip(frame.now_ns)
+            if state.running:
+                self._show_state()
+
+    def header_text(self) -> str:
+        if self._plant is None:
+            return ""
+        state = self._plant.browse_state
+        number = format_number(state.count if state.running else self._plant.tree.tag_count, 0, number_style())
+        if state.running:
+            return tr("{number} so far", number=number)
+        return number if len(self._plant.tree) else ""
+
+    def header_actions(self) -> list[QAction]:
+        return [self._actions["tags.filter"], self._actions["tags.refresh"]]
+
+    def save_state(self) -> dict[str, Any]:
+        self._favorites[self._key] = self._outline.favorites
+        return {
+            "version": 1,
+            "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
+            "favorites": {key: names for key, names in self._favorites.items() if key and names},
+            "open": {
+                key: sorted(names)[:_MOST_OPEN] for key, names in self._open.items() if key and names
+            },
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        known = {kind.value: kind for kind in TagKind}
+        kinds = frozenset(known[word] for word in _words(state.get("kinds")) if word in known)
+        if TagKind.TAG in kinds:
+            self.kind_menu.set_kinds(kinds)
+        for key, names in _by_key(state.get("favorites")):
+            self._favorites[key] = names[:_MOST_FAVORITES]
+        for key, names in _by_key(state.get("open")):
+            self._open[key] = set(names[:_MOST_OPEN])
+        self.set_plant(self._plant)
+
+    async def close_panel(self) -> None:
+        self._settle.stop()
+        if self._plant is not None:
+            self._plant.interest.drop(INTEREST)
+        await super().close_panel()
+
+    @property
+    def _key(self) -> str:
+        """Favourites and open branches are kept per connection."""
+        return self._plant.profile.name if self._plant is not None else ""
+
+    # What is shown.
+
+    def _refresh(self, *, search_again: bool) -> None:
+        """Ask the outline for all rows again; the view keeps what was open and selected."""
+        self._tree_is_new = False
+        self._texts.forget()
+        before = self._outline.tree
+        names = [self.model.tag(handle) for handle in self.tree.selected_handles()]
+        self.tree.refresh(open_all=self._outline.is_narrowed)
+        if self._outline.tree is not before:
+            # All handles are new: find branches and selection again by name.
+            self._select_names(names)
+            search_again = True
+        self._open_known()
+        if search_again and self.field.text():
+            self._search(self.field.text())
+        if self._reveal_later:
+            self.reveal(self._reveal_later)
+        self._show_state()
+        self._selection_changed()
+
+    def _open_known(self) -> None:
+        """Open the branches that were open last time, as soon as they are there."""
+        tree = self._outline.tree
+        if self._outline.is_narrowed:
+            return
+        known = self._open.get(self._key)
+        if known is None:
+            known = self._open[self._key] = {f"{system}::" for system in tree.systems}
+            if not known:
+                del self._open[self._key]
+                return
+        for name in sorted(known, key=len):
+            node = tree.node(name)
+            index = self.model.index_of(node) if node is not None else self.model.index_of(ROOT)
+            if index.isValid() and not self.tree.isExpanded(index):
+                self.tree.setExpanded(index, True)
+
+    def _note_open(self, index: Any, is_open: bool) -> None:
+        name = self.model.tag(self.model.handle(index))
+        if self._outline.is_narrowed or not name:
+            return
+        names = self._open.setdefault(self._key, set())
+        if is_open and len(names) < _MOST_OPEN:
+            names.add(name)
+        else:
+            names.discard(name)
+
+    def _show_values(self, frame: Frame) -> None:
+        tree = self._outline.tree
+        node_of = self._outline.node
+        changed = {
+            handle
+            for handle, _ in self.tree.visible_rows()
+            if (node := node_of(handle)) and tree.is_readable(node) and tree.name(node) in frame.values
+        }
+        if changed:
+            self.tree.repaint_rows(changed)
+            if self._current() in changed:
+                self._show_strip(frame.now_ns)
+
+    def _show_strip(self, now_ns: int) -> None:
+        self._strip_ns = now_ns
+        self.strip.show_row(self._texts, self._current(), now_ns)
+
+    def _show_state(self) -> None:
+        """Tree, or the page that says why there is none; and the notice above."""
+        plant = self._plant
+        self.field.setEnabled(plant is not None)
+        can_browse = plant is None or self._reason_against_browsing(plant) == ""
+        disable_with_reason(self._actions["tags.refresh"], self._why_no_refresh())
+        searched = self.field.text().strip() if self._outline.search is not None else ""
+        found = self._outline.search.total if self._outline.search is not None else 0
+        has_rows = bool(self.model.rowCount())
+        complete = self._outline.search is None or self._outline.search.is_complete
+        show_states = self.states.show_plant(
+            plant,
+            has_rows=has_rows,
+            can_browse=can_browse,
+            searched=searched if not found and complete else "",
+        )
+        self.pages.setCurrentWidget(self.states if show_states else self.tree)
+        self.notice.show_plant(plant, has_rows=len(self._outline.tree) > 0)
+
+    def _why_no_refresh(self) -> str:
+        if self._plant is None:
+            return tr("not connected")
+        return self._reason_against_browsing(self._plant)
+
+    def _reason_against_browsing(self, plant: Plant) -> str:
+        capabilities = plant.capabilities
+        if Capability.BROWSE in capabilities or not capabilities.available:
+            return ""
+        return tr("this server does not tell its names")
+
+    def _selection_changed(self) -> None:
+        self._settle.start()
+        if self._plant is not None:
+            self._show_strip(self._plant.clock_ns())
+        self._tell_actions()
+
+    def _tell_actions(self) -> None:
+        node = self._outline.node(self._current())
+        nothing = tr("no tag is selected") if node == ROOT else ""
+        for name in ("tags.trend", "tags.setpoints", "tags.favorite", "tags.copy_name",
+                     "tags.copy_row", "tags.filter_by", "tags.properties"):  # fmt: skip
+            disable_with_reason(self._actions[name], nothing)
+        has_value = node != ROOT and self._outline.tree.is_readable(node)
+        disable_with_reason(
+            self._actions["tags.copy_value"], "" if has_value else nothing or tr("it has no value of its own")
+        )
+
+    # Interest: only what is visible is subscribed.
+
+    def _tell_interest(self) -> None:
+        if self._plant is None:
+            return
+        if not self.isVisible():
+            self._plant.interest.drop(INTEREST)
+            return
+        tree, outline = self._outline.tree, self._outline
+        handles = [handle for handle, _ in self.tree.visible_rows()]
+        handles.append(self._current())
+        nodes = dict.fromkeys(outline.node(handle) for handle in handles)
+        self._plant.interest.set(
+            INTEREST, (tree.name(node) for node in nodes if node != ROOT and tree.is_readable(node))
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._settle.start()
+
+    # Search.
+
+    def _search(self, text: str) -> None:
+        was_narrowed = self._outline.is_narrowed
+        kept = self._outline.node(self._current())
+        search = TagSearch(self._outline.tree, text, self.kind_menu.kinds)
+        if not search.words:
+            self.row_painter.words = ()
+            self._outline.search = None
+            self.field.show_hits("")
+            if was_narrowed:
+                self.tree.refresh()
+                self.tree.collapseAll()
+                self._open_known()
+                if kept != ROOT:
+                    self.tree.reveal(kept)
+            self._show_state()
+            return
+        search.step(_FIRST_STEP_S)
+        self.row_painter.words = search.words
+        self._outline.search = search
+        self._show_hits()
+
+    def _show_hits(self) -> None:
+        search = self._outline.search
+        if search is None:
+            return
+        self._shown_version = search.version
+        self.tree.refresh(open_all=True)
+        self._show_hit_count()
+        self._show_state()
+
+    def _show_hit_count(self) -> None:
+        search = self._outline.search
+        if search is None:
+            return
+        number = format_number(search.total, 0, number_style())
+        if search.is_capped:
+            text = tr("more than {number} hits", number=number)
+        elif self._plant is not None and self._plant.browse_state.running:
+            text = tr_n("{number} hit so far", "{number} hits so far", search.total, number=number)
+        else:
+            ms = format_number(max(round(search.elapsed_s * 1e3), 1), 0, number_style())
+            text = tr_n("{number} hit, {ms} ms", "{number} hits, {ms} ms", search.total, number=number, ms=ms)
+        self.field.show_hits(text)
+
+    def _search_on(self, now_ns: int) -> None:
+        """A slice of a search that was not through with its first step, or has new names to see."""
+        search = self._outline.search
+        if search is None:
+            return
+        if not search.is_complete:
+            search.step(_STEP_S)
+            if search.version == self._shown_version:
+                if search.is_complete:
+                    self._show_state()
+                return
+            if search.is_complete or now_ns - self._refreshed_ns >= _REFRESH_NS:
+                self._refreshed_ns = now_ns
+                self._show_hits()
+            else:
+                self._show_hit_count()
+
+    def _go_to_search(self) -> None:
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def _type_into_search(self, text: str) -> None:
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.setText(text)
+
+    def _into_tree(self) -> None:
+        if self.model.rowCount():
+            self.tree.setFocus(Qt.FocusReason.TabFocusReason)
+            if not self.tree.currentIndex().isValid() or self._outline.is_narrowed:
+                self.tree.select_first()
+
+    def _accept_search(self) -> None:
+        if self.pages.currentWidget() is self.states and self._take_typed_name(self.field.text()):
+            self.field.clear()
+            return
+        self._into_tree()
+
+    def reveal(self, name: str) -> None:
+        """Show a tag in the tree, at once or as soon as it has been read."""
+        self._reveal_later = ""
+        node = self._outline.tree.node(name)
+        if node is None:
+            self._reveal_later = name
+            return
+        if self._outline.is_narrowed:
+            self.field.clear()
+        if self._outline.tree.kind(node) not in self.kind_menu.kinds:
+            self.kind_menu.set_kinds(self.kind_menu.kinds | {self._outline.tree.kind(node)})
+            self._outline.kinds = self.kind_menu.kinds
+            self.tree.refresh()
+        self.tree.reveal(node)
+
+    # Names that are not browsed.
+
+    def _take_typed_name(self, text: str) -> bool:
+        """A name typed where the server tells none becomes a row like any other."""
+        name = text.strip()
+        plant = self._plant
+        if plant is None or not name or any(mark in name for mark in "*?"):
+            return False
+        if "::" not in name and len(plant.status.systems) == 1:
+            name = f"{plant.status.systems[0]}::{name}"
+        if plant.tree.node(name) is None:
+            plant.tree.put([BrowseItem(name, "", TagKind.TAG, "")])
+        self.field.clear()
+        self._reveal_later = name
+        self._refresh(search_again=False)
+        self.tree.setFocus()
+        return True
+
+    def _take_sheet_names(self) -> None:
+        """The names of the tag sheet in place of a browse."""
+        plant = self._plant
+        if plant is None:
+            return
+        systems = plant.status.systems
+        head = f"{systems[0]}::" if len(systems) == 1 else ""
+        plant.tree.put(
+            [
+                BrowseItem(
+                    entry.name if "::" in entry.name else head + entry.name,
+                    entry.description(plant.language),
+                    TagKind.TAG,
+                    entry.data_type,
+                )
+                for entry in plant.sheet
+            ]
+        )
+        self._refresh(search_again=True)
+
+    def refresh_browse(self) -> None:
+        """Read all names again; the old ones stay until the new ones are there."""
+        if self._plant is not None:
+            self._plant.refresh_browse()
+
+    def _cancel_browse(self) -> None:
+        if self._plant is not None:
+            self._plant.cancel_browse()
+
+    # Filter and favourites.
+
+    def _show_kinds(self) -> None:
+        below = self.field.mapToGlobal(QPoint(self.field.width(), 0))
+        self.kind_menu.popup(below - QPoint(self.kind_menu.sizeHint().width(), 0))
+
+    def _kinds_chosen(self, kinds: frozenset[TagKind]) -> None:
+        self._outline.kinds = kinds
+        self._refresh(search_again=True)
+
+    def toggle_favorite(self) -> None:
+        """Make the selected rows favourites, or all of them no longer."""
+        names = self.selected_names()
+        favorites = self._outline.favorites
+        if not names:
+            return
+        if all(name in favorites for name in names):
+            self._outline.favorites = [name for name in favorites if name not in names]
+        else:
+            self._outline.favorites = list(dict.fromkeys([*favorites, *names]))[:_MOST_FAVORITES]
+        self._favorites[self._key] = self._outline.favorites
+        had = bool(favorites)
+        self._refresh(search_again=False)
+        if not had and self._outline.favorites:
+            self.tree.setExpanded(self.model.index_of(FAVORITES), True)
+
+    # What is done with rows.
+
+    def _current(self) -> int:
+        return self.model.handle(self.tree.currentIndex())
+
+    def _rows(self) -> list[int]:
+        """Selected rows, else the current one, else the best hit of the search."""
+        rows = self.tree.selected_handles() or [handle for handle in [self._current()] if handle]
+        if not rows and self._outline.search is not None:
+            rows = self._outline.search.hits(1)
+        return rows
+
+    def selected_names(self) -> list[str]:
+        """Full names of the selected rows."""
+        names = (self.model.tag(handle) for handle in self._rows())
+        return list(dict.fromkeys(name for name in names if name))
+
+    def send_to_trend(self) -> None:
+        """The selected tags, structures as their plottable tags; asks when they are many."""
+        names = self.model.tags_below(self._rows(), MOST_CURVES)
+        if len(names) > ASK_ABOVE:
+            self._ask_curves(names)
+        elif names:
+            self.desk.trend_requested.emit(names)
+
+    def _ask_curves(self, names: list[str]) -> None:
+        box = QMessageBox(self)
+        box.setObjectName("tagManyCurves")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(tr("Add to the trend"))
+        count = len(names)
+        if count >= MOST_CURVES:
+            box.setText(tr("Add {count} curves? There are more, a trend takes no more at once.", count=count))
+        else:
+            box.setText(tr("Add {count} curves?", count=count))
+        role = QMessageBox.ButtonRole
+        box.addButton(tr("Cancel"), role.RejectRole).setObjectName("tagManyCurvesCancel")
+        all_of_them = box.addButton(tr("Add all {count}", count=count), role.DestructiveRole)
+        all_of_them.setObjectName("tagManyCurvesAll")
+        few = box.addButton(tr("Add the first {count}", count=ASK_ABOVE), role.AcceptRole)
+        few.setObjectName("tagManyCurvesFew")
+        box.setDefaultButton(few)
+
+        def answered() -> None:
+            if box.clickedButton() is few:
+                self.desk.trend_requested.emit(names[:ASK_ABOVE])
+            elif box.clickedButton() is all_of_them:
+                self.desk.trend_requested.emit(names)
+
+        box.finished.connect(answered)
+        box.open()
+
+    def send_to_setpoints(self) -> None:
+        """The selected tags; of structures those that can be plotted."""
+        names = self.model.tags_below(self._rows(), MOST_CURVES)
+        if names:
+            self.desk.setpoints_requested.emit(names)
+
+    def copy_names(self) -> None:
+        _to_clipboard("\n".join(name.removesuffix("::") for name in self.selected_names()))
+
+    def copy_value(self) -> None:
+        """The current row's value as it is shown, without its unit."""
+        _to_clipboard(self._texts.cells(self._current())[0])
+
+    def copy_rows(self) -> None:
+        """Name, value, unit, quality and display name of the selected rows, parted by tabs."""
+        lines = []
+        for handle in self._rows():
+            name = self.model.tag(handle)
+            if name:
+                cells = (name, *self._texts.cells(handle), self._texts.display_name(handle))
+                lines.append("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in cells))
+        _to_clipboard("\n".join(lines))
+
+    def search_for_row(self) -> None:
+        """Search for the current row's own name, wherever else it is."""
+        node = self._outline.node(self._current())
+        if node != ROOT:
+            self.field.setText(self._outline.tree.text(node)[0])
+
+    def show_properties(self) -> None:
+        """A window with all that is known about the current row."""
+        if self._outline.node(self._current()) != ROOT:
+            PropertiesDialog(self._texts, self._current(), self).open()
+
+    def _show_menu(self, position: QPoint) -> None:
+        """Same order everywhere: open, send to, copy, filter by this, properties."""
+        index = self.tree.indexAt(position)
+        if not index.isValid() or self._outline.node(self.model.handle(index)) == ROOT:
+            return
+        menu = QMenu(self)
+        menu.setObjectName("tagMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for group in (
+            ("tags.trend", "tags.setpoints", "tags.favorite"),
+            ("tags.copy_name", "tags.copy_value", "tags.copy_row"),
+            ("tags.filter_by",),
+            ("tags.properties",),
+        ):
+            menu.addActions([self._actions[name] for name in group])
+            menu.addSeparator()
+        menu.popup(self.tree.viewport().mapToGlobal(position))
+
+    def _select_names(self, names: Iterable[str]) -> None:
+        for name in names:
+            node = self._outline.tree.node(name) if name else None
+            if node is not None and self.tree.reveal(node):
+                return
+
+
+def _to_clipboard(text: str) -> None:
+    if text:
+        QGuiApplication.clipboard().setText(text)
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+def _by_key(value: object) -> list[tuple[str, list[str]]]:
+    if not isinstance(value, dict):
+        return []
+    return [(key, _words(names)) for key, names in value.items() if isinstance(key, str)]

@@ -1,0 +1,748 @@
+"""The setpoint panel: rows of writable tags, the lock above them, last writes below.
+
+It wires the parts of `ui/setpoints/` to the plant; whether and how something is written is decided
+in `tagwerk.write` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout
+
+from tagwerk.domain.connection import Capability
+from tagwerk.domain.message import Message
+from tagwerk.domain.tags import TagInfo
+from tagwerk.domain.text import EM_DASH
+from tagwerk.domain.values import Sample
+from tagwerk.plant import Frame, Plant
+from tagwerk.ui.commands import Command, disable_with_reason, make_action
+from tagwerk.ui.desk import Desk
+from tagwerk.ui.i18n import tr, tr_n
+from tagwerk.ui.mime import has_tags, tags_from_mime
+from tagwerk.ui.panels.base import Panel
+from tagwerk.ui.setpoints.arm_dialog import ArmDialog
+from tagwerk.ui.setpoints.band import EXTEND_S, ArmBand
+from tagwerk.ui.setpoints.batch_dialog import BatchDialog
+from tagwerk.ui.setpoints.facts import RowFacts, RowLayout
+from tagwerk.ui.setpoints.last_writes import LastWrites
+from tagwerk.ui.setpoints.rows import SetpointRows
+from tagwerk.ui.setpoints.view import SetpointView
+from tagwerk.ui.setpoints.words import clock_text, row_labels, say, value_text, with_unit
+from tagwerk.ui.setpoints.write_dialog import WriteDialog
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.buttons import PushButton
+from tagwerk.ui.widgets.emptystate import EmptyState
+from tagwerk.ui.widgets.painting import Area
+from tagwerk.write.arming import LockCause
+from tagwerk.write.audit import AuditUnavailable
+from tagwerk.write.request import Outcome, PastWrite, WriteRequest, WriteResult
+from tagwerk.write.service import WriteService
+
+MENU = "Setpoints"
+INTEREST = "setpoints"
+MOST_ROWS = 2000
+
+ARM = Command("setpoints.arm", "Arm or lock writing…", MENU, "lock-open", "Ctrl+Shift+W")
+EXTEND = Command("setpoints.extend", "Stay armed 10 minutes longer", MENU, "clock-plus")
+WRITE = Command(
+    "setpoints.write", "Write staged values…", MENU, "pencil", "Ctrl+Return | Ctrl+Enter"
+)
+DISCARD = Command("setpoints.discard", "Discard staged values", MENU, "list-x")
+UNDO = Command("setpoints.undo", "Undo last write…", MENU, "undo-2", "Ctrl+Z")
+AUDIT = Command("setpoints.audit", "Check the audit", MENU, "shield-check")
+EDIT = Command("setpoints.edit", "Edit the new value", MENU, "square-pen")
+READ_AGAIN = Command("setpoints.read_again", "Read again", "", "refresh-cw")
+DISMISS = Command("setpoints.dismiss", "Dismiss the outcome", "", "check")
+TO_TREND = Command("setpoints.to_trend", "Add to the trend", "", "chart-line")
+REVEAL = Command("setpoints.reveal", "Show in the tree", "", "folder-tree")
+COPY_NAME = Command("setpoints.copy_name", "Copy name", "", "copy")
+COPY_VALUE = Command("setpoints.copy_value", "Copy value", "")
+COPY_ROW = Command("setpoints.copy_row", "Copy rows", "", "", "Ctrl+C", window_wide=False)
+UP = Command("setpoints.up", "Move up", "", "arrow-up", "Alt+Up", window_wide=False)
+DOWN = Command("setpoints.down", "Move down", "", "arrow-down", "Alt+Down", window_wide=False)
+REMOVE = Command("setpoints.remove", "Remove from the list", "", "trash-2")
+
+
+class SetpointPanel(Panel):
+    """Setpoints of the connected plant."""
+
+    object_name = "setpointPanel"
+    title = "Setpoints"
+    icon_name = "square-pen"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._plant: Plant | None = None
+        self._lists: dict[str, list[str]] = {}
+        self._infos: dict[str, TagInfo] = {}
+        self._labels: dict[str, str] = {}
+        self._now_ns = 0
+        self._labels_version = -1
+        self._last_seen = (-1, -1)
+        self.rows = SetpointRows()
+        self.dialog: ArmDialog | WriteDialog | BatchDialog | None = None
+        self.setAcceptDrops(True)
+        self._build()
+        self._make_actions()
+        desk.setpoints_requested.connect(self.add_tags)
+        theme().changed.connect(self._refresh)
+        self.set_plant(None)
+
+    # Building.
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.band = ArmBand(self)
+        self.band.arm_clicked.connect(self.ask_to_arm)
+        self.band.disarm_clicked.connect(self._disarm)
+        self.band.extend_clicked.connect(self._extend)
+        column.addWidget(self.band)
+        self.view = SetpointView(self.rows, self.facts)
+        self.view.staged_changed.connect(self._refresh)
+        self.view.tags_dropped.connect(self._dropped)
+        self.view.menu_wanted.connect(self._show_menu)
+        self.view.arming_wanted.connect(self.ask_to_arm)
+        self.view.remove_wanted.connect(self._remove)
+        self.view.dismiss_wanted.connect(self._dismiss)
+        self.head = HeadStrip(self.view)
+        listed = Area("base")
+        listed_column = QVBoxLayout(listed)
+        listed_column.setContentsMargins(0, 0, 0, 0)
+        listed_column.setSpacing(0)
+        listed_column.addWidget(self.head)
+        listed_column.addWidget(self.view, 1)
+        self.empty = EmptyState("square-pen", tr("No setpoints in this list"))
+        self.empty.setObjectName("setpointEmpty")
+        self._empty_area = Area("base")
+        QVBoxLayout(self._empty_area).addWidget(self.empty)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self._empty_area)
+        self.stack.addWidget(listed)
+        column.addWidget(self.stack, 1)
+        self.last_writes = LastWrites(self._info)
+        self.last_writes.undo_clicked.connect(self._undo)
+        column.addWidget(self.last_writes)
+        column.addWidget(self._foot())
+
+    def _foot(self) -> Area:
+        self.foot = Area("header", lines="top", line_role="border")
+        row = QHBoxLayout(self.foot)
+        row.setContentsMargins(theme().px(10), theme().px(8), theme().px(10), theme().px(8))
+        self.write_button = PushButton(tr("Write…"), "pencil", "primary")
+        self.write_button.setObjectName("setpointWrite")
+        self.write_button.clicked.connect(self.ask_to_write)
+        self.discard_button = PushButton(tr("Discard"))
+        self.discard_button.setObjectName("setpointDiscard")
+        self.discard_button.setToolTip(tr("Forget the staged values; nothing is written"))
+        self.discard_button.clicked.connect(self._discard)
+        row.addWidget(self.write_button)
+        row.addStretch(1)
+        row.addWidget(self.discard_button)
+        return self.foot
+
+    def _make_actions(self) -> None:
+        def make(command: Command, run: Any) -> QAction:
+            return make_action(command, run, self)
+
+        self._arm_action = make(ARM, self._toggle_arming)
+        self._extend_action = make(EXTEND, self._extend)
+        self._edit_action = make(EDIT, self._edit)
+        self._write_action = make(WRITE, self.ask_to_write)
+        self._discard_action = make(DISCARD, self._discard)
+        self._undo_action = make(UNDO, self._undo_last)
+        self._audit_action = make(AUDIT, self._check_audit)
+        self._again_action = make(READ_AGAIN, self._read_again)
+        self._dismiss_action = make(DISMISS, self._dismiss)
+        self._trend_action = make(TO_TREND, self._to_trend)
+        self._reveal_action = make(REVEAL, self._reveal)
+        self._copy_name_action = make(COPY_NAME, lambda: self._copy(self._name_lines))
+        self._copy_value_action = make(COPY_VALUE, lambda: self._copy(self._value_lines))
+        self._copy_row_action = make(COPY_ROW, lambda: self._copy(self._row_lines))
+        self._up_action = make(UP, lambda: self._move(-1))
+        self._down_action = make(DOWN, lambda: self._move(1))
+        self._remove_action = make(REMOVE, self._remove)
+
+    # Plant and frames.
+
+    @property
+    def service(self) -> WriteService | None:
+        """The plant's write service; None without a plant."""
+        return self._plant.writes if self._plant is not None else None
+
+    def set_plant(self, plant: Plant | None) -> None:
+        self.view.close_editor()
+        if self._plant is not None:
+            self._lists[self._plant.profile.name] = list(self.rows.names)
+            if self._plant is not plant:
+                self._plant.interest.drop(INTEREST)
+        if plant is not self._plant:
+            self.rows.unstage()
+            names = self._lists.get(plant.profile.name, []) if plant is not None else []
+            self.rows.replace(names)
+        self._plant = plant
+        self._infos.clear()
+        self._now_ns = plant.clock_ns() if plant is not None else 0
+        self.view.rows_changed()
+        self._tell_interest()
+        self._refresh()
+
+    def on_frame(self, frame: Frame) -> None:
+        self._now_ns = frame.now_ns
+        if frame.tree:
+            self._infos.clear()
+        service = self.service
+        if service is None:
+            return
+        news = (service.version, self.rows.version)
+        everything = bool(frame.tree or frame.status or frame.writes or news != self._last_seen)
+        self._last_seen = news
+        if service.arming.armed:
+            self.band.show_armed(service.arming.remaining_s, service.arming.total_s)
+        if everything:
+            self._refresh()
+        elif self.isVisible():
+            self.view.on_frame(frame.values, frame.now_ns, False)
+        if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
+            self.dialog.refresh(frame.now_ns)
+
+    def facts(self, name: str) -> RowFacts:
+        """All about one row now."""
+        plant, service = self._plant, self.service
+        if self._labels_version != self.rows.version:
+            self._labels = row_labels(self.rows.names)
+            self._labels_version = self.rows.version
+        label = self._labels.get(name, name)
+        info = self._info(name)
+        if plant is None or service is None:
+            return RowFacts(
+                name,
+                label,
+                info,
+                None,
+                False,
+                self.rows.staged(name),
+                None,
+                None,
+                Message(),
+                False,
+                0,
+            )
+        return RowFacts(
+            name,
+            label,
+            info,
+            plant.live.get(name),
+            plant.live.is_stale(name),
+            self.rows.staged(name),
+            service.results.get(name),
+            service.phases.get(name),
+            service.why_read_only(name) if plant.status.state.is_live else Message(),
+            service.arming.armed,
+            self._now_ns,
+        )
+
+    def _info(self, name: str) -> TagInfo:
+        info = self._infos.get(name)
+        if info is None:
+            info = self._plant.tag(name) if self._plant is not None else TagInfo(name)
+            self._infos[name] = info
+        return info
+
+    def _live(self, name: str) -> tuple[Sample | None, bool]:
+        assert self._plant is not None
+        return self._plant.live.get(name), self._plant.live.is_stale(name)
+
+    def _tell_interest(self) -> None:
+        if self._plant is not None:
+            self._plant.interest.set(INTEREST, self.rows.names)
+
+    # The look as a whole.
+
+    def header_text(self) -> str:
+        return str(len(self.rows)) if len(self.rows) else ""
+
+    def _refresh(self) -> None:
+        """Everything but the live values."""
+        self._show_lock()
+        self.stack.setCurrentIndex(1 if len(self.rows) else 0)
+        if not len(self.rows):
+            self._show_empty()
+        self._show_foot()
+        self._show_last_writes()
+        self.view.on_frame(set(), self._now_ns, True)
+
+    def _refusal(self) -> str:
+        """Why writing cannot be armed now, translated; "" when it can."""
+        plant = self._plant
+        if plant is None:
+            return tr("Connect to a plant first.")
+        if not plant.status.state.is_live:
+            return tr("There is no link to the server.")
+        if Capability.WRITE not in plant.capabilities:
+            return self._no_right()
+        return ""
+
+    def _no_right(self) -> str:
+        plant = self._plant
+        assert plant is not None
+        session = plant.status.session
+        reason = plant.capabilities.reason(Capability.WRITE)
+        if reason == "right_missing":
+            user = session.user if session is not None else plant.profile.user
+            return tr("{user} may only read on this server", user=user)
+        if reason == "schema_lacks_field":
+            return tr("This server has no function for writing.")
+        if reason == "not_known_yet":
+            return tr("It is not known yet whether this user may write.")
+        return reason
+
+    def _show_lock(self) -> None:
+        service, refusal = self.service, self._refusal()
+        armed = service is not None and service.arming.armed
+        if service is not None and armed:
+            self.band.show_armed(service.arming.remaining_s, service.arming.total_s)
+        else:
+            self.band.show_locked(self._why_locked(refusal), refusal)
+        disable_with_reason(self._arm_action, "" if armed else refusal)
+        disable_with_reason(self._extend_action, "" if armed else tr("Writing is locked."))
+
+    def _why_locked(self, refusal: str) -> str:
+        service = self.service
+        if service is None:
+            return refusal
+        arming = service.arming
+        at = clock_text(arming.changed_at_ns) if arming.changed_at_ns else ""
+        if arming.cause is LockCause.LINK_LOST:
+            return tr("Locked at {time}, link lost", time=at)
+        if refusal:
+            return refusal
+        if arming.cause is LockCause.TIME:
+            return tr("Locked at {time}, the time is over", time=at)
+        if arming.cause is LockCause.SIGNED_OUT:
+            return tr("Locked at {time}, signed out", time=at)
+        return tr("Nothing can be written until you arm")
+
+    def _show_empty(self) -> None:
+        plant = self._plant
+        if plant is not None and plant.status.state.is_live and self._refusal():
+            self.empty.set_state(
+                "user",
+                tr("This user may not write"),
+                tr(
+                    "{reason}. Values of tags that you add here stay live; sign in as somebody "
+                    "who may write to change them.",
+                    reason=self._no_right().rstrip("."),
+                ),
+                icon_role="bad",
+            )
+            return
+        self.empty.set_state(
+            "square-pen",
+            tr("No setpoints in this list"),
+            tr(
+                "Drag tags here, or press Ctrl+E on a tag in the tree. Live values show at once, "
+                "writing stays locked."
+            ),
+        )
+
+    def _show_foot(self) -> None:
+        staged = self.rows.all_staged
+        service = self.service
+        count = len(staged)
+        text = tr("Write…") if count < 2 else tr("Write {count}…", count=count)
+        if text != self.write_button.text():
+            self.write_button.setText(text)
+            self.write_button.setAccessibleName(text)
+            self.write_button.updateGeometry()
+        reason = ""
+        if not staged:
+            reason = tr("Nothing is staged: type a new value and press Enter.")
+        elif service is None or not service.arming.armed:
+            reason = tr("Writing is locked.")
+        self.write_button.setEnabled(not reason)
+        self.write_button.setToolTip(reason or tr("Check and confirm first (Ctrl+Enter)"))
+        disable_with_reason(self._write_action, reason)
+        self.discard_button.setEnabled(bool(staged))
+        disable_with_reason(self._discard_action, "" if staged else tr("Nothing is staged."))
+        self.foot.setVisible(bool(len(self.rows)))
+
+    def _show_last_writes(self) -> None:
+        service = self.service
+        locked = tr("Writing is locked.")
+        if service is None:
+            self.last_writes.hide()
+            disable_with_reason(self._undo_action, locked)
+            return
+        refusal = "" if service.arming.armed else locked
+        undone = {past.undo_of for past in service.history if past.undo_of}
+        self.last_writes.show_history(service.history, undone, refusal)
+        if self.height() < theme().px(420):
+            self.last_writes.hide()
+        nothing = service.undo_request() is None
+        disable_with_reason(
+            self._undo_action, refusal or (tr("There is nothing to undo.") if nothing else "")
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_last_writes()
+
+    # The list.
+
+    def add_tags(self, names: Sequence[str], at: int | None = None) -> None:
+        """Put tags into the list and show them."""
+        room = MOST_ROWS - len(self.rows)
+        added = self.rows.add([name for name in names if isinstance(name, str)][:room], at)
+        self._list_changed()
+        self.view.select(added or [name for name in names if name in self.rows.names])
+
+    def _dropped(self, names: list[str], row: int) -> None:
+        self.add_tags(names, row)
+
+    def dragEnterEvent(self, event) -> None:
+        if has_tags(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:
+        names = tags_from_mime(event.mimeData())
+        if names:
+            event.acceptProposedAction()
+            self.add_tags(names)
+
+    def _remove(self) -> None:
+        names = self.view.selected_names()
+        if not names:
+            return
+        service = self.service
+        place = self.rows.names.index(names[0])
+        busy = set(service.phases) if service is not None else set()
+        self.rows.remove([name for name in names if name not in busy])
+        self._list_changed()
+        if len(self.rows):
+            self.view.select([self.rows.names[min(place, len(self.rows) - 1)]])
+
+    def _move(self, by: int) -> None:
+        names = self.view.selected_names()
+        for name in names if by < 0 else reversed(names):
+            if not self.rows.move(name, by):
+                break
+        self._list_changed()
+        self.view.select(names)
+
+    def _list_changed(self) -> None:
+        self.view.rows_changed()
+        self._tell_interest()
+        self._refresh()
+
+    def _discard(self) -> None:
+        self.view.close_editor()
+        self.rows.unstage()
+        self._refresh()
+
+    def _edit(self) -> None:
+        self.view.setFocus()
+        self.view.edit_current()
+
+    def _dismiss(self) -> None:
+        service = self.service
+        if service is not None:
+            for name in self.view.selected_names():
+                service.dismiss(name)
+        self._refresh()
+
+    # The lock.
+
+    def _toggle_arming(self) -> None:
+        service = self.service
+        if service is not None and service.arming.armed:
+            self._disarm()
+        else:
+            self.ask_to_arm()
+
+    def ask_to_arm(self) -> None:
+        """Open the dialog that arms; nothing happens when arming is not possible now."""
+        plant = self._plant
+        if plant is None or self.dialog is not None or self._refusal():
+            return
+        session = plant.status.session
+        user = session.user if session is not None else plant.profile.user
+        dialog = ArmDialog(plant.profile.name, user, self)
+        dialog.armed.connect(self._arm)
+        self._open(dialog)
+
+    def _arm(self, seconds: int) -> None:
+        service = self.service
+        if service is None:
+            return
+        try:
+            service.arm(seconds)
+        except AuditUnavailable as problem:
+            self._tell(tr("Writing stays locked"), say(problem.text))
+        self._refresh()
+
+    def _extend(self) -> None:
+        service = self.service
+        if service is None:
+            return
+        try:
+            service.extend(EXTEND_S)
+        except AuditUnavailable as problem:
+            self._tell(tr("The time was not extended"), say(problem.text))
+        self._refresh()
+
+    def _disarm(self) -> None:
+        service = self.service
+        if service is not None:
+            self.view.commit_editor()
+            service.disarm()
+        self._refresh()
+
+    # Writing.
+
+    def ask_to_write(self) -> None:
+        """Open the confirmation of what is staged; an open editor is staged first."""
+        service = self.service
+        if service is None or self.dialog is not None or not service.arming.armed:
+            return
+        if self.view.editor is not None and not self.view.commit_editor():
+            return
+        staged = self.rows.all_staged
+        requests = [service.request(name, value.value).seeing(value.seen) for name, value in staged]
+        if len(requests) == 1:
+            self._open_write(service, requests[0])
+        elif requests:
+            dialog = BatchDialog(
+                service,
+                requests,
+                row_labels(self.rows.names),
+                self._info,
+                self._live,
+                self.tasks,
+                self._written,
+                self,
+            )
+            self._open(dialog)
+
+    def _open_write(self, service: WriteService, request: WriteRequest) -> None:
+        plant = self._plant
+        assert plant is not None
+        profile = plant.profile
+        where = ", ".join(part for part in (profile.name, profile.note) if part)
+        dialog = WriteDialog(
+            service,
+            request,
+            self._info(request.name),
+            lambda: self._live(request.name),
+            where,
+            self.tasks,
+            self._written,
+            self,
+        )
+        self._open(dialog)
+
+    def _open(self, dialog: ArmDialog | WriteDialog | BatchDialog) -> None:
+        self.dialog = dialog
+        dialog.finished.connect(lambda _result: self._closed(dialog))
+        dialog.open()
+
+    def _closed(self, dialog: ArmDialog | WriteDialog | BatchDialog) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
+        self.view.setFocus()
+        self._refresh()
+
+    def _written(self, result: WriteResult) -> None:
+        """What left is no longer staged; what never left stays for another try."""
+        if result.sent and result.outcome is not Outcome.REJECTED:
+            staged = self.rows.staged(result.name)
+            if staged is not None and staged.value == result.request.value:
+                self.rows.unstage([result.name])
+        self._refresh()
+
+    def _undo_last(self) -> None:
+        self._undo(None)
+
+    def _undo(self, past: PastWrite | None) -> None:
+        service = self.service
+        if service is None or self.dialog is not None or not service.arming.armed:
+            return
+        request = service.undo_request(past)
+        if request is not None:
+            self._open_write(service, request)
+
+    def _read_again(self) -> None:
+        service = self.service
+        if service is None:
+            return
+        for name in self.view.selected_names():
+            result = service.results.get(name)
+            if result is not None and result.outcome is Outcome.UNVERIFIED:
+                self.tasks.start(service.read_again(name), f"read-again:{name}")
+
+    def _check_audit(self) -> None:
+        if self.service is not None:
+            self.tasks.start(self._verify(self.service), "check-audit", replace=True)
+
+    async def _verify(self, service: WriteService) -> None:
+        report = await service.verify_audit()
+        if report.intact:
+            self.desk.banner_requested.emit(
+                "info",
+                tr("The audit is intact"),
+                tr_n(
+                    "{count} entry, the chain is whole.",
+                    "{count} entries, the chain is whole.",
+                    report.entries,
+                ),
+            )
+            return
+        self._tell(
+            tr("The audit was changed from outside"),
+            tr(
+                "{file}, line {line}: {problem}",
+                file=report.file,
+                line=report.line,
+                problem=report.problem,
+            ),
+        )
+
+    def _tell(self, headline: str, detail: str) -> None:
+        self.desk.banner_requested.emit("bad", headline, detail)
+
+    # Menu and clipboard.
+
+    def _show_menu(self, position: QPoint) -> None:
+        names = self.view.selected_names()
+        service = self.service
+        results = service.results if service is not None else {}
+        unverified = any(
+            name in results and results[name].outcome is Outcome.UNVERIFIED for name in names
+        )
+        disable_with_reason(
+            self._again_action, "" if unverified else tr("Nothing is unverified here.")
+        )
+        outcome = any(name in results for name in names)
+        disable_with_reason(
+            self._dismiss_action, "" if outcome else tr("There is no outcome here.")
+        )
+        editable = bool(names) and self.facts(names[0]).editable
+        locked = service is None or not service.arming.armed
+        disable_with_reason(
+            self._edit_action,
+            ""
+            if editable
+            else tr("Writing is locked.")
+            if locked
+            else tr("This tag cannot be written now."),
+        )
+        menu = QMenu(self)
+        menu.setObjectName("setpointMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        groups = (
+            (self._edit_action, self._write_action, self._again_action, self._dismiss_action),
+            (self._trend_action, self._reveal_action),
+            (self._copy_name_action, self._copy_value_action, self._copy_row_action),
+            (self._up_action, self._down_action, self._remove_action),
+        )
+        for group in groups:
+            if not menu.isEmpty():
+                menu.addSeparator()
+            menu.addActions(group)
+        menu.popup(position)
+
+    def _to_trend(self) -> None:
+        self.desk.trend_requested.emit(self.view.selected_names())
+
+    def _reveal(self) -> None:
+        if self.view.current_name():
+            self.desk.reveal_requested.emit(self.view.current_name())
+
+    def _copy(self, lines: Any) -> None:
+        text = "\n".join(lines(name) for name in self.view.selected_names())
+        if text:
+            QGuiApplication.clipboard().setText(text)
+
+    def _name_lines(self, name: str) -> str:
+        return name
+
+    def _value_lines(self, name: str) -> str:
+        facts = self.facts(name)
+        return value_text(facts.live_value, facts.info)
+
+    def _row_lines(self, name: str) -> str:
+        facts = self.facts(name)
+        staged = with_unit(facts.staged.value, facts.info) if facts.staged is not None else ""
+        quality = facts.sample.quality.text if facts.sample is not None else EM_DASH
+        live = value_text(facts.live_value, facts.info)
+        return "\t".join((name, live, facts.info.unit, quality, staged))
+
+    # Between runs.
+
+    def save_state(self) -> dict[str, Any]:
+        lists = dict(self._lists)
+        if self._plant is not None:
+            lists[self._plant.profile.name] = list(self.rows.names)
+        return {"version": 1, "lists": lists}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        lists = state.get("lists")
+        if not isinstance(lists, dict):
+            return
+        for connection, names in lists.items():
+            if isinstance(connection, str) and isinstance(names, list):
+                good = [name for name in names if isinstance(name, str)]
+                self._lists[connection] = good[:MOST_ROWS]
+        if self._plant is not None and not len(self.rows):
+            self.rows.replace(self._lists.get(self._plant.profile.name, []))
+            self._list_changed()
+
+    async def close_panel(self) -> None:
+        if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
+            self.dialog.is_writing = False
+            self.dialog.reject()
+        await super().close_panel()
+
+
+class HeadStrip(Area):
+    """The captions above the rows, standing where the painting has its columns."""
+
+    def __init__(self, view: SetpointView) -> None:
+        super().__init__("header", lines="bottom", line_role="hairline")
+        self._view = view
+        self._dress()
+        theme().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        self.setFixedHeight(theme().px(24))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        tokens = theme()
+        painter = QPainter(self)
+        painter.setFont(tokens.font(11, 500))
+        painter.setPen(tokens.color("text2"))
+        place = RowLayout.of(self._view.viewport().width())
+        height = self.height() - 1
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        start = tokens.px(12)
+        painter.drawText(QRectF(start, 0, place.live_left - start, height), left, tr("Setpoint"))
+        painter.drawText(
+            QRectF(place.live_left, 0, place.live_right - place.live_left - 2, height),
+            right,
+            tr("Live"),
+        )
+        painter.drawText(
+            QRectF(place.unit_left, 0, place.age_right - place.unit_left, height), right, tr("Age")
+        )
+        painter.drawText(
+            QRectF(place.editor_left, 0, place.editor_width, height), left, tr("New value")
+        )
+        painter.end()
