@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
-from tagwerk.domain.errors import UsageError
+from tagwerk.domain.errors import TagwerkError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tagwerk.domain.ports import Connector
     from tagwerk.plant import Plant
     from tagwerk.ui.connect_flow import ConnectFlow
     from tagwerk.ui.loop import Program
@@ -136,22 +139,25 @@ def make_services(options: WindowOptions) -> Services:
 
 
 def open_plant(
-    connector: object, folder: Path, profile: ConnectionProfile, password: str
+    connector: Connector,
+    folder: Path,
+    profile: ConnectionProfile,
+    password: str,
+    warn: Callable[[TagwerkError], None],
 ) -> Plant:
     """Make a plant with its link; the caller starts both.
 
-    Raises:
-        TagwerkError: the tag sheet cannot be read.
+    A tag sheet that cannot be read is told through `warn`, and the plant opens without it.
     """
-    from tagwerk.link.connector import HttpConnector
     from tagwerk.plant import Plant
+    from tagwerk.sheets import TagSheet, load_sheet
 
-    assert isinstance(connector, HttpConnector)
-    sheet = None
+    sheet = TagSheet()
     if profile.sheet:
-        from tagwerk.sheets import load_sheet
-
-        sheet = load_sheet(Path(profile.sheet))
+        try:
+            sheet = load_sheet(Path(profile.sheet))
+        except TagwerkError as problem:
+            warn(problem)
     plant = Plant(profile, sheet, audit_path=folder / "audit" / f"{file_name(profile.name)}.jsonl")
     plant.attach(connector.open(profile, password, plant))
     return plant

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import ssl
+import threading
 
 from aiohttp import WSMsgType, web
 
@@ -147,7 +148,25 @@ class TinyServer:
         self._context: ssl.SSLContext | None = None
         self.port = 0
 
+    async def _call(self, coroutine):
+        """Run on the server's own thread, so that a test's loop holds only what is tested."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+
     async def start(self, context: ssl.SSLContext | None = None, *, port: int = 0) -> None:
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tiny server")
+        self._thread.start()
+        await self._call(self._start(context, port))
+
+    async def stop(self) -> None:
+        if self._runner is None:
+            return
+        await self._call(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _start(self, context: ssl.SSLContext | None, port: int) -> None:
         application = web.Application(client_max_size=2**24)
         application.router.add_post("/graphql/", self._post)
         application.router.add_post("/graphql", self._post)
@@ -161,13 +180,17 @@ class TinyServer:
         scheme = "https" if context else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}/graphql/"
 
-    async def stop(self) -> None:
-        if self._runner is not None:
-            for socket in list(self.sockets):
-                if socket._req is not None and socket._req.transport is not None:
-                    socket._req.transport.abort()
-            await self._runner.cleanup()
-            self._runner = None
+    async def _stop(self) -> None:
+        runner, self._runner = self._runner, None
+        self.break_sockets_here()
+        await runner.cleanup()
+        current = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not current]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # Connections that a client broke off in the handshake still have to be noticed.
+        await until(lambda: len(self._loop._selector.get_map()) <= 1)
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if self.status:
@@ -330,6 +353,13 @@ class TinyServer:
 
     async def push(self, name: str, number) -> None:
         """A change of one tag to whoever subscribed it."""
+        await self._call(self._push(name, number))
+
+    async def push_alarm(self, operation: str, body) -> None:
+        """One notification of the alarm subscription."""
+        await self._call(self._push_alarm(operation, body))
+
+    async def _push(self, name: str, number) -> None:
         self.tags[name] = value(number)
         for operation, names in list(self.subscriptions.items()):
             for one in names:
@@ -337,14 +367,18 @@ class TinyServer:
                     for socket in self.sockets:
                         await self._next(socket, operation, "tagValues", {**self._value_of(one), "notificationReason": "Modified"})
 
-    async def push_alarm(self, operation: str, body) -> None:
+    async def _push_alarm(self, operation: str, body) -> None:
         for socket in self.sockets:
             await self._next(socket, operation, "activeAlarms", body)
 
     def break_sockets(self) -> None:
         """As a pulled plug that is noticed."""
+        self._loop.call_soon_threadsafe(self.break_sockets_here)
+
+    def break_sockets_here(self) -> None:
         for socket in list(self.sockets):
-            socket._req.transport.abort()
+            if socket._req is not None and socket._req.transport is not None:
+                socket._req.transport.abort()
 
 
 async def until(condition, *, timeout_s: float = 8.0):

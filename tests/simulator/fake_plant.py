@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tagwerk.simulator.alarm_engine import (
-    AlarmClassConfig,
-    AlarmColors,
-    AlarmConfig,
-    AlarmEngine,
-)
+from tagwerk.simulator.alarm_config import AlarmClassConfig, AlarmColors, AlarmConfig
+from tagwerk.simulator.alarm_engine import AlarmEngine
 from tagwerk.simulator.alarm_states import StateMachine
 from tagwerk.simulator.state import (
     GOOD,
@@ -158,6 +154,9 @@ class FakePlant:
         changed, self.changed = self.changed, []
         generated, self.next_generated = self.next_generated, None
         return Changes(list(dict.fromkeys(changed)), self.alarms.take_changes(), generated)
+
+    def prepare_past(self, steps: int) -> bool:
+        return True
 
     def change_generated(self, values: list[float]) -> None:
         count = len(values)

@@ -61,9 +61,11 @@ class LoggedBody(msgspec.Struct, gc=False):
 
 
 _quality_cache: dict[bytes, Quality] = {}
-_time_cache: dict[str, int | None] = {}
 _second_cache: dict[str, int] = {}
 _CACHE_LIMIT = 8192
+_FRACTIONS = {
+    f".{number:03}{zone}": number * 1_000_000 for number in range(1000) for zone in ("Z", "")
+} | {"Z": 0, "": 0}
 _PLAIN_TAIL = re.compile(r"(\.[0-9]{1,9})?Z?")
 _SPELLED = {
     "NaN": math.nan,
@@ -77,28 +79,19 @@ _OK_CODES = (None, "", "0", 0)
 def parse_timestamp(text: str | None) -> int | None:
     """Nanoseconds since 1970 UTC; None for nothing, for 1970 ("not set") and for nonsense.
 
-    Tags of one scan carry the same time, so whole texts are cached, then whole seconds.
+    Whole seconds are cached; milliseconds, which all known runtimes send, are looked up.
     """
     if text is None:
         return None
-    cached = _time_cache.get(text, -1)
-    if cached != -1:
-        return cached
-    if len(_time_cache) >= _CACHE_LIMIT:
-        _time_cache.clear()
-    _time_cache[text] = result = _parse_timestamp(text)
-    return result
+    base = _second_cache.get(text[:19])
+    if base is not None:
+        fraction = _FRACTIONS.get(text[19:])
+        if fraction is not None:
+            return base + fraction
+    return _parse_timestamp(text)
 
 
 def _parse_timestamp(text: str) -> int | None:
-    head = text[:19]
-    base = _second_cache.get(head)
-    if base is not None:
-        tail = text[19:].removesuffix("Z")
-        if not tail:
-            return base
-        if tail[0] == "." and len(tail) <= 10 and tail[1:].isascii() and tail[1:].isdigit():
-            return base + int(tail[1:]) * int(10 ** (10 - len(tail)))
     try:
         result = parse_time(text)
     except UsageError:
@@ -109,7 +102,7 @@ def _parse_timestamp(text: str) -> int | None:
     if text[10:11] == "T" and _PLAIN_TAIL.fullmatch(text[19:]):
         if len(_second_cache) >= _CACHE_LIMIT:
             _second_cache.clear()
-        _second_cache[head] = result - result % 1_000_000_000
+        _second_cache[text[:19]] = result - result % 1_000_000_000
     return result
 
 
@@ -180,10 +173,7 @@ def sample_from_body(body: TagBody, name: str, received_ns: int) -> Sample:
     quality = _quality_cache.get(key)
     if quality is None:
         quality = quality_from_raw(value.quality)
-    text = value.timestamp
-    time_ns = _time_cache.get(text, -1)  # type: ignore[arg-type]
-    if time_ns == -1:
-        time_ns = parse_timestamp(text)
+    time_ns = parse_timestamp(value.timestamp)
     return _new_sample(Sample, (name, plain, quality, time_ns, received_ns, error))
 
 

@@ -90,10 +90,18 @@ class TagSheet:
     Args:
         entries: with unique names; of two with one name the first counts.
         source: where it came from, for messages; "" when it was not read from a file.
+        unknown_columns: titles of the file that mean nothing here.
     """
 
-    def __init__(self, entries: Iterable[SheetEntry] = (), *, source: str = "") -> None:
+    def __init__(
+        self,
+        entries: Iterable[SheetEntry] = (),
+        *,
+        source: str = "",
+        unknown_columns: tuple[str, ...] = (),
+    ) -> None:
         self.source = source
+        self.unknown_columns = unknown_columns
         self._entries: dict[str, SheetEntry] = {}
         for entry in entries:
             self._entries.setdefault(entry.name, entry)

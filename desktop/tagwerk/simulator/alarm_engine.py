@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tagwerk.domain.values import Value
 from tagwerk.simulator import alarm_states
+from tagwerk.simulator.alarm_config import AlarmConfig
 from tagwerk.simulator.alarm_record import AlarmRecord, Texts
 from tagwerk.simulator.alarm_states import AlarmEventKind, StateMachine, next_step, user_response
 from tagwerk.simulator.state import GOOD, ModelError, QualityWords
@@ -27,66 +28,6 @@ _EVENT_WORDS = {
 # A chattering alarm that nobody acknowledges would fill the list: the oldest instances leave.
 INSTANCES_KEPT = 20
 LOG_KEPT = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmColors:
-    """Text and background in one state, ``#RRGGBBAA``."""
-
-    text: str
-    back: str
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmClassConfig:
-    """An alarm class: colours by state and the symbols in each language."""
-
-    name: str
-    number: int
-    symbol: Texts
-    display: Texts
-    raised: AlarmColors
-    acknowledged: AlarmColors
-    cleared: AlarmColors
-    flashing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmConfig:
-    """One configured alarm.
-
-    Args:
-        name: short name, ``Cooling.TIC2120.PV:PV_High``.
-        event_text: with places ``{0}``, ``{1}`` … for the parameter values.
-        parameters: short names of tags whose values go into the text and the record;
-            ``limit`` stands for the limit itself.
-        decimals: of each parameter in the text.
-        single: must be acknowledged alone.
-        removed_after_s: for RAISE, when the entry leaves the list.
-        shelve_s: configured shelving time.
-    """
-
-    name: str
-    number: int
-    machine: StateMachine
-    alarm_class: AlarmClassConfig
-    priority: int
-    trigger_tag: str
-    event_text: Texts
-    info_text: Texts = field(default_factory=dict)
-    alarm_texts: tuple[Texts, ...] = ()
-    area: str = ""
-    origin: str = ""
-    group: int = 0
-    parameters: tuple[str, ...] = ()
-    decimals: tuple[int, ...] = ()
-    single: bool = False
-    removed_after_s: float = 900.0
-    shelve_s: float = 1800.0
-    source_type: str = "TAG"
-    connection: str = ""
-    dead_band: float | None = None
-    loop_in: str = ""
 
 
 def _texts(template: Texts, values: Iterable[Value], decimals: tuple[int, ...]) -> Texts:
@@ -130,9 +71,7 @@ class AlarmEngine:
         self.configs: dict[str, AlarmConfig] = {config.name: config for config in configs}
         self._state_texts = dict(state_texts)
         self._instances: dict[str, dict[int, AlarmRecord]] = {name: {} for name in self.configs}
-        self._last_instance: dict[str, int] = dict.fromkeys(
-            self.configs, first_instance - 1
-        )
+        self._last_instance: dict[str, int] = dict.fromkeys(self.configs, first_instance - 1)
         self._disabled: set[str] = set()
         self._shelved_until_ns: dict[str, int] = {}
         self._changes: list[AlarmRecord] = []

@@ -307,7 +307,9 @@ class Valve:
             if self.position in (0.0, 1.0):
                 self.cycles += 1
             reach = dt / self._travel_s
-            self.position = target if abs(way) <= reach else self.position + math.copysign(reach, way)
+            self.position = (
+                target if abs(way) <= reach else self.position + math.copysign(reach, way)
+            )
         self._late_s = self._late_s + dt if self.position != target else 0.0
         out = self._out
         position, opened, closed, fault, cycles = self._slots

@@ -37,9 +37,12 @@ from tagwerk.simulator.operations import Caller, Operations, Unauthenticated, re
 from tagwerk.simulator.schema import make_schema
 from tagwerk.simulator.selection import Compiler, RootField, coerced_variables, find_operation
 from tagwerk.simulator.switches import Switches
+from tagwerk.simulator.wire import LoggedRows
+from tagwerk.simulator.writers import RowWriter
 
 DOCUMENTS_KEPT = 256
 SLICE_ROWS = 500
+ROWS_A_SLICE = 2000
 SLICE_S = 0.004
 CHUNK_BYTES = 256 * 1024
 
@@ -270,11 +273,8 @@ class Engine:
         chunk = bytearray(b'{"data":{')
         for position, (field, sources) in enumerate(rows):
             chunk += (b"," if position else b"") + encode(field.key) + b":["
-            is_first = True
-            async for part in _slices(field, sources):
-                if not is_first:
-                    chunk += b","
-                is_first = False
+            parts = self._series if field.name == "loggedTagValues" else _slices
+            async for part in parts(field, sources):
                 chunk += part
                 if len(chunk) >= CHUNK_BYTES:
                     yield bytes(chunk)
@@ -282,6 +282,27 @@ class Engine:
             chunk += b"]"
         chunk += b"}}"
         yield bytes(chunk)
+
+    async def _series(
+        self, field: RootField, sources: Iterable[dict[str, Any]]
+    ) -> AsyncIterator[bytes]:
+        """Logged values as JSON without the outer brackets: rows by template, in slices."""
+        for position, source in enumerate(sources):
+            yield b",{" if position else b"{"
+            for place, entry in enumerate(field.selection.entries):
+                yield (b"," if place else b"") + encode(entry.key) + b":"
+                rows = source.get(entry.name)
+                if not isinstance(rows, LoggedRows) or entry.nested is None:
+                    yield encode(entry.take(source))
+                    continue
+                writer = RowWriter(self.operations.wire, entry.nested.pick, rows.data_type)
+                yield b"["
+                for first in range(0, len(rows.raw), ROWS_A_SLICE):
+                    yield (b"," if first else b"") + writer.write(rows.raw[first : first + ROWS_A_SLICE])
+                    await asyncio.sleep(0)
+                yield b"]"
+            yield b"}"
+            await asyncio.sleep(0)
 
     def _open(
         self, prepared: Prepared, caller: Caller
@@ -308,17 +329,19 @@ async def _slices(field: RootField, sources: Iterable[dict[str, Any]]) -> AsyncI
     """A list's items as JSON without brackets; gives way to others every few milliseconds."""
     picked: list[dict[str, Any]] = []
     pick = field.pick
+    comma = b""
     began = time.perf_counter()
     for source in sources:
         picked.append(pick(source))
         if len(picked) >= SLICE_ROWS:
-            yield encode(picked)[1:-1]
+            yield comma + encode(picked)[1:-1]
+            comma = b","
             picked = []
             if time.perf_counter() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = time.perf_counter()
     if picked:
-        yield encode(picked)[1:-1]
+        yield comma + encode(picked)[1:-1]
 
 
 def _defaults_of(name: str, field: GraphQLField) -> dict[str, Any]:

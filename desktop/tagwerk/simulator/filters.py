@@ -14,8 +14,11 @@ from tagwerk.domain.errors import UsageError
 from tagwerk.domain.text import parse_time
 from tagwerk.simulator.state import BrowseObject, ModelError
 
-# One character of a name's segment: a dot or colon that the runtime escaped with $ belongs to it.
-_INSIDE = r"(?:\$.|[^.:$])"
+# A character of a name's segment: a dot or colon that the runtime escaped with $ belongs to it.
+# The many-forms are unrolled loops, because they run for a million names.
+_ONE = r"(?:\$.|[^.:$])"
+_MANY = r"[^.:$]*(?:\$.[^.:$]*)*"
+_MANY_LEVELS = r"(?=[^:])[^:$]*(?:\$.[^:$]*)*"
 
 
 def name_pattern(pattern: str, system: str) -> re.Pattern[str] | None:
@@ -40,11 +43,11 @@ def _translated(pattern: str) -> str:
     parts = []
     for token in re.findall(r"\*\*|\$.|.", pattern, re.DOTALL):
         if token == "**":
-            parts.append(r"(?:\$.|[^:$])+")
+            parts.append(_MANY_LEVELS)
         elif token == "*":
-            parts.append(_INSIDE + "*")
+            parts.append(_MANY)
         elif token == "?":
-            parts.append(_INSIDE)
+            parts.append(_ONE)
         else:
             parts.append(re.escape(token))
     return "".join(parts)

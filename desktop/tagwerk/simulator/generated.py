@@ -104,8 +104,10 @@ class GeneratedTags:
             return False
         unit = int(match[2] or 1)
         first = (int(match[1]) - 1) * TAGS_IN_LINE + (unit - 1) * TAGS_IN_UNIT
-        return 1 <= unit <= UNITS_IN_LINE and 0 <= first < self.count and (
-            self.name(first).startswith(f"{name}.")
+        return (
+            1 <= unit <= UNITS_IN_LINE
+            and 0 <= first < self.count
+            and (self.name(first).startswith(f"{name}."))
         )
 
     def value_of(self, index: int, value: float) -> Value:
@@ -157,8 +159,11 @@ class GeneratedTags:
         if not self.count:
             return
         yield BrowseObject(
-            ROOT, {"en-US": "Generated tags", "de-DE": "Erzeugte Variablen"},
-            "STRUCTURETAG", "Struct", "",
+            ROOT,
+            {"en-US": "Generated tags", "de-DE": "Erzeugte Variablen"},
+            "STRUCTURETAG",
+            "Struct",
+            "",
         )
         line = unit = ""
         display: dict[str, str] = {}
@@ -168,16 +173,25 @@ class GeneratedTags:
                     number = index // TAGS_IN_LINE + 1
                     line = f"{ROOT}.Line{number:03d}"
                     yield BrowseObject(
-                        line, {"en-US": f"Line {number}", "de-DE": f"Linie {number}"},
-                        "STRUCTURETAG", "Struct", ROOT,
+                        line,
+                        {"en-US": f"Line {number}", "de-DE": f"Linie {number}"},
+                        "STRUCTURETAG",
+                        "Struct",
+                        ROOT,
                     )
                 number = index % TAGS_IN_LINE // TAGS_IN_UNIT + 1
                 unit = f"{line}.Unit{number:03d}"
                 yield BrowseObject(
-                    unit, {"en-US": f"Unit {number}", "de-DE": f"Einheit {number}"},
-                    "STRUCTURETAG", "Struct", line,
+                    unit,
+                    {"en-US": f"Unit {number}", "de-DE": f"Einheit {number}"},
+                    "STRUCTURETAG",
+                    "Struct",
+                    line,
                 )
-                display = {"en-US": f"Value of unit {number}", "de-DE": f"Wert von Einheit {number}"}
+                display = {
+                    "en-US": f"Value of unit {number}",
+                    "de-DE": f"Wert von Einheit {number}",
+                }
             yield BrowseObject(
                 f"{unit}.T{index:05d}", display, "SIMPLETAG", TYPES[index % 10], unit
             )

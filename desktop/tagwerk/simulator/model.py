@@ -7,13 +7,13 @@ servers call it from one thread; nothing here knows a protocol, a socket or a wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from tagwerk.domain.values import Value
 from tagwerk.simulator.alarm_conditions import AlarmWatch
 from tagwerk.simulator.alarm_engine import AlarmEngine
 from tagwerk.simulator.alarm_record import AlarmRecord
+from tagwerk.simulator.browse_list import BrowseList
 from tagwerk.simulator.generated import GeneratedTags
 from tagwerk.simulator.history import History, LoggingTag
 from tagwerk.simulator.image import TICK_NS, ProcessImage
@@ -24,7 +24,6 @@ from tagwerk.simulator.skid21 import Skid21
 from tagwerk.simulator.spec import PlantSpec, load_plant
 from tagwerk.simulator.state import (
     ArrayElement,
-    BrowseObject,
     Changes,
     LoggedRow,
     ModelError,
@@ -37,6 +36,8 @@ from tagwerk.simulator.writing import convert
 TICKS_IN_SECOND = SECOND_NS // TICK_NS
 # Longer pauses (a turned clock) are made up for in steps of a second.
 LONG_PAUSE_NS = 120 * SECOND_NS
+# More steps than a day has.
+WHOLE_DAY = 1_000_000
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 _ARRAY = re.compile(r"Array \[0\.\.(\d+)\] of (\w+)")
 
@@ -228,6 +229,17 @@ class PlantModel:
             bounding=bounding,
         )
 
+    def prepare_past(self, steps: int = 100) -> bool:
+        """Work out a part of the day before the scene, so that nobody has to wait for it later.
+
+        Args:
+            steps: how much; one takes about 50 µs, the whole day about 17,000.
+
+        Returns:
+            True when the day is complete. Calling it is never needed, only polite.
+        """
+        return (self._past or self._begin_past()).work(steps)
+
     # Inside.
 
     def _short(self, name: str) -> str:
@@ -325,8 +337,13 @@ class PlantModel:
                 self.alarms.acknowledge(standing.alarm, 0, at_ns, standing.user, HOST)
 
     def _make_past(self) -> Past:
-        if self._past is None:
-            self._past = Past(self._spec, self._seed, self._epoch_ns, self._start)
+        """The day before the scene, complete."""
+        past = self._past or self._begin_past()
+        past.work(WHOLE_DAY)
+        return past
+
+    def _begin_past(self) -> Past:
+        self._past = Past(self._spec, self._seed, self._epoch_ns, self._start)
         return self._past
 
     def _earlier_records(self) -> list[AlarmRecord]:
@@ -334,75 +351,3 @@ class PlantModel:
             names = frozenset(standing.alarm for standing in self._spec.story.standing)
             self._past_records = PastAlarms(self._make_past(), names).records()
         return self._past_records
-
-
-class BrowseList(Sequence[BrowseObject]):
-    """All objects of a plant: structures before their elements, tags before their logs and
-    alarms, generated ones last and made on the way."""
-
-    def __init__(self, spec: PlantSpec, generated: GeneratedTags) -> None:
-        self._named = list(_named_objects(spec))
-        self._generated = generated
-
-    def __len__(self) -> int:
-        return len(self._named) + self._generated.browse_count()
-
-    def __iter__(self) -> Iterator[BrowseObject]:
-        yield from self._named
-        yield from self._generated.browse()
-
-    @overload
-    def __getitem__(self, index: int) -> BrowseObject: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[BrowseObject]: ...
-    def __getitem__(self, index: int | slice) -> BrowseObject | list[BrowseObject]:
-        """By number; outside the named objects this walks and is slow."""
-        if isinstance(index, slice):
-            return list(self)[index]
-        if 0 <= index < len(self._named):
-            return self._named[index]
-        return list(self)[index]
-
-
-def _named_objects(spec: PlantSpec) -> Iterator[BrowseObject]:
-    for name, texts in spec.types.items():
-        yield BrowseObject(f"@{name}", texts, "STRUCTURETAGTYPE", name, "")
-    for alarm_class in spec.alarm_classes:
-        yield BrowseObject(f"@{alarm_class.name}", alarm_class.display, "ALARMCLASS", "", "")
-    alarms: dict[str, list[BrowseObject]] = {}
-    for config in spec.alarms:
-        alarms.setdefault(config.trigger_tag, []).append(
-            BrowseObject(config.name, config.event_text, "ALARM", "", config.trigger_tag)
-        )
-    seen: set[str] = set()
-    for structure in spec.structures.values():
-        yield BrowseObject(
-            structure.path,
-            structure.display,
-            "STRUCTURETAG",
-            structure.type_name or "Struct",
-            structure.parent,
-        )
-        for tag in spec.tags.values():
-            if tag.parent == structure.path:
-                yield from _tag_objects(spec, tag.name, alarms)
-                seen.add(tag.name)
-    for name in spec.tags:
-        if name not in seen:
-            yield from _tag_objects(spec, name, alarms)
-
-
-def _tag_objects(
-    spec: PlantSpec, name: str, alarms: dict[str, list[BrowseObject]]
-) -> Iterator[BrowseObject]:
-    tag = spec.tags[name]
-    yield BrowseObject(name, tag.display, "SIMPLETAG", tag.data_type, tag.parent)
-    if tag.log:
-        yield BrowseObject(
-            tag.logging_tag,
-            {"en-US": f"Log_{tag.log}", "de-DE": f"Log_{tag.log}"},
-            "LOGGINGTAG",
-            tag.data_type,
-            name,
-        )
-    yield from alarms.get(name, ())

@@ -22,7 +22,7 @@ from tagwerk.simulator.state import GOOD, NO_COMMUNICATION, LoggedRow, QualityWo
 from tagwerk.simulator.story import StoryPlayer
 
 SECOND_NS = 1_000_000_000
-COARSE_S, FINE_S = 5.0, 1.0
+COARSE_S, FINE_S = 6.0, 1.0
 FINE_AFTER_EVENT_S = 150.0
 LEAD_S = 7200.0
 SETTLE_S = 3600.0
@@ -75,48 +75,64 @@ class Past:
         self._image = ProcessImage(spec, seed)
         self._process = Skid21(self._image, seed, epoch_ns)
         self._columns: dict[str, _Column] = {}
-        self._run()
-        self._arrive(target)
+        self._target = target
+        self._prepare()
 
-    def _run(self) -> None:
-        """Live through the day and keep a row a step."""
-        spec, image, process = self.spec, self._image, self._process
+    def _prepare(self) -> None:
+        """Everything but the day itself: who has which column, where it begins."""
+        spec, image = self.spec, self._image
         story = spec.story
-        process.settle(-story.past_s - SETTLE_S, -story.past_s, level=story.past_level)
-        inputs = [
-            image.tags[name]
-            for name in spec.tags
-            if spec.tags[name].log and name not in {c.tag.name for c in image.channels}
+        self._process.settle(-story.past_s - SETTLE_S, -story.past_s, level=story.past_level)
+        channels = {channel.tag.name for channel in image.channels}
+        self._inputs = [
+            image.tags[name] for name in spec.tags if spec.tags[name].log and name not in channels
         ]
-        width = len(image.out)
+        self._width = len(image.out)
         for channel in image.channels:
             self._columns[channel.tag.name] = _Column(channel.slot, channel)
-        for number, tag in enumerate(inputs):
-            self._columns[tag.name] = _Column(width + number, None)
-        player = StoryPlayer(story.past, image, process, None)
-        rows = int((story.past_s - story.scene_s) / FINE_S) + 2
-        matrix = np.empty((rows, width + len(inputs)))
-        seconds = np.empty(rows)
-        now_s, row = -story.past_s, 0
-        end_s = -story.scene_s
-        while True:
-            seconds[row] = now_s
-            matrix[row, :width] = image.out
-            matrix[row, width:] = [tag.value for tag in inputs]
-            row += 1
-            if now_s >= end_s:
-                break
-            quiet = now_s - player.last_s > FINE_AFTER_EVENT_S
-            dt = min(COARSE_S if quiet else FINE_S, end_s - now_s)
-            now_s += dt
-            player.play(now_s, self._epoch_ns + round(now_s * 1e9))
-            process.step(dt, now_s)
-        self._seconds = seconds[:row].copy()
-        self._matrix = matrix[:row].copy()
+        for number, tag in enumerate(self._inputs):
+            self._columns[tag.name] = _Column(self._width + number, None)
+        self._player = StoryPlayer(story.past, image, self._process, None)
+        self._now_s = -story.past_s
+        self._row_seconds: list[float] = []
+        self._row_values: list[NDArray[np.float64]] = []
+        self._matrix = np.empty((0, 0))
+        self._seconds = np.empty(0)
         for event in story.past:
             if event.action == "outage" and isinstance(event.value, (int, float)):
                 lost_ns = self._epoch_ns - round(event.before_s * SECOND_NS)
                 self.outages_ns.append((lost_ns, lost_ns + round(event.value * SECOND_NS)))
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(len(self._seconds))
+
+    def work(self, steps: int) -> bool:
+        """Live through some more steps of the day (about 50 µs each); True when it is done."""
+        end_s = -self.spec.story.scene_s
+        player, process = self._player, self._process
+        while steps > 0 and not self.is_ready:
+            self._take_row()
+            if self._now_s >= end_s:
+                self._seconds = np.array(self._row_seconds)
+                self._matrix = np.array(self._row_values)
+                self._row_seconds, self._row_values = [], []
+                self._arrive(self._target)
+                break
+            quiet = self._now_s - player.last_s > FINE_AFTER_EVENT_S
+            dt = min(COARSE_S if quiet else FINE_S, end_s - self._now_s)
+            self._now_s += dt
+            player.play(self._now_s, self._epoch_ns + round(self._now_s * 1e9))
+            process.step(dt, self._now_s)
+            steps -= 1
+        return self.is_ready
+
+    def _take_row(self) -> None:
+        row = np.empty(self._width + len(self._inputs))
+        row[: self._width] = self._image.out
+        row[self._width :] = [tag.value for tag in self._inputs]
+        self._row_seconds.append(self._now_s)
+        self._row_values.append(row)
 
     def _arrive(self, target: SceneStart) -> None:
         """Make the curves end where the scene begins."""
@@ -196,8 +212,21 @@ class Past:
             if start_ns <= self.begin_ns <= end_ns:
                 yield LoggedRow(self.begin_ns, spec.value, spec.quality)
             return
+        failed_ns = self._failed_ns(name)
         for time_ns in self._grid(spec.log, start_ns, end_ns).tolist():
-            yield LoggedRow(time_ns, spec.value, spec.quality)
+            if time_ns >= failed_ns or not isinstance(spec.value, float):
+                yield LoggedRow(time_ns, spec.value, spec.quality)
+                continue
+            wave = 0.05 * np.sin((time_ns - self.begin_ns) / 2.4e12 + 1.0)
+            noise = 0.003 * self._noise[time_ns // SECOND_NS & 8191]
+            yield LoggedRow(time_ns, round(float(spec.value + wave + noise), 3), GOOD)
+
+    def _failed_ns(self, name: str) -> int:
+        """Since when a tag shows a substitute value: since its alarm stands."""
+        for standing in self.spec.story.standing:
+            if standing.alarm.startswith(f"{name}:"):
+                return self._epoch_ns - round(standing.raised_s * SECOND_NS)
+        return self.begin_ns
 
     def _change_rows(self, name: str, start_ns: int, end_ns: int) -> Iterator[LoggedRow]:
         spec = self.spec.tags[name]

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagwerk.domain.values import Value
-from tagwerk.simulator.alarm_engine import AlarmConfig, AlarmEngine
+from tagwerk.simulator.alarm_config import AlarmConfig
+from tagwerk.simulator.alarm_engine import AlarmEngine
 from tagwerk.simulator.alarm_record import AlarmRecord
 from tagwerk.simulator.lived_log import typed
 from tagwerk.simulator.past import SECOND_NS, Past

@@ -37,6 +37,31 @@ Source = Mapping[str, Any]
 Picker = Callable[[Source], dict[str, Any]]
 
 
+class Entry(NamedTuple):
+    """One field of a compiled selection.
+
+    Args:
+        key: its name in the reply.
+        name: the schema's name.
+        nested: the selection below it, None for a leaf.
+        is_list: whether it is a list of objects.
+        take: gives the reply's value out of the source.
+    """
+
+    key: str
+    name: str
+    nested: Selection | None
+    is_list: bool
+    take: Callable[[Source], Any]
+
+
+class Selection(NamedTuple):
+    """A compiled selection: its fields in order, and all of them in one function."""
+
+    entries: tuple[Entry, ...]
+    pick: Picker
+
+
 class RootField(NamedTuple):
     """One field at the root of an operation.
 
@@ -44,15 +69,20 @@ class RootField(NamedTuple):
         key: its name in the reply (the alias, where there is one).
         name: the schema's name.
         arguments: coerced, with defaults.
-        pick: takes a source object of the field's type and gives the asked fields.
+        selection: what is asked of the objects of the field's type.
         is_list: whether the field's type is a list of objects.
     """
 
     key: str
     name: str
     arguments: dict[str, Any]
-    pick: Picker
+    selection: Selection
     is_list: bool
+
+    @property
+    def pick(self) -> Picker:
+        """Takes a source object of the field's type and gives the asked fields."""
+        return self.selection.pick
 
 
 class Compiler:
@@ -95,8 +125,8 @@ class Compiler:
             if not isinstance(inner, GraphQLObjectType):
                 return None
             arguments = get_argument_values(definition, nodes[0], self.variables)
-            pick = self._picker(inner, _selections(nodes))
-            result.append(RootField(key, nodes[0].name.value, arguments, pick, is_list))
+            selection = self._selection(inner, _selections(nodes))
+            result.append(RootField(key, nodes[0].name.value, arguments, selection, is_list))
         return result
 
     def _collect(self, selection_sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
@@ -128,25 +158,25 @@ class Compiler:
         include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
         return not (include and include["if"] is False)
 
-    def _picker(self, kind: GraphQLObjectType, selection_sets: list[SelectionSetNode]) -> Picker:
-        leaves: list[tuple[str, str]] = []
-        others: list[tuple[str, Callable[[Source], Any]]] = []
-        order = []
+    def _selection(
+        self, kind: GraphQLObjectType, selection_sets: list[SelectionSetNode]
+    ) -> Selection:
+        entries = []
         for key, nodes in self._collect(selection_sets).items():
-            order.append(key)
             name = nodes[0].name.value
             if name == "__typename":
-                others.append((key, _constant(kind.name)))
+                entries.append(Entry(key, name, None, False, _constant(kind.name)))
                 continue
             field_type = kind.fields[name].type
             inner = _named(field_type)
-            if not isinstance(inner, GraphQLObjectType):
-                leaves.append((key, name))
-                continue
-            nested = self._picker(inner, _selections(nodes))
             is_list = isinstance(field_type, GraphQLList)
-            others.append((key, (_each if is_list else _one)(name, nested)))
-        return _plain(leaves) if not others else _mixed(order, dict(leaves), dict(others))
+            if isinstance(inner, GraphQLObjectType):
+                nested = self._selection(inner, _selections(nodes))
+                take = (_each if is_list else _one)(name, nested.pick)
+                entries.append(Entry(key, name, nested, is_list, take))
+            else:
+                entries.append(Entry(key, name, None, False, _leaf(name)))
+        return Selection(tuple(entries), _picker(entries))
 
 
 def coerced_variables(
@@ -209,16 +239,13 @@ def _each(name: str, nested: Picker) -> Callable[[Source], Any]:
     return pick
 
 
-def _plain(leaves: list[tuple[str, str]]) -> Picker:
-    return lambda source: {key: source.get(name) for key, name in leaves}
+def _leaf(name: str) -> Callable[[Source], Any]:
+    return lambda source: source.get(name)
 
 
-def _mixed(
-    order: list[str], leaves: dict[str, str], others: dict[str, Callable[[Source], Any]]
-) -> Picker:
-    def pick(source: Source) -> dict[str, Any]:
-        return {
-            key: source.get(leaves[key]) if key in leaves else others[key](source) for key in order
-        }
-
-    return pick
+def _picker(entries: list[Entry]) -> Picker:
+    if all(entry.nested is None and entry.name != "__typename" for entry in entries):
+        leaves = [(entry.key, entry.name) for entry in entries]
+        return lambda source: {key: source.get(name) for key, name in leaves}
+    takers = [(entry.key, entry.take) for entry in entries]
+    return lambda source: {key: take(source) for key, take in takers}

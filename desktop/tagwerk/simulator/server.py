@@ -34,6 +34,8 @@ FAST_TICK_S = 0.02
 MOST_PLANT_S_A_TICK = 2.0
 """After a standstill (a laptop that slept) the plant catches up in steps of at most this."""
 SWEEP_S = 0.5
+PAST_STEPS_A_TICK = 100
+"""Some 5 ms."""
 
 logger = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder().decode
@@ -155,9 +157,12 @@ class SimulatorServer:
     async def _tick_for_ever(self) -> None:
         period_s = FAST_TICK_S if self.options.rate > 0 else TICK_S
         swept = time.monotonic()
+        has_past = False
         while True:
             began = time.monotonic()
             self.tick()
+            # The day before is worked out a little at a time, before anybody asks for it.
+            has_past = has_past or self.model.prepare_past(PAST_STEPS_A_TICK)
             if began - swept >= SWEEP_S:
                 swept = began
                 await self._end_expired()

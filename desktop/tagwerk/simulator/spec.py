@@ -13,7 +13,7 @@ from typing import Any
 
 from tagwerk.domain.values import Value
 from tagwerk.resources import resource
-from tagwerk.simulator.alarm_engine import AlarmClassConfig, AlarmColors, AlarmConfig
+from tagwerk.simulator.alarm_config import AlarmClassConfig, AlarmColors, AlarmConfig
 from tagwerk.simulator.alarm_record import Texts
 from tagwerk.simulator.alarm_states import StateMachine
 from tagwerk.simulator.state import GOOD, QualityWords
@@ -46,6 +46,8 @@ class TagSpec:
         cycle_ms: how often the acquisition looks at it.
         noise: standard deviation of the measurement noise, in the unit.
         frozen: the process never writes it.
+        survives_outage: is the runtime's own, not the controller's.
+        sheet_writable: what the tag sheet says, which need not be true.
         limits: names of limits → tag that holds them, for the sheet.
     """
 
@@ -70,6 +72,7 @@ class TagSpec:
     quality: QualityWords = GOOD
     frozen: bool = False
     survives_outage: bool = False
+    sheet_writable: bool = False
     limits: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -181,9 +184,7 @@ def load_plant(plant: str) -> PlantSpec:
         alarms=alarms,
         conditions=conditions,
         alarm_classes=classes,
-        state_texts={
-            word: _pair(*texts) for word, texts in documents["alarms"]["states"].items()
-        },
+        state_texts={word: _pair(*texts) for word, texts in documents["alarms"]["states"].items()},
         story=_read_story(documents["scenario"]),
     )
 
@@ -203,9 +204,7 @@ def _read_tags(
     tags: dict[str, TagSpec] = {}
     structures: dict[str, StructureSpec] = {}
     for row in document["groups"]:
-        structures[row["path"]] = StructureSpec(
-            row["path"], "", "", _pair(row["en"], row["de"])
-        )
+        structures[row["path"]] = StructureSpec(row["path"], "", "", _pair(row["en"], row["de"]))
     for row in document["structures"]:
         path = row["path"]
         type_name = row.get("type", "")
@@ -248,7 +247,7 @@ def _read_tag(
     structure: dict[str, Any],
 ) -> TagSpec:
     try:
-        data_type = row["type"] if "type" in row else ""
+        data_type = row.get("type", "")
         quality = row.get("quality")
         clamp = row.get("clamp")
         reject = row.get("reject", "")
@@ -274,6 +273,7 @@ def _read_tag(
             quality=QualityWords(*quality) if quality else GOOD,
             frozen=row.get("frozen", False),
             survives_outage=row.get("survives_outage", False),
+            sheet_writable=row.get("sheet_writable", row.get("writable", False) and not reject),
             limits=row.get("limits", {}),
         )
     except KeyError as problem:

@@ -7,7 +7,7 @@ source, so that they cannot differ. Nothing here knows GraphQL.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tagwerk.domain.values import Value
@@ -131,14 +131,9 @@ class Wire:
             "quality": self.quality(words),
         }
 
-    def logged_rows(self, rows: Iterable[LoggedRow], data_type: str) -> list[Fields]:
-        return [
-            {
-                "value": self.sample(row.value, row.quality, row.time_ns, data_type),
-                "flags": list(row.flags),
-            }
-            for row in rows
-        ]
+    def logged_rows(self, rows: Sequence[LoggedRow], data_type: str) -> LoggedRows:
+        """The rows of one logging tag; fields are made only when somebody goes through them."""
+        return LoggedRows(self, rows, data_type)
 
     # Alarms
 
@@ -222,6 +217,22 @@ class Wire:
             name=self._prefix + record.name,
         )
         return fields
+
+
+class LoggedRows:
+    """Rows of one logging tag: fields for the executor, raw for a compiled writer."""
+
+    def __init__(self, wire: Wire, rows: Sequence[LoggedRow], data_type: str) -> None:
+        self._wire = wire
+        self.raw = rows
+        self.data_type = data_type
+
+    def __iter__(self) -> Iterator[Fields]:
+        for row in self.raw:
+            yield {
+                "value": self._wire.sample(row.value, row.quality, row.time_ns, self.data_type),
+                "flags": list(row.flags),
+            }
 
 
 def _iso_second(second: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from tagwerk.domain.values import Value
-from tagwerk.simulator.selection import RootField
-from tagwerk.simulator.state import QualityWords
+from tagwerk.simulator.selection import Picker, RootField
+from tagwerk.simulator.state import LoggedRow, QualityWords
 from tagwerk.simulator.wire import Wire
 
 ADDED, MODIFIED, REMOVED = "Added", "Modified", "Removed"
@@ -27,6 +27,7 @@ _encode = msgspec.json.Encoder().encode
 _NAME, _VALUE, _TIME = "\ue000", "\ue001", "\ue002"
 _MARKS = re.compile('"([\ue000-\ue002])"')
 _Arguments = Callable[[tuple[str, str, str]], tuple[str, ...]]
+_Template = tuple[str, _Arguments]
 _TEMPLATES_KEPT = 4096
 
 
@@ -78,7 +79,7 @@ class TagWriter:
         self._identity = identity
         self._field = field
         self._by_object: dict[int, tuple[QualityWords, str, _Arguments]] = {}
-        self._by_words: dict[tuple[QualityWords, str], tuple[str, _Arguments]] = {}
+        self._by_words: dict[tuple[QualityWords, str], _Template] = {}
 
     def modified(self, name: str, value: str, time: str, quality: QualityWords) -> bytes:
         """A change; name and value as JSON texts, time as text without quotes."""
@@ -105,7 +106,7 @@ class TagWriter:
         source = {**fields, "notificationReason": reason}
         return next_message(self._identity, self._field.key, _encode(self._field.pick(source)))
 
-    def _template(self, quality: QualityWords, reason: str) -> tuple[str, _Arguments]:
+    def _template(self, quality: QualityWords, reason: str) -> _Template:
         found = self._by_words.get((quality, reason))
         if found is None:
             if len(self._by_words) >= _TEMPLATES_KEPT:
@@ -113,7 +114,7 @@ class TagWriter:
             found = self._by_words[quality, reason] = self._compile(quality, reason)
         return found
 
-    def _compile(self, quality: QualityWords, reason: str) -> tuple[str, _Arguments]:
+    def _compile(self, quality: QualityWords, reason: str) -> _Template:
         source = {
             "name": _NAME,
             "value": {
@@ -125,15 +126,55 @@ class TagWriter:
             "notificationReason": reason,
         }
         data = _encode(self._field.pick(source))
-        text = next_message(self._identity, self._field.key, data).decode()
-        pieces = _MARKS.split(text.replace("%", "%%"))
-        order = ["\ue000\ue001\ue002".index(mark) for mark in pieces[1::2]]
-        # Name and value come as JSON, quotes included; the time is plain and gets its quotes here.
-        places = ('%s', '%s', '"%s"')
-        template = pieces[0]
-        for place, constant in zip(order, pieces[2::2], strict=True):
-            template += places[place] + constant
-        return template, _arguments(order)
+        return _cut(next_message(self._identity, self._field.key, data).decode())
+
+
+class RowWriter:
+    """Writes the rows of one logging tag, as `Wire.logged_rows` means them.
+
+    Args:
+        wire: spelling.
+        pick: the compiled selection of a row.
+        data_type: of the logging tag.
+    """
+
+    def __init__(self, wire: Wire, pick: Picker, data_type: str) -> None:
+        self._wire = wire
+        self._pick = pick
+        self._encode = value_encoder(wire, data_type)
+        self._templates: dict[tuple[QualityWords, tuple[str, ...]], _Template] = {}
+
+    def write(self, rows: Iterable[LoggedRow]) -> bytes:
+        """The rows as JSON, parted by commas."""
+        return ",".join(map(self._row, rows)).encode()
+
+    def _row(self, row: LoggedRow) -> str:
+        found = self._templates.get((row.quality, row.flags))
+        if found is None:
+            source = {
+                "value": {
+                    "value": _VALUE,
+                    "timestamp": _TIME,
+                    "quality": self._wire.quality(row.quality),
+                },
+                "flags": list(row.flags),
+            }
+            found = _cut(_encode(self._pick(source)).decode())
+            self._templates[row.quality, row.flags] = found
+        template, arguments = found
+        return template % arguments(("", self._encode(row.value), self._wire.time(row.time_ns)))
+
+
+def _cut(text: str) -> _Template:
+    """JSON with marks as a template, and the order of its places."""
+    pieces = _MARKS.split(text.replace("%", "%%"))
+    order = ["\ue000\ue001\ue002".index(mark) for mark in pieces[1::2]]
+    # Name and value come as JSON, quotes included; the time is plain and gets its quotes here.
+    places = ("%s", "%s", '"%s"')
+    template = pieces[0]
+    for place, constant in zip(order, pieces[2::2], strict=True):
+        template += places[place] + constant
+    return template, _arguments(order)
 
 
 def _arguments(order: list[int]) -> _Arguments:

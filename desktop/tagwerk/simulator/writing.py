@@ -73,9 +73,9 @@ def _integer(value: bool | int | float | str, data_type: str) -> int:
             raise _refusal(value, data_type)
         number = int(number)
     kind = data_type_from_text(data_type)
-    if kind.minimum is not None and kind.maximum is not None:
-        if not kind.minimum <= number <= kind.maximum:
-            raise ModelError("201", f"{number} is out of the range of {data_type}")
+    low, high = kind.minimum, kind.maximum
+    if low is not None and high is not None and not low <= number <= high:
+        raise ModelError("201", f"{number} is out of the range of {data_type}")
     return number
 
 

@@ -99,10 +99,6 @@ class TrendStore:
         """Names of all open curves."""
         return self._names
 
-    def names(self) -> list[str]:
-        """Names of all open curves."""
-        return list(self._curves)
-
     @property
     def nbytes(self) -> int:
         """Memory that the curves hold, in bytes."""

@@ -420,7 +420,8 @@ class ConnectDialog(QDialog):
         self.next.setEnabled(bool(self.address.text().strip()))
 
     def _say_look(self, problem: str, cure: str) -> None:
-        self.look_problem.setText(problem)
+        self.look_problem.setText("" if self.steps.has_failed(problem) else problem)
+        self.look_problem.setVisible(bool(self.look_problem.text()))
         self.look_cure.setText(cure)
 
     def look(self) -> None:
@@ -518,6 +519,7 @@ class ConnectDialog(QDialog):
                 button.setAccessibleName(button.text())
                 button.updateGeometry()
             self.alert.show()
+            self.resize(self.width(), max(self.height(), theme().px(770)))
         else:
             self.trust_icon.set_icon("shield-question-mark", "uncertain")
 
@@ -590,7 +592,8 @@ class ConnectDialog(QDialog):
         return server.get("name", "") or words or "WinCC Unified"
 
     def _say_login(self, problem: str, cure: str) -> None:
-        self.login_problem.setText(problem)
+        self.login_problem.setText("" if self.login_steps.has_failed(problem) else problem)
+        self.login_problem.setVisible(bool(self.login_problem.text()))
         self.login_cure.setText(cure)
 
     def _choose_sheet(self) -> None:

@@ -241,7 +241,9 @@ class ConnectFlow(QObject):
 
     def _open(self, profile: ConnectionProfile, password: str, view: FirstView | None) -> None:
         try:
-            plant = self._services.open_plant(profile, password)
+            plant = self._services.open_plant(
+                profile, password, lambda problem: self._desk.report(problem, "sheet")
+            )
         except TagwerkError as error:
             self._desk.report(error, "open")
             return

@@ -83,6 +83,7 @@ class _StepRow(QWidget):
     def __init__(self, step: StepName) -> None:
         super().__init__()
         self.step = step
+        self.failure = ""
         row = QHBoxLayout(self)
         row.setContentsMargins(0, theme().px(5), 0, theme().px(5))
         row.setSpacing(theme().px(8))
@@ -108,7 +109,6 @@ class _StepRow(QWidget):
         self._show("", "text", "", "")
 
     def finish(self, step: Step, *, question: bool = False) -> None:
-        cure = tr_message(step.cure)
         detail = tr_message(step.detail)
         time_text = f"{format_number(round(step.ms), 0, number_style())} ms" if step.ms else ""
         if step.ok:
@@ -118,13 +118,14 @@ class _StepRow(QWidget):
         elif question:
             self._show("circle-question-mark", "uncertain", tr("your answer is needed"), time_text)
         else:
-            self._show("circle-x", "bad", f"{detail} {cure}".strip(), time_text)
+            self._show("circle-x", "bad", detail, time_text)
 
     def _show(self, icon_name: str, role: str, detail: str, time_text: str) -> None:
         self._ring.setVisible(not icon_name)
         self._icon.setVisible(bool(icon_name))
         if icon_name:
             self._icon.set_icon(icon_name, role)
+        self.failure = detail if role == "bad" else ""
         self._detail.setText(detail)
         self._detail.set_role("bad" if role == "bad" else "text2")
         self._time.setText(time_text)
@@ -170,6 +171,10 @@ class StepTable(QWidget):
         following = names.index(step.step) + 1
         if step.ok and following < len(names):
             self._rows[names[following]].run()
+
+    def has_failed(self, text: str) -> bool:
+        """Whether a step shows `text` as its failure already."""
+        return any(row.failure == text for row in self._rows.values())
 
     def stop(self) -> None:
         """Whatever still turns waits again."""
@@ -218,6 +223,7 @@ class FingerprintBox(Area):
     def show_fingerprint(self, sha256: str) -> None:
         self._sha256 = sha256
         self.text.setText(fingerprint_lines(sha256))
+        self.text.setMinimumHeight(self.text.sizeHint().height())
         self.text.setAccessibleName(tr("Fingerprint"))
 
     def _copy(self) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WIDE = (352, 432, 276)
 NARROW = (258, 352, 178)
 NARROW_BELOW = 1600
+LEAST_WIDTH = 200
 
 
 class DockHeader(Area):
@@ -163,6 +164,8 @@ class PanelDock(QDockWidget):
         self.header = DockHeader(panel, in_dock=True)
         self.setTitleBarWidget(self.header)
         panel.setAutoFillBackground(True)
+        # The design's narrow docks win over what a panel would like to have.
+        panel.setMinimumWidth(min(panel.minimumSizeHint().width(), theme().px(LEAST_WIDTH)))
         self.setWidget(panel)
         self._armed = _ArmedFrame(self)
         self.header.close_clicked.connect(self.close)

@@ -64,5 +64,9 @@ def tr_n(one: str, many: str, count: int, **params: object) -> str:
 
 
 def tr_message(said: Message) -> str:
-    """Translate what came from below."""
-    return fill(_Language.table.get(said.template, said.template), said.params)
+    """Translate what came from below; messages in its places too."""
+    params = tuple(
+        (name, tr_message(value) if isinstance(value, Message) else value)
+        for name, value in said.params
+    )
+    return fill(_Language.table.get(said.template, said.template), params)

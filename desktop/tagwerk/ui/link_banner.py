@@ -133,7 +133,7 @@ class LinkBanner:
         if self._bar.banner(KEY) is None:
             self._hole = None
             return
-        names = tuple(plant.trends.names())
+        names = tuple(plant.trends.names)
         if not names:
             self._say_back("")
             self._hole = None

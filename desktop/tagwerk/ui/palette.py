@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tagwerk.domain.tags import short_name
+from tagwerk.domain.tags import BrowseItem, TagKind, short_name
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import draw_icon
@@ -46,6 +46,11 @@ from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 MOST_TAGS = 60
 _ROWS = 12
+_KIND_ICONS = {
+    TagKind.STRUCTURE: "box",
+    TagKind.LOGGING_TAG: "database",
+    TagKind.ALARM: "bell",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ class CommandPalette(QDialog):
 
     Args:
         commands: the actions that may run now, asked when it opens.
-        search: finds (full name, display name) of tags.
+        search: finds tags, by text and at most so many.
 
     Signals:
         tag_chosen: full name; Enter.
@@ -162,7 +167,7 @@ class CommandPalette(QDialog):
         self,
         parent: QWidget,
         commands: Callable[[], Sequence[QAction]],
-        search: Callable[[str, int], Sequence[tuple[str, str]]],
+        search: Callable[[str, int], Sequence[BrowseItem]],
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("commandPalette")
@@ -238,8 +243,13 @@ class CommandPalette(QDialog):
         items = [item for _, _, item in ranked]
         if len(query) >= 2:
             tags = [
-                PaletteItem(short_name(name), display, "chart-line", tag=name)
-                for name, display in self._search(query, MOST_TAGS)
+                PaletteItem(
+                    short_name(hit.name),
+                    hit.display_name,
+                    _KIND_ICONS.get(hit.kind, "chart-line"),
+                    tag=hit.name,
+                )
+                for hit in self._search(query, MOST_TAGS)
             ]
             # A name that was typed goes first; words find commands before display names.
             items = items + tags if items and not any(c.isdigit() for c in query) else tags + items

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import Connector
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ class Services:
     Args:
         connector: looks at servers.
         secrets: the keyring.
-        open_plant: makes a plant with its link, attached and not yet started.
+        open_plant: makes a plant with its link, attached and not yet started; tells through its
+            last argument what is wrong but no hindrance (a tag sheet that cannot be read).
         start_demo: starts the demo plant's process; cancelling it ends the process.
     """
 
     connector: Connector
     secrets: Secrets
-    open_plant: Callable[[ConnectionProfile, str], Plant]
+    open_plant: Callable[[ConnectionProfile, str, Callable[[TagwerkError], None]], Plant]
     start_demo: Callable[[], Awaitable[DemoPlant]]

@@ -173,6 +173,7 @@ class StatusBar(QStatusBar):
         self.setAccessibleName(tr("Status bar"))
         self.setSizeGripEnabled(False)
         holder = QWidget(self)
+        holder.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row = QHBoxLayout(holder)
         self._row.setContentsMargins(theme().px(4), 0, theme().px(2), 0)
         self._row.setSpacing(0)

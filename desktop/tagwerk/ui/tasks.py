@@ -46,6 +46,8 @@ class TaskScope:
         )
         self._tasks[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
+        # Cancelled before its first step it would never be awaited: say that this is meant.
+        task.add_done_callback(lambda _done: coroutine.close())
         return task
 
     def cancel(self, name: str) -> None:

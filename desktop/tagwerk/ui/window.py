@@ -40,6 +40,7 @@ from tagwerk.ui.widgets.focus import FocusRing
 from tagwerk.ui.widgets.gutters import GutterStyle
 
 if TYPE_CHECKING:
+    from tagwerk.domain.tags import BrowseItem
     from tagwerk.plant import Frame, Plant
     from tagwerk.ui.connect_flow import ConnectFlow
     from tagwerk.ui.desk import Desk
@@ -97,6 +98,8 @@ class MainWindow(QMainWindow):
         self._full_trend: QByteArray | None = None
         self._panel_focus: dict[str, QWidget] = {}
         self._was_armed = False
+        self._desk_shown = False
+        self._rebuild_again = False
         self._status_watcher: Callable[[LinkStatus], None] | None = None
         self._gutters = GutterStyle()
         self._gutters.setParent(self)
@@ -321,6 +324,8 @@ class MainWindow(QMainWindow):
         if view is not None:
             self._first_view(view)
         self._tell_actions()
+        if "tagPanel" in self.panels:
+            self._focus_panel("tagPanel")
 
     def _first_view(self, view: FirstView) -> None:
         assert self.desk is not None
@@ -390,10 +395,12 @@ class MainWindow(QMainWindow):
         if state is None or not self.restoreState(state, layout_memory.STATE_VERSION):
             self._default_layout()
         self._full_trend = None
+        self._desk_shown = True
 
     def _show_welcome(self) -> None:
         self.welcome.set_recent(SavedConnections(self.settings).all())
         self.welcome.set_busy(False)
+        self._desk_shown = False
         self.stack.setCurrentWidget(self.welcome)
         for dock in self._docks.values():
             dock.hide()
@@ -613,7 +620,7 @@ class MainWindow(QMainWindow):
             action
             for owner in (self._holder, *self.panels.values())
             for action in owner.actions()
-            if action.isEnabled() and action.property("command")
+            if action.isEnabled() and action.property("command") and action.property("menu")
         ]
         found += [
             action
@@ -623,11 +630,10 @@ class MainWindow(QMainWindow):
         ]
         return [action for action in found if action.objectName() != "edit.palette"]
 
-    def _search_tags(self, text: str, limit: int) -> list[tuple[str, str]]:
+    def _search_tags(self, text: str, limit: int) -> list[BrowseItem]:
         if self._plant is None:
             return []
-        hits = self._plant.tree.search(text, limit=limit)
-        return [(hit.name, hit.display_name) for hit in hits.items]
+        return list(self._plant.tree.search(text, limit=limit).items)
 
     def _go_to_tag(self, name: str) -> None:
         if self.desk is None:
@@ -744,20 +750,25 @@ class MainWindow(QMainWindow):
     def _rebuild_soon(self) -> None:
         if self._scope is None:
             self._rebuild_now()
+        elif self._scope.is_running("rebuild"):
+            self._rebuild_again = True
         else:
-            self._scope.start(self._rebuild(), "rebuild", replace=True)
+            self._scope.start(self._rebuild(), "rebuild")
 
     async def _rebuild(self) -> None:
         """Close the panels, build everything again in the new language, show the same plant."""
-        plant = self._plant
-        if plant is not None:
+        while True:
+            self._rebuild_again = False
+            plant = self._plant
             self._remember_docks()
-        self.remember_panels()
-        self.clock.set_plant(None)
-        await self.close_panels()
-        self._rebuild_now()
-        if plant is not None:
-            self._plant_opened(plant, None)
+            self.remember_panels()
+            self.clock.set_plant(None)
+            await self.close_panels()
+            self._rebuild_now()
+            if plant is not None and self._plant is plant:
+                self._plant_opened(plant, None)
+            if not self._rebuild_again:
+                return
 
     def _rebuild_now(self) -> None:
         if self._palette is not None:
@@ -784,6 +795,8 @@ class MainWindow(QMainWindow):
         )
         for dock in self._docks.values():
             self.removeDockWidget(dock)
+            # Out of the window at once: `restoreState` finds docks by name among the children.
+            dock.setParent(None)
             dock.deleteLater()
         for frame in self._frames.values():
             self.stack.removeWidget(frame)
@@ -820,7 +833,7 @@ class MainWindow(QMainWindow):
     # Remembering and closing.
 
     def _remember_docks(self) -> None:
-        if self._plant is not None and self._docks and self._full_trend is None:
+        if self._desk_shown and self._docks and self._full_trend is None:
             layout_memory.remember(
                 self, self.settings, self.saveState(layout_memory.STATE_VERSION)
             )

@@ -107,21 +107,21 @@ class Verdict:
 Rule = Callable[[WriteRequest, Situation], "Check | None"]
 
 
-def _ok(rule: str, template: str, **params: object) -> Check:
-    return Check(rule, Level.OK, message(template, **params))
+def _ok(rule: str, text: Message) -> Check:
+    return Check(rule, Level.OK, text)
 
 
-def _block(rule: str, template: str, **params: object) -> Check:
-    return Check(rule, Level.BLOCK, message(template, **params))
+def _block(rule: str, text: Message) -> Check:
+    return Check(rule, Level.BLOCK, text)
 
 
-def _warn(rule: str, template: str, **params: object) -> Check:
-    return Check(rule, Level.WARN, message(template, **params))
+def _warn(rule: str, text: Message) -> Check:
+    return Check(rule, Level.WARN, text)
 
 
-def _ask(request: WriteRequest, rule: str, template: str, **params: object) -> Check:
+def _ask(request: WriteRequest, rule: str, text: Message) -> Check:
     level = Level.WARN if rule in request.accepted else Level.ASK
-    return Check(rule, level, message(template, **params))
+    return Check(rule, level, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,9 @@ def _is_number(value: Value) -> bool:
 
 # Codes of `Capabilities.reason` that have a sentence of their own; others are the server's words.
 _REASONS = {
-    "right_missing": "This user may only read on this server.",
-    "schema_lacks_field": "This server has no function for writing.",
-    "not_known_yet": "It is not known yet whether this user may write.",
+    "right_missing": message("This user may only read on this server."),
+    "schema_lacks_field": message("This server has no function for writing."),
+    "not_known_yet": message("It is not known yet whether this user may write."),
 }
 _TEXT_LENGTH = re.compile(r"w?string\s*[\[(]\s*(\d+)\s*[\])]", re.IGNORECASE)
 
@@ -165,9 +165,11 @@ def known_tag(_request: WriteRequest, situation: Situation) -> Check | None:
     if sample is not None and sample.error is not None:
         return _block(
             "tag_error",
-            "The server gives no value for this tag: {description} ({code}).",
-            description=sample.error.description,
-            code=sample.error.code,
+            message(
+                "The server gives no value for this tag: {description} ({code}).",
+                description=sample.error.description,
+                code=sample.error.code,
+            ),
         )
     return None
 
@@ -175,11 +177,13 @@ def known_tag(_request: WriteRequest, situation: Situation) -> Check | None:
 def addressable(request: WriteRequest, situation: Situation) -> Check | None:
     """Only leaves of structures and single elements can be written (reference, section 8)."""
     if split_name(request.name).suffix:
-        return _block("not_a_tag", "A logging tag or an alarm cannot be written.")
+        return _block("not_a_tag", message("A logging tag or an alarm cannot be written."))
     if situation.info.data_type.base is BaseType.STRUCTURE:
-        return _block("structure", "A structure cannot be written as a whole; write an element.")
+        return _block(
+            "structure", message("A structure cannot be written as a whole; write an element.")
+        )
     if situation.info.data_type.is_array or isinstance(request.value, list):
-        return _block("array", "An array cannot be written as a whole; write one element.")
+        return _block("array", message("An array cannot be written as a whole; write one element."))
     return None
 
 
@@ -187,24 +191,29 @@ def fits_type(request: WriteRequest, situation: Situation) -> Check | None:
     """The value is of the tag's type, inside the type's own bounds."""
     value, info = request.value, situation.info
     if value is None:
-        return _block("no_value", "There is no value to write.")
+        return _block("no_value", message("There is no value to write."))
     if isinstance(value, list) or info.data_type.is_array:
         return None
     problem = _type_problem(value, info)
     if problem is not None:
         return problem
     if info.data_type.base is BaseType.UNKNOWN:
-        return _warn("type_unknown", "The type of the tag is not known; the server decides.")
+        return _warn(
+            "type_unknown", message("The type of the tag is not known; the server decides.")
+        )
     if info.texts and isinstance(value, int) and int(value) not in info.texts:
-        return _warn("no_text", "{value} has no text in the list of this tag.", value=int(value))
+        return _warn(
+            "no_text", message("{value} has no text in the list of this tag.", value=int(value))
+        )
     return _ok(
-        "type", "{type}, fits the type", type=info.data_type.text or info.data_type.base.value
+        "type",
+        message("{type}, fits the type", type=info.data_type.text or info.data_type.base.value),
     )
 
 
 def _type_problem(value: Value, info: TagInfo) -> Check | None:
     data_type = info.data_type
-    wrong = _block("type", "{type} does not take this value.", type=data_type.text)
+    wrong = _block("type", message("{type} does not take this value.", type=data_type.text))
     match data_type.base:
         case BaseType.BOOL:
             return None if isinstance(value, bool) else wrong
@@ -215,19 +224,19 @@ def _type_problem(value: Value, info: TagInfo) -> Check | None:
             if (low is not None and value < low) or (high is not None and value > high):
                 return _block(
                     "type_range",
-                    "{type} takes {low} to {high}.",
-                    type=data_type.text,
-                    low=low,
-                    high=high,
+                    message(
+                        "{type} takes {low} to {high}.", type=data_type.text, low=low, high=high
+                    ),
                 )
         case BaseType.FLOAT:
             if not _is_number(value):
                 return wrong
             if not math.isfinite(_as_float(value)):
-                return _block("not_finite", "Only a finite number can be written.")
+                return _block("not_finite", message("Only a finite number can be written."))
             if is_single_precision(info) and not fits_single_precision(_as_float(value)):
                 return _block(
-                    "type_range", "The number is too large for {type}.", type=data_type.text
+                    "type_range",
+                    message("The number is too large for {type}.", type=data_type.text),
                 )
         case BaseType.TEXT:
             if not isinstance(value, str):
@@ -236,20 +245,22 @@ def _type_problem(value: Value, info: TagInfo) -> Check | None:
             if length is not None and len(value) > int(length[1]):
                 return _block(
                     "type_length",
-                    "{type} takes {limit} characters, these are {count}.",
-                    type=data_type.text,
-                    limit=int(length[1]),
-                    count=len(value),
+                    message(
+                        "{type} takes {limit} characters, these are {count}.",
+                        type=data_type.text,
+                        limit=int(length[1]),
+                        count=len(value),
+                    ),
                 )
         case BaseType.DATETIME:
             return None if isinstance(value, str) and _is_time(value) else wrong
         case BaseType.TIMESPAN:
             return None if isinstance(value, (int, str)) and not isinstance(value, bool) else wrong
         case BaseType.RAW:
-            return _block("raw", "Raw data cannot be written here.")
+            return _block("raw", message("Raw data cannot be written here."))
         case _:
             if isinstance(value, float) and not math.isfinite(value):
-                return _block("not_finite", "Only a finite number can be written.")
+                return _block("not_finite", message("Only a finite number can be written."))
     return None
 
 
@@ -260,15 +271,17 @@ def inside_limits(request: WriteRequest, situation: Situation) -> Check | None:
         return None
     number = _as_float(value)
     if info.high is not None and number > info.high:
-        return _block("above_high", "Above the limit {limit}", limit=Shown(info.high, info))
+        return _block(
+            "above_high", message("Above the limit {limit}", limit=Shown(info.high, info))
+        )
     if info.low is not None and number < info.low:
-        return _block("below_low", "Below the limit {limit}", limit=Shown(info.low, info))
+        return _block("below_low", message("Below the limit {limit}", limit=Shown(info.low, info)))
     if info.low is None:
-        return _ok("limits", "not above {high}", high=Shown(info.high, info))
+        return _ok("limits", message("not above {high}", high=Shown(info.high, info)))
     if info.high is None:
-        return _ok("limits", "not below {low}", low=Shown(info.low, info))
+        return _ok("limits", message("not below {low}", low=Shown(info.low, info)))
     low, high = Shown(info.low, info, with_unit=False), Shown(info.high, info)
-    return _ok("limits", "inside {low} to {high}", low=low, high=high)
+    return _ok("limits", message("inside {low} to {high}", low=low, high=high))
 
 
 def step_size(request: WriteRequest, situation: Situation) -> Check | None:
@@ -279,30 +292,35 @@ def step_size(request: WriteRequest, situation: Situation) -> Check | None:
     change = abs(_as_float(request.value) - _as_float(live))
     places = {"change": Shown(change, info), "step": Shown(info.step, info)}
     if change > info.step * (1 + 1e-9):
-        return _ask(request, "big_step", "The change of {change} is larger than {step}.", **places)
-    return _ok("step", "change of {change}, a big step would be {step}", **places)
+        return _ask(
+            request, "big_step", message("The change of {change} is larger than {step}.", **places)
+        )
+    return _ok("step", message("change of {change}, a big step would be {step}", **places))
 
 
 def critical(request: WriteRequest, situation: Situation) -> Check | None:
     """A tag that the sheet calls critical asks."""
     if not situation.info.critical:
         return None
-    return _ask(request, "critical", "The tag sheet calls this tag critical.")
+    return _ask(request, "critical", message("The tag sheet calls this tag critical."))
 
 
 def usable_value(request: WriteRequest, situation: Situation) -> Check | None:
     """Who cannot see the value writes blind: stale blocks, bad or none asks, uncertain warns."""
     sample = situation.sample
     if situation.stale:
-        return _block("stale", "The value shown is stale; nothing is written blind.")
+        return _block("stale", message("The value shown is stale; nothing is written blind."))
     if sample is None or (sample.value is None and sample.quality.level is not QualityLevel.BAD):
-        return _ask(request, "no_live_value", "The value that is there now is not known.")
+        return _ask(request, "no_live_value", message("The value that is there now is not known."))
     word = sample.quality.sub_status or sample.quality.text
     if sample.quality.level is QualityLevel.BAD:
-        return _ask(request, "bad_quality", "The quality of the value is bad: {word}.", word=word)
+        return _ask(
+            request, "bad_quality", message("The quality of the value is bad: {word}.", word=word)
+        )
     if sample.quality.level is QualityLevel.UNCERTAIN:
         return _warn(
-            "uncertain_quality", "The quality of the value is uncertain: {word}.", word=word
+            "uncertain_quality",
+            message("The quality of the value is uncertain: {word}.", word=word),
         )
     return None
 
@@ -317,27 +335,29 @@ def unchanged(request: WriteRequest, situation: Situation) -> Check | None:
         return _ask(
             request,
             "changed",
-            "Was {was}, is {now} now",
-            was=Shown(request.seen, info, with_unit=False),
-            now=Shown(sample.value, info, with_unit=False),
+            message(
+                "Was {was}, is {now} now",
+                was=Shown(request.seen, info, with_unit=False),
+                now=Shown(sample.value, info, with_unit=False),
+            ),
         )
     tolerance = tolerance_for(request, info, None)
     if same_value(request.value, sample.value, info, min(tolerance, slack)):
-        return _warn("no_change", "The tag has this value already.")
-    return _ok("unchanged", "value you saw is the value that is there")
+        return _warn("no_change", message("The tag has this value already."))
+    return _ok("unchanged", message("value you saw is the value that is there"))
 
 
 def not_busy(_request: WriteRequest, situation: Situation) -> Check | None:
     """One write of a tag at a time."""
     if situation.busy:
-        return _block("busy", "The last write of this tag is not finished yet.")
+        return _block("busy", message("The last write of this tag is not finished yet."))
     return None
 
 
 def writable(_request: WriteRequest, situation: Situation) -> Check | None:
     """The tag sheet may forbid writing."""
     if situation.info.writable is False:
-        return _block("not_writable", "The tag sheet says that this tag is not written.")
+        return _block("not_writable", message("The tag sheet says that this tag is not written."))
     return None
 
 
@@ -347,15 +367,15 @@ def allowed(_request: WriteRequest, situation: Situation) -> Check | None:
     if Capability.WRITE in capabilities:
         return None
     reason = capabilities.reason(Capability.WRITE)
-    template = _REASONS.get(reason)
-    if template is not None:
-        return _block("not_allowed", template)
-    return _block("not_allowed", "Writing is not possible: {reason}", reason=reason)
+    known = _REASONS.get(reason)
+    if known is not None:
+        return _block("not_allowed", known)
+    return _block("not_allowed", message("Writing is not possible: {reason}", reason=reason))
 
 
 def armed(_request: WriteRequest, situation: Situation) -> Check | None:
     """The lock is open."""
-    return None if situation.armed else _block("not_armed", "Writing is locked.")
+    return None if situation.armed else _block("not_armed", message("Writing is locked."))
 
 
 RULES: tuple[Rule, ...] = (

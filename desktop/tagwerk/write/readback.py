@@ -76,13 +76,11 @@ class Watch:
         return self._clamped()
 
     def _clamped(self) -> Answer:
-        asked, took = (
-            Shown(self._wanted, self._info, with_unit=False),
-            Shown(self.value, self._info),
-        )
+        asked = Shown(self._wanted, self._info, with_unit=False)
+        took = Shown(self.value, self._info, with_unit=False)
         if same_value(self.value, self._old, self._info):
             return Answer(
-                Outcome.CLAMPED, message("asked {asked}, stayed at {took}", asked=asked, took=took)
+                Outcome.CLAMPED, message("asked {asked}, kept {took}", asked=asked, took=took)
             )
         return Answer(
             Outcome.CLAMPED, message("asked {asked}, took {took}", asked=asked, took=took)

@@ -16,7 +16,15 @@ from tagwerk.ui.browser.rows import LiveCell, RowTexts
 from tagwerk.ui.i18n import number_style
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import draw_icon
-from tagwerk.ui.widgets.numbers import FRACTION_WIDTH, Mark, draw_mark, draw_value, mark_width
+from tagwerk.ui.widgets.numbers import (
+    FRACTION_WIDTH,
+    Mark,
+    draw_hatch,
+    draw_mark,
+    draw_value,
+    mark_width,
+    split_number,
+)
 
 ICON = 15
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -45,6 +53,7 @@ class RowPainter:
         self.texts = texts
         self.words: tuple[Word, ...] = ()
         """Searched words, marked in names and display names."""
+        self._names_end = 0.0
 
     def paint(
         self,
@@ -89,9 +98,10 @@ class RowPainter:
         cell = self.texts.live(handle)
         count = self.texts.count(handle)
         right = row.right() - tokens.px(8)
+        value = QRectF()
         if cell is not None:
-            right = row.right() - sum(column_width(column) for column in (VALUE, UNIT, MARK))
-            right -= tokens.px(4)
+            value = self._value_area(row, cell, x + tokens.px(48))
+            right = value.left() - tokens.px(6)
         elif count:
             width = tokens.metrics(12).horizontalAdvance(count)
             painter.setFont(tokens.font(12))
@@ -100,7 +110,7 @@ class RowPainter:
             right -= width + tokens.px(8)
         self._names(painter, QRectF(x, row.top(), right - x, row.height()), handle, grey)
         if cell is not None:
-            self._value(painter, row, cell, grey)
+            self._value(painter, row, value, cell, grey)
 
     def _names(self, painter: QPainter, area: QRectF, handle: int, grey: QColor) -> None:
         tokens = theme()
@@ -113,6 +123,7 @@ class RowPainter:
             label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, area.width())
             width = metrics.horizontalAdvance(label)
         self._marked(painter, area, label, weight, tokens.color("text"))
+        self._names_end = area.left() + width + tokens.px(6)
         left = area.left() + width + tokens.px(6)
         room = area.right() - left
         display = self.texts.display_name(handle)
@@ -122,6 +133,7 @@ class RowPainter:
         if len(shown) > 2:
             rest = QRectF(left, area.top(), room, area.height())
             self._marked(painter, rest, shown, 400, grey)
+            self._names_end = left + tokens.metrics(13).horizontalAdvance(shown) + tokens.px(6)
 
     def _marked(self, painter: QPainter, area: QRectF, text: str, weight: int, color: QColor) -> None:
         """Text with the searched words on the hit colour."""
@@ -139,13 +151,42 @@ class RowPainter:
         painter.setPen(color)
         painter.drawText(area, _LEFT, text)
 
-    def _value(self, painter: QPainter, row: QRectF, cell: LiveCell, grey: QColor) -> None:
+    def _value_area(self, row: QRectF, cell: LiveCell, least: float) -> QRectF:
+        """Where the value stands. A short value leaves room to a name that needs it; the room goes
+        in steps, so that a name is not cut anew with every digit.
+
+        Args:
+            least: the value may not begin left of this, however long it is.
+        """
+        tokens = theme()
+        unit_left = row.right() - column_width(MARK) - column_width(UNIT)
+        right = unit_left - tokens.px(3)
+        if not cell.text:
+            return QRectF(right - 1, row.top(), 1, row.height())
+        whole, fraction = split_number(cell.text, number_style().decimal)
+        metrics = tokens.metrics(13, 500)
+        width = metrics.horizontalAdvance(whole) + tokens.px(FRACTION_WIDTH + 2)
+        if metrics.horizontalAdvance(fraction) > tokens.px(FRACTION_WIDTH):
+            width = metrics.horizontalAdvance(cell.text) + tokens.px(2)
+        step = tokens.px(14)
+        width = -(-width // step) * step
+        limit = column_width(VALUE) - tokens.px(3)
+        left = right - min(width, max(limit, right - least))
+        return QRectF(left, row.top(), right - left, row.height())
+
+    def _value(
+        self, painter: QPainter, row: QRectF, area: QRectF, cell: LiveCell, grey: QColor
+    ) -> None:
         tokens = theme()
         mark_left = row.right() - column_width(MARK)
         unit_left = mark_left - column_width(UNIT)
-        value_left = unit_left - column_width(VALUE)
-        area = QRectF(value_left, row.top(), unit_left - value_left - tokens.px(3), row.height())
         if cell.text:
+            if cell.mark is Mark.STALE:
+                # The hatch is as wide in every row, unless a long name needs the room.
+                usual = unit_left - column_width(VALUE)
+                hatch = QRectF(max(usual, self._names_end), row.top(), 0, row.height())
+                hatch.setRight(area.right())
+                draw_hatch(painter, hatch.adjusted(0, tokens.px(3), 0, -tokens.px(3)))
             draw_value(painter, area, cell.text, number_style().decimal, cell.mark)
             if cell.is_on is not None:
                 self._lamp(painter, area, cell)

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout
 
 from tagwerk.domain.connection import Capability
@@ -255,7 +263,8 @@ class SetpointPanel(Panel):
         return info
 
     def _live(self, name: str) -> tuple[Sample | None, bool]:
-        assert self._plant is not None
+        if self._plant is None:
+            return None, True
         return self._plant.live.get(name), self._plant.live.is_stale(name)
 
     def _tell_interest(self) -> None:
@@ -285,12 +294,10 @@ class SetpointPanel(Panel):
         if not plant.status.state.is_live:
             return tr("There is no link to the server.")
         if Capability.WRITE not in plant.capabilities:
-            return self._no_right()
+            return self._no_right(plant)
         return ""
 
-    def _no_right(self) -> str:
-        plant = self._plant
-        assert plant is not None
+    def _no_right(self, plant: Plant) -> str:
         session = plant.status.session
         reason = plant.capabilities.reason(Capability.WRITE)
         if reason == "right_missing":
@@ -337,7 +344,7 @@ class SetpointPanel(Panel):
                 tr(
                     "{reason}. Values of tags that you add here stay live; sign in as somebody "
                     "who may write to change them.",
-                    reason=self._no_right().rstrip("."),
+                    reason=self._no_right(plant).rstrip("."),
                 ),
                 icon_role="bad",
             )
@@ -398,18 +405,19 @@ class SetpointPanel(Panel):
     def add_tags(self, names: Sequence[str], at: int | None = None) -> None:
         """Put tags into the list and show them."""
         room = MOST_ROWS - len(self.rows)
-        added = self.rows.add([name for name in names if isinstance(name, str)][:room], at)
+        added = self.rows.add(list(names)[:room], at)
         self._list_changed()
-        self.view.select(added or [name for name in names if name in self.rows.names])
+        known = added or [name for name in names if name in self.rows.names]
+        self.view.select(known[:1])
 
     def _dropped(self, names: list[str], row: int) -> None:
         self.add_tags(names, row)
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if has_tags(event.mimeData()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         names = tags_from_mime(event.mimeData())
         if names:
             event.acceptProposedAction()
@@ -530,9 +538,9 @@ class SetpointPanel(Panel):
             self._open(dialog)
 
     def _open_write(self, service: WriteService, request: WriteRequest) -> None:
-        plant = self._plant
-        assert plant is not None
-        profile = plant.profile
+        if self._plant is None:
+            return
+        profile = self._plant.profile
         where = ", ".join(part for part in (profile.name, profile.note) if part)
         dialog = WriteDialog(
             service,

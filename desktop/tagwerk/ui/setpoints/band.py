@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -31,7 +33,7 @@ class ArmBand(QWidget):
         self.setObjectName("armBand")
         self.armed = False
         self._headline = self._detail = ""
-        self._left_s = 0
+        self._left_s: int = 0
         self._share = 0.0
         self.arm_button = PushButton(tr("Arm…"), "lock-open", height=24)
         self.arm_button.setObjectName("armButton")
@@ -71,7 +73,7 @@ class ArmBand(QWidget):
         self._show(True, tr("Writing armed"), tr("Each write is still confirmed"), left_s, share)
 
     def _show(self, armed: bool, headline: str, detail: str, left_s: float, share: float) -> None:
-        seconds = -int(-left_s // 1)
+        seconds = math.ceil(left_s)
         news = (armed, headline, detail, seconds) != (
             self.armed,
             self._headline,
@@ -111,7 +113,7 @@ class ArmBand(QWidget):
         )
         left += side + tokens.px(11)
         buttons = (self.extend_button, self.arm_button, self.disarm_button)
-        right = min((b.x() for b in buttons if b.isVisibleTo(self)), default=self.width())
+        right: float = min((b.x() for b in buttons if b.isVisibleTo(self)), default=self.width())
         right -= tokens.px(12)
         if self.armed:
             text = duration_text(self._left_s)

@@ -28,6 +28,7 @@ from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.fields import CheckBox, LineField
+from tagwerk.ui.widgets.painting import Area
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 from tagwerk.write.guard import Verdict
 from tagwerk.write.request import Outcome, WriteRequest, WriteResult
@@ -119,9 +120,7 @@ class BatchDialog(Dialog):
         self.setTabOrder(self.cancel_button, self.write_button)
 
     def _table(self) -> QWidget:
-        holder = QWidget()
-        holder.setAutoFillBackground(True)
-        holder.setBackgroundRole(holder.palette().ColorRole.Base)
+        holder = Area("base")
         grid = QGridLayout(holder)
         grid.setContentsMargins(theme().px(10), theme().px(6), theme().px(10), theme().px(6))
         grid.setHorizontalSpacing(theme().px(14))
@@ -361,6 +360,9 @@ class BatchRow:
         else:
             icon_name, role = LEVEL_LOOK[worst.level]
             self._show(icon_name, role, say(worst.text), role)
+        self.box.setEnabled(not verdict.blocks)
+        if verdict.blocks:
+            self.box.setChecked(False)
         asks = not verdict.blocks and bool(verdict.asks)
         changed = asks and any(check.code == "changed" for check in verdict.asks)
         text = tr("Keep mine") if changed else tr("Write all the same")

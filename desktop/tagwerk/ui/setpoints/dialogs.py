@@ -273,4 +273,4 @@ class Facts(QWidget):
 
 
 def _float(value: Value) -> float | None:
-    return float(value) if is_number(value) and isinstance(value, (int, float)) else None
+    return float(value) if is_number(value) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -22,7 +22,6 @@ from tagwerk.ui.setpoints.words import (
     is_number,
     parse_typed,
     range_text,
-    say,
     say_error,
     value_text,
     with_unit,
@@ -57,7 +56,7 @@ def read_typed(text: str, info: TagInfo) -> Typed:
     except UsageError as error:
         return Typed(problem=say_error(error), role="bad")
     bounds = info.data_type
-    if is_number(value) and isinstance(value, (int, float)):
+    if is_number(value):
         high = info.high if info.high is not None else bounds.maximum
         low = info.low if info.low is not None else bounds.minimum
         if high is not None and value > high:
@@ -114,10 +113,15 @@ class ValueField(LineField):
     def result(self) -> Typed:
         return read_typed(self.text(), self.info)
 
-    def event(self, event) -> bool:
-        if event.type() == event.Type.KeyPress and event.key() in (
-            Qt.Key.Key_Tab,
-            Qt.Key.Key_Backtab,
+    def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key()
+            in (
+                Qt.Key.Key_Tab,
+                Qt.Key.Key_Backtab,
+            )
         ):
             self.left.emit(1 if event.key() == Qt.Key.Key_Tab else -1)
             return True
@@ -210,6 +214,3 @@ class ListField(ChoiceBox):
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason and not self.view().isVisible():
             self.cancelled.emit()
-
-
-__all__ = ["ListField", "Typed", "ValueField", "read_typed", "say"]

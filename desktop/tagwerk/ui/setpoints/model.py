@@ -98,8 +98,9 @@ def spoken(facts: RowFacts) -> str:
 def tip(facts: RowFacts) -> str:
     """The whole truth about a row."""
     lines = [facts.name]
-    if facts.info.display_name:
-        lines.append(facts.info.display_name)
+    lines += dict.fromkeys(
+        text for text in (facts.info.display_name, facts.info.description) if text
+    )
     if facts.info.data_type.text:
         lines.append(facts.info.data_type.text)
     sample = facts.sample

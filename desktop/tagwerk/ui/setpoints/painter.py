@@ -17,6 +17,7 @@ from tagwerk.ui.setpoints.facts import (
     editor_kind,
     row_height,
 )
+from tagwerk.ui.setpoints.rows import Staged
 from tagwerk.ui.setpoints.words import (
     OUTCOME_LOOK,
     change_text,
@@ -32,7 +33,7 @@ from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import RADIUS, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import draw_field
 from tagwerk.ui.widgets.numbers import Mark, draw_mark, draw_value, mark_of, mark_width
-from tagwerk.write.request import Outcome, Phase
+from tagwerk.write.request import Outcome, Phase, WriteResult
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -77,8 +78,8 @@ def draw_row(
     painter.fillRect(QRectF(0, top + height - 1, layout.width, 1), tokens.color("hairline"))
     if state.selected or (facts.staged is not None and facts.armed):
         painter.fillRect(QRectF(0, top, 3, height - 1), tokens.color("accent"))
-    _first_line(painter, layout, top, facts)
-    _second_line(painter, layout, top, facts, state)
+    below = _first_line(painter, layout, top, facts)
+    _second_line(painter, layout, top, facts, state, below)
     if state.current and state.focused and not state.editing:
         painter.setPen(QPen(tokens.color("accent"), 1, Qt.PenStyle.DotLine))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -87,7 +88,8 @@ def draw_row(
         _editor(painter, layout, top, facts, state)
 
 
-def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFacts) -> None:
+def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFacts) -> Mark:
+    """Name, mark, value, unit, age. A mark that would cut the name is returned for the next line."""
     tokens = theme()
     line = layout.first_line(top)
     mark = mark_of(facts.sample, facts.stale)
@@ -100,13 +102,18 @@ def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFact
         name_limit = min(live_left, layout.live_left)
     else:
         name_limit = live_left
-    badge = mark if mark not in (Mark.NONE, Mark.STALE) else Mark.NONE
+    badge = mark if mark is not Mark.STALE else Mark.NONE
+    below = Mark.NONE
     room = name_limit - left - tokens.px(6)
+    metrics = tokens.metrics(13, 500)
     if badge is not Mark.NONE:
-        room -= mark_width(badge) + tokens.px(6)
+        with_badge = room - mark_width(badge) - tokens.px(6)
+        if metrics.horizontalAdvance(facts.label) > with_badge:
+            badge, below = Mark.NONE, badge
+        else:
+            room = with_badge
     painter.setFont(tokens.font(13, 500))
     painter.setPen(tokens.color("text"))
-    metrics = tokens.metrics(13, 500)
     name = metrics.elidedText(facts.label, Qt.TextElideMode.ElideMiddle, room)
     painter.drawText(QRectF(left, line.top(), room + 1, line.height()), _LEFT, name)
     if badge is not Mark.NONE:
@@ -115,6 +122,7 @@ def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFact
     value_area = QRectF(live_left, line.top(), layout.live_right - live_left, line.height())
     draw_value(painter, value_area, text, number_style().decimal, mark)
     _unit_and_age(painter, layout, line, facts, mark)
+    return below
 
 
 def _unit_and_age(
@@ -144,11 +152,17 @@ def _unit_and_age(
 
 
 def _second_line(
-    painter: QPainter, layout: RowLayout, top: float, facts: RowFacts, state: RowState
+    painter: QPainter,
+    layout: RowLayout,
+    top: float,
+    facts: RowFacts,
+    state: RowState,
+    mark: Mark,
 ) -> None:
     """What matters most of: a hint while typing, a running write, what is staged, the outcome."""
     line = layout.second_line(top)
     writer = _Line(painter, line)
+    writer.mark(mark)
     if state.hint:
         writer.text(state.hint, state.hint_role)
     elif facts.phase is not None:
@@ -157,9 +171,9 @@ def _second_line(
         if facts.phase is not Phase.READING_BACK:
             writer.text(tr("sent once"), "text2")
     elif facts.staged is not None:
-        _staged_line(writer, facts)
+        _staged_line(writer, facts, facts.staged)
     elif facts.result is not None:
-        _outcome_line(writer, facts)
+        _outcome_line(writer, facts, facts.result)
     elif facts.sample is not None and facts.sample.error is not None:
         error = facts.sample.error
         writer.text(f"{error.description} ({error.code})", "bad")
@@ -169,37 +183,41 @@ def _second_line(
         writer.text(_about(facts), "text3")
 
 
-def _staged_line(writer: _Line, facts: RowFacts) -> None:
-    assert facts.staged is not None
+def _staged_line(writer: _Line, facts: RowFacts, staged: Staged) -> None:
     role = "accent" if facts.armed else "text3"
     if facts.result is not None:
         icon_name, icon_role = OUTCOME_LOOK[facts.result.outcome]
         writer.right_icon(icon_name, icon_role)
     if facts.armed:
         writer.icon("pencil", role)
-    seen = facts.staged.seen.value if facts.staged.seen is not None else None
+    seen = staged.seen.value if staged.seen is not None else None
     writer.text(f"{value_text(seen, facts.info)} \N{RIGHTWARDS ARROW}", "text2")
-    writer.text(with_unit(facts.staged.value, facts.info), role, 600)
+    writer.text(with_unit(staged.value, facts.info), role, 600)
     writer.text(
         tr("staged") if facts.armed else tr("staged, is kept"), role if facts.armed else "text3"
     )
 
 
-def _outcome_line(writer: _Line, facts: RowFacts) -> None:
-    assert facts.result is not None
-    result = facts.result
+def _outcome_line(writer: _Line, facts: RowFacts, result: WriteResult) -> None:
     icon_name, role = OUTCOME_LOOK[result.outcome]
     writer.icon(icon_name, role)
     writer.text(outcome_word(result.outcome), role, 600)
     writer.right(clock_text(result.finished_ns), "text2")
     if result.outcome is Outcome.CONFIRMED:
         writer.text(change_text(result.old, result.request.value, facts.info), "text2")
+    elif result.outcome is Outcome.UNVERIFIED:
+        sent = value_text(result.request.value, facts.info)
+        if result.read_back is None:
+            writer.text(tr("{value} sent, no read-back", value=sent), "text2")
+        else:
+            last = value_text(result.read_back, facts.info)
+            writer.text(tr("{value} sent, reads {last}", value=sent, last=last), "text2")
     elif result.detail:
         writer.text(say(result.detail), "text2")
 
 
 def _about(facts: RowFacts) -> str:
-    about = facts.info.display_name
+    about = facts.info.display_name or facts.info.description
     sample = facts.sample
     if sample is not None and not facts.stale and sample.quality.level is not QualityLevel.GOOD:
         word = (sample.quality.sub_status or sample.quality.text).replace("_", " ").lower()
@@ -213,6 +231,13 @@ class _Line:
     def __init__(self, painter: QPainter, area: QRectF) -> None:
         self._painter, self._area = painter, area
         self._x, self._end = area.left(), area.right()
+
+    def mark(self, mark: Mark) -> None:
+        if mark is not Mark.NONE:
+            width = mark_width(mark)
+            box = QRectF(self._x, self._area.top(), width, self._area.height())
+            draw_mark(self._painter, box, mark)
+            self._x += width + theme().px(6)
 
     def icon(self, name: str, role: str) -> None:
         side = theme().px(12)

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -476,7 +477,7 @@ class SetpointView(QTableView):
         if event.type() == QEvent.Type.Leave and self._hot[0] >= 0:
             self._hot = (-1, False)
             self.viewport().update()
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             row = self.rowAt(event.pos().y())
             text = tip(self._facts(self._rows.names[row])) if row >= 0 else ""
             self.viewport().setToolTip(text)

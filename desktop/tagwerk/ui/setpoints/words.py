@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from typing import TypeGuard
 
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.message import Message
@@ -160,7 +161,7 @@ def row_labels(names: list[str]) -> dict[str, str]:
     return labels
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     """A number and not a bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

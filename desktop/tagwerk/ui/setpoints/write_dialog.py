@@ -31,7 +31,7 @@ from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.fields import CheckBox, LineField
 from tagwerk.ui.widgets.painting import Area
 from tagwerk.write.guard import Check, Level
-from tagwerk.write.request import Outcome, WriteRequest, WriteResult, tolerance_for
+from tagwerk.write.request import Outcome, PastWrite, WriteRequest, WriteResult, tolerance_for
 from tagwerk.write.service import WriteService
 
 CLOSE_AFTER_MS = 2000
@@ -90,8 +90,9 @@ class WriteDialog(Dialog):
         column = self.body_layout
         names = QVBoxLayout()
         names.setSpacing(theme().px(2))
-        if self._info.display_name:
-            names.addWidget(Label(self._info.display_name, 12, 400, "text2", wrap=True))
+        about = self._info.display_name or self._info.description
+        if about:
+            names.addWidget(Label(about, 12, 400, "text2", wrap=True))
         names.addWidget(TagName(self._request.name))
         names.addWidget(Label(server, 11, 400, "text2"))
         column.addLayout(names)
@@ -135,7 +136,7 @@ class WriteDialog(Dialog):
         row.addWidget(self.new_number, 1)
         return box
 
-    def _past_grid(self, past: list) -> QWidget:
+    def _past_grid(self, past: list[PastWrite]) -> QWidget:
         holder = QWidget()
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -186,18 +187,32 @@ class WriteDialog(Dialog):
 
     def refresh(self, now_ns: int) -> None:
         """Take over the live value, the verdict and the lock; called each frame while open."""
-        self.footer.show_lock(self._service.arming)
-        if self.result_shown is not None or self.is_writing:
-            return
         sample, stale = self._live()
         self._show_live(sample, stale, now_ns)
+        if self.result_shown is not None:
+            return
+        self.footer.show_lock(self._service.arming)
+        if self.is_writing:
+            return
+        value = sample.value if sample is not None else None
+        new = self._request.value
+        self.new_number.show_value(new, self._info, change_line(value, new, self._info))
+        if self.limits is not None:
+            self.limits.show_values(value, new)
         verdict = self._service.check(self._request)
         if verdict.checks != self._checks:
             self._checks = verdict.checks
             self.checks.show_checks(verdict.checks, self._request.accepted)
+            self._fit()
         self.write_button.setEnabled(verdict.allowed)
         worst = verdict.worst
         self.write_button.setToolTip("" if verdict.allowed or worst is None else say(worst.text))
+
+    def _fit(self) -> None:
+        """Grow with the findings; never shrink under the user's pointer."""
+        needed = self.sizeHint().height()
+        if self.height() < needed:
+            self.resize(self.width(), needed)
 
     def _show_live(self, sample: Sample | None, stale: bool, now_ns: int) -> None:
         value = sample.value if sample is not None else None
@@ -212,10 +227,6 @@ class WriteDialog(Dialog):
             if stale:
                 below = tr("stale")
         self.live_number.show_value(value, self._info, below, "stale" if stale else "text2")
-        new = self._request.value
-        self.new_number.show_value(new, self._info, change_line(value, new, self._info))
-        if self.limits is not None:
-            self.limits.show_values(value, new)
 
     def _answer(self, code: str, yes: bool) -> None:
         accepted = self._request.accepted
@@ -325,23 +336,25 @@ class ChecksList(QFrame):
 
     def show_checks(self, checks: tuple[Check, ...], accepted: frozenset[str]) -> None:
         """Show findings anew; the keyboard stays on a question that is still there."""
-        focused = self.focusWidget()
-        had_focus = focused is not None and focused.hasFocus()
-        code = str(focused.property("check") or "") if focused is not None else ""
+        codes = [w.property("check") for w in self.findChildren(QWidget) if w.hasFocus()]
         self._clear()
         for check in checks:
-            self._column.addWidget(self._line(check, check.code in accepted))
-        if had_focus and code:
-            for box in self.findChildren(CheckBox):
-                if box.property("check") == code:
-                    box.setFocus()
+            self._add(self._line(check, check.code in accepted))
+        for box in self.findChildren(CheckBox) if codes else ():
+            if box.property("check") == codes[0]:
+                box.setFocus()
 
     def show_result(self, result: WriteResult, text: str, icon_name: str, role: str) -> None:
         """Show the outcome in place of the findings."""
         self._clear()
-        self._column.addWidget(_icon_line(icon_name, role, outcome_word(result.outcome), role, 600))
+        self._add(_icon_line(icon_name, role, outcome_word(result.outcome), role, 600))
         if text:
-            self._column.addWidget(Label(text, 13, 400, "text", wrap=True))
+            self._add(Label(text, 13, 400, "text", wrap=True))
+
+    def _add(self, line: QWidget) -> None:
+        self._column.addWidget(line)
+        # At once, or a visible dialog would show a gap until the next turn of the loop.
+        line.setVisible(True)
 
     def _clear(self) -> None:
         while (item := self._column.takeAt(0)) is not None:
@@ -360,7 +373,8 @@ class ChecksList(QFrame):
         if not is_question:
             return line
         layout = line.layout()
-        assert layout is not None
+        if layout is None:
+            return line
         if check.code == "changed" and check.level is Level.ASK:
             button = PushButton(tr("Keep mine"), height=24)
             button.setObjectName("keepMine")
@@ -398,9 +412,7 @@ def change_line(old: Value, new: Value, info: TagInfo) -> str:
     if not amount:
         return ""
     amount = f"{amount} {info.unit}".rstrip()
-    assert isinstance(old, (int, float))
-    assert isinstance(new, (int, float))
-    if not old:
+    if not is_number(old) or not is_number(new) or not old:
         return tr("change {amount}", amount=amount)
     percent = signed(100.0 * (new - old) / abs(old), 1)
     return tr("change {amount}, {percent} %", amount=amount, percent=percent)
@@ -410,8 +422,6 @@ def change_amount(old: Value, new: Value, info: TagInfo) -> str:
     """``−0.5`` with its sign, without unit; "" for what has no difference."""
     if not is_number(old) or not is_number(new) or info.texts:
         return ""
-    assert isinstance(old, (int, float))
-    assert isinstance(new, (int, float))
     decimals = info.decimals
     if decimals is None and isinstance(old, float):
         decimals = max(guess_decimals(old), guess_decimals(float(new)))

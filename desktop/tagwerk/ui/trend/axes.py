@@ -42,7 +42,7 @@ class TimeTick(NamedTuple):
 def local_time(time_ns: int, zone: dt.tzinfo | None = None) -> dt.datetime:
     """The moment in `zone`, None for this computer's, to the microsecond."""
     seconds, rest = divmod(time_ns, SECOND_NS)
-    moment = dt.datetime.fromtimestamp(seconds, dt.timezone.utc).astimezone(zone)
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone(zone)
     return moment.replace(microsecond=rest // 1000)
 
 
@@ -155,8 +155,8 @@ def round_step(span: float, most: int) -> float:
         return 1.0
     raw = span / max(most, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    for factor in (1, 2, 2.5, 5, 10):
-        if factor * power >= raw * (1 - 1e-9) and not (factor == 2.5 and power < 10):
+    for factor in (1, 2, 5, 10):
+        if factor * power >= raw * (1 - 1e-9):
             return factor * power
     return 10 * power
 
@@ -165,7 +165,16 @@ def fixed_scale(low: float, high: float, most: int) -> Scale:
     """Exactly this range, round ticks inside."""
     if not high > low:
         low, high = low - 0.5, high + 0.5
+    for count in range(most, 2, -1):
+        step = (high - low) / count
+        lead = step / 10.0 ** math.floor(math.log10(step) + 1e-9)
+        if any(abs(lead - nice) < 1e-6 for nice in (1, 2, 4, 5)) and _is_multiple(low, step):
+            return Scale(low, high, step)
     return Scale(low, high, round_step(high - low, most))
+
+
+def _is_multiple(value: float, step: float) -> bool:
+    return abs(value / step - round(value / step)) < 1e-6
 
 
 def auto_scale(

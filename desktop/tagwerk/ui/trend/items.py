@@ -54,6 +54,11 @@ class TrendPen:
         return ".".join(split_name(self.name).path[-2:])
 
     @property
+    def caption(self) -> str:
+        """What the tag is called beside its name."""
+        return self.info.display_name or self.info.description
+
+    @property
     def parent(self) -> str:
         """What the tag is an element of, "" for a tag on its own."""
         return ".".join(split_name(self.name).path[:-1])

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -25,7 +25,7 @@ from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.items import TrendPen
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.readout import average_text, change_text, number_text, readings
-from tagwerk.ui.widgets.fields import draw_check
+from tagwerk.ui.widgets.buttons import draw_box
 from tagwerk.ui.widgets.numbers import Mark, draw_mark, draw_number, draw_value, mark_of
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
@@ -101,7 +101,7 @@ class LegendModel(QAbstractTableModel):
         """Column titles; the statistics say of which span they are."""
         span = "A…B" if self._trend.cursor_span is not None else tr("in view")
         return [
-            tr("Pen"), tr("Now"), "", "", "A", "B", "Δ B−A",
+            tr("Pen"), tr("Last") if self._trend.is_stale else tr("Now"), "", "", "A", "B", "Δ B−A",
             tr("Min {span}", span=span), tr("Max {span}", span=span), tr("Avg {span}", span=span),
         ]  # fmt: skip
 
@@ -115,7 +115,7 @@ class LegendModel(QAbstractTableModel):
         """The cell as text."""
         pen, values = self.pens[row], self.rows[row]
         if column == PEN:
-            return f"{pen.label} {pen.info.display_name}".strip()
+            return f"{pen.label} {pen.caption}".strip()
         if column == UNIT:
             return pen.info.unit
         if column == MARK:
@@ -135,7 +135,7 @@ class LegendModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if index.column() in (LOW, HIGH, MEAN):
                 return tr("The average is weighted by time: each value counts as long as it stood. Holes do not count.")
-            return f"{pen.name}\n{pen.info.description or pen.info.display_name}".strip()
+            return f"{pen.name}\n{pen.caption}".strip()
         return None
 
     def headerData(self, section: int, orientation, role: int = Qt.ItemDataRole.DisplayRole):
@@ -168,7 +168,7 @@ class LegendModel(QAbstractTableModel):
         titles = [tr("Tag"), tr("Display name"), tr("Now"), tr("Unit"), *self.headers()[A:]]
         lines = [first, "\t".join(titles)]
         for row, pen in enumerate(self.pens):
-            cells = [pen.name, pen.info.display_name, self.rows[row].now, pen.info.unit]
+            cells = [pen.name, pen.caption, self.rows[row].now, pen.info.unit]
             lines.append("\t".join([*cells, *(self.text(row, c) for c in range(A, COLUMNS))]))
         return "\n".join(lines)
 
@@ -188,6 +188,13 @@ class _Header(QHeaderView):
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), theme().px(24))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        rest = self.viewport().rect().adjusted(self.length(), 0, 0, 0)
+        painter.fillRect(rest, theme().color("header"))
+        painter.end()
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         painter.fillRect(rect, theme().color("header"))
@@ -245,7 +252,7 @@ class _Cells(QStyledItemDelegate):
         px = theme().px
         if selected:
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), theme().color("accent"))
-        draw_check(painter, legend.check_rect(rect), pen.visible)
+        _draw_check(painter, legend.check_rect(rect), pen.visible)
         y = rect.center().y()
         color = theme().pen_color(pen.color)
         if not pen.visible:
@@ -264,13 +271,27 @@ class _Cells(QStyledItemDelegate):
         name = painter.fontMetrics().elidedText(pen.label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(x, rect.top(), room, rect.height()), _LEFT, name)
         used = painter.fontMetrics().horizontalAdvance(name) + px(8)
-        if room - used > px(30) and pen.info.display_name:
+        if room - used > px(30) and pen.caption:
             painter.setFont(theme().font(13))
             painter.setPen(theme().color("text2" if selected else "text3"))
             text = painter.fontMetrics().elidedText(
-                pen.info.display_name, Qt.TextElideMode.ElideRight, room - used
+                pen.caption, Qt.TextElideMode.ElideRight, room - used
             )
             painter.drawText(QRect(x + used, rect.top(), room - used, rect.height()), _LEFT, text)
+
+
+def _draw_check(painter: QPainter, box: QRect, checked: bool) -> None:
+    """A quiet check box: showing a pen is not worth the accent."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_box(painter, box, theme().color("field"), theme().color("strong"))
+    if checked:
+        painter.setPen(QPen(theme().color("text"), 1.6))
+        side = box.width()
+        points = ((0.22, 0.52), (0.42, 0.72), (0.80, 0.28))
+        corners = [QPointF(box.left() + x * side, box.top() + y * side) for x, y in points]
+        painter.drawPolyline(QPolygonF(corners))
+    painter.restore()
 
 
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from tagwerk.domain.message import Message
 from tagwerk.domain.text import format_value
-from tagwerk.store.trends import OPEN, Hole, Source
 from tagwerk.domain.values import QualityLevel
+from tagwerk.store.trends import OPEN, Hole, Source
 from tagwerk.ui.i18n import number_style, tr, tr_message
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.axes import (
@@ -109,7 +109,7 @@ class TrendPainter:
     def _find_scales(self) -> None:
         model = self.model
         for pane, rect in self.geometry.panes:
-            most = max(2, int(rect.height() / theme().px(36)))
+            most = max(2, int(rect.height() / theme().px(27)))
             for axis in pane.axes:
                 key = model.scale_key(pane, axis)
                 by_hand = model.scales_by_hand.get(key)
@@ -384,7 +384,7 @@ class TrendPainter:
         widths = [theme().metrics(11, weight).horizontalAdvance(text) for weight, text in lines]
         height = px(15)
         width = max(widths) + px(4)
-        if width > right - left or height * len(lines) > rect.height() - 4:
+        if width > right - left + px(8) or height * len(lines) > rect.height() - 4:
             return
         top = rect.center().y() - height * len(lines) / 2
         x = (left + right - width) / 2

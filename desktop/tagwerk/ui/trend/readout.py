@@ -48,8 +48,9 @@ def average_text(pen: TrendPen, number: float | None) -> str:
     if number is None:
         return EM_DASH
     decimals = pen.info.decimals
-    places = decimals if decimals is not None and not pen.step else max(decimals or 0, 2)
-    return format_number(float(number), places, number_style())
+    if not decimals and (decimals == 0 or pen.step):
+        decimals = 2
+    return format_number(float(number), decimals, number_style())
 
 
 def change_text(pen: TrendPen, first: float | None, second: float | None) -> str:

@@ -32,7 +32,6 @@ from tagwerk.ui.trend.axes import clock_text
 from tagwerk.ui.trend.geometry import Geometry, measure
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.painting import Caches, TrendPainter
-from tagwerk.ui.widgets.fields import draw_key
 
 ZOOM_STEP = 1.25
 _GRAB = 5
@@ -162,7 +161,7 @@ class TrendView(QWidget):
         if control or event.modifiers() & Qt.KeyboardModifier.AltModifier:
             super().keyPressEvent(event)
             return
-        elif key in (keys.Key_Left, keys.Key_Right):
+        if key in (keys.Key_Left, keys.Key_Right):
             self._step(10 if shift else 1, forward=key == keys.Key_Right)
         elif key in (keys.Key_Up, keys.Key_Down):
             self._select(1 if key == keys.Key_Down else -1)

@@ -1,0 +1,404 @@
+"""One trend with its view and legend: opens curves, asks the log for what is missing, keeps the
+window's and the plant's changes on the screen. The panel holds several, one to a tab.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QSplitterHandle, QVBoxLayout, QWidget
+
+from tagwerk.domain.message import Message
+from tagwerk.domain.tags import BaseType
+from tagwerk.domain.values import Sample
+from tagwerk.plant import Frame, Plant
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.theme import theme
+from tagwerk.ui.trend.items import INK, MAX_PENS, TrendPen, make_pen, next_color, steps
+from tagwerk.ui.trend.legend import TrendLegend
+from tagwerk.ui.trend.model import LONGEST_NS, SHORTEST_NS, Loading, TrendModel
+from tagwerk.ui.trend.readout import number_text
+from tagwerk.ui.trend.toolbar import span_text
+from tagwerk.ui.trend.view import TrendView
+
+ASK_EVERY_NS = 500_000_000
+STATISTICS_EVERY_NS = 250_000_000
+VALUES_EVERY_NS = 100_000_000
+DESCRIBE_EVERY_NS = 5_000_000_000
+LOG_DELAY_NS = 2_500_000_000
+"""The server stores a little late: a hole that has just ended is asked for after this."""
+_SLIVER_NS = 5_000_000_000
+
+_numbers = itertools.count(1)
+
+
+class _Handle(QSplitterHandle):
+    """A gutter instead of Fusion's dots."""
+
+    def paintEvent(self, event) -> None:
+        from PySide6.QtGui import QPainter
+
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().color("window"))
+        painter.end()
+
+
+class _Splitter(QSplitter):
+    def createHandle(self) -> QSplitterHandle:
+        return _Handle(self.orientation(), self)
+
+
+class TrendPage(QWidget):
+    """View and legend of one `TrendModel`.
+
+    Signals:
+        changed: anything the toolbar shows.
+        menu_requested: a global position.
+        tags_dropped: list[str] and the pane's number.
+    """
+
+    changed = Signal()
+    menu_requested = Signal(object)
+    tags_dropped = Signal(object, int)
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.key = f"trend:{next(_numbers)}"
+        self.model = TrendModel(title)
+        self.plant: Plant | None = None
+        self.view = TrendView(self.model)
+        self.legend = TrendLegend(self.model, self._latest)
+        self._asked: dict[str, list[tuple[int, int]]] = {}
+        self._asked_at_ns = 0
+        self._loading_since_ns = 0
+        self._batch: set[str] = set()
+        self._legend_at_ns = 0
+        self._statistics_at_ns = 0
+        self._described_at_ns = 0
+        self._waiting = False
+        splitter = self._splitter = _Splitter(Qt.Orientation.Vertical)
+        splitter.setHandleWidth(theme().px(4))
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.view)
+        splitter.addWidget(self.legend)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(splitter)
+        self.legend.setMinimumHeight(theme().px(50))
+        self.legend.setVisible(False)
+        self._sized_for = -1
+        self.view.changed.connect(self._view_changed)
+        self.view.tags_dropped.connect(self.tags_dropped)
+        self.view.menu_requested.connect(self.menu_requested)
+        self.legend.menu_requested.connect(self.menu_requested)
+        self.legend.pen_selected.connect(self._pen_selected)
+        self.legend.rows_model.dataChanged.connect(lambda *_: self.view.refresh())
+
+    # Pens.
+
+    def add(self, plant: Plant, name: str, *, look: dict[str, Any] | None = None) -> TrendPen | None:
+        """Open the tag's curve and show it; None when there is no room. A tag is added once."""
+        self.plant = plant
+        known = self.model.pen(name)
+        if known is not None:
+            known.visible = True
+            self.model.select(known)
+            self.model.rearrange()
+            return known
+        if len(self.model.pens) >= MAX_PENS:
+            return None
+        info = plant.tag(name)
+        curve = plant.trends.open(name, step=steps(info))
+        pen = make_pen(info, curve, self.model.pens)
+        if look:
+            _restore_look(pen, look)
+        self.model.add(pen)
+        self.wants()
+        self._asked_at_ns = 0
+        self.refresh()
+        return pen
+
+    def remove(self, pen: TrendPen) -> None:
+        """Close the pen's curve."""
+        self.model.remove(pen)
+        self._forget(pen)
+        self.wants()
+        self.refresh()
+
+    def _forget(self, pen: TrendPen) -> None:
+        self.view.caches.pop(pen.name, None)
+        self._asked.pop(pen.name, None)
+        self._batch.discard(pen.name)
+        if self.plant is not None:
+            self.plant.trends.close(pen.name)
+
+    def leave_plant(self) -> None:
+        """Close all curves and forget the plant."""
+        for pen in list(self.model.pens):
+            self.model.remove(pen)
+            self._forget(pen)
+        if self.plant is not None:
+            self.plant.interest.drop(self.key)
+        self.plant = None
+        self.model.marks = []
+        self.model.loading = None
+        self.refresh()
+
+    def wants(self) -> None:
+        """Subscribe exactly what this trend shows."""
+        if self.plant is not None:
+            self.plant.interest.set(self.key, self.model.names)
+
+    def learn_types(self) -> None:
+        """The browse or the sheet told more about the tags: units, texts, lanes."""
+        if self.plant is None:
+            return
+        for pen in self.model.pens:
+            info = self.plant.tag(pen.name)
+            if info == pen.info:
+                continue
+            fresh = make_pen(info, pen.curve, [p for p in self.model.pens if p is not pen])
+            if pen.is_lane != fresh.is_lane or pen.dashed != fresh.dashed:
+                pen.color, pen.dashed, pen.is_lane = fresh.color, fresh.dashed, fresh.is_lane
+            pen.info, pen.step = info, fresh.step
+            pen.curve.step = fresh.step
+            self.model.rearrange()
+
+    def _learn_bools(self) -> None:
+        """A tag whose type nobody told is a bool when its value is."""
+        for pen in self.model.pens:
+            sample = self._latest(pen.name)[0]
+            if (
+                not pen.is_lane
+                and pen.info.data_type.base is BaseType.UNKNOWN
+                and sample is not None
+                and isinstance(sample.value, bool)
+            ):
+                pen.is_lane = pen.step = pen.curve.step = True
+                pen.color, pen.dashed = INK, False
+                self.model.rearrange()
+
+    # Frames.
+
+    def on_frame(self, plant: Plant, frame: Frame, *, problem_changed: Callable[[], None]) -> None:
+        """Take over what changed; only for the page on show."""
+        model, now = self.model, frame.now_ns
+        model.now_ns = now + plant.trends.skew_ns
+        stale = plant.live.stale_since_ns is not None
+        if stale != model.is_stale:
+            model.is_stale = stale
+            model.touch()
+        if not frame.curves.isdisjoint(model.names):
+            model.touch()
+            self._learn_bools()
+        if now - self._asked_at_ns >= ASK_EVERY_NS:
+            self._asked_at_ns = now
+            self._ask_log(plant, now)
+            before = model.log_problem
+            self._watch_log(plant, now)
+            if model.log_problem != before:
+                problem_changed()
+        self.view.refresh()
+        self._refresh_legend(now, bool(frame.values))
+
+    def _refresh_legend(self, now: int, values: bool) -> None:
+        if now - self._statistics_at_ns >= STATISTICS_EVERY_NS:
+            self._statistics_at_ns = self._legend_at_ns = now
+            self.legend.refresh()
+        elif values and now - self._legend_at_ns >= VALUES_EVERY_NS:
+            self._legend_at_ns = now
+            self.legend.refresh(with_statistics=False)
+        if now - self._described_at_ns >= DESCRIBE_EVERY_NS:
+            self._described_at_ns = now
+            self.view.setAccessibleDescription(self.description())
+
+    def refresh(self) -> None:
+        """Everything at once, after a change by the user."""
+        shown = bool(self.model.pens) and self.model.legend_on
+        self.legend.setVisible(shown)
+        self.legend.refresh()
+        self._fit_legend()
+        self.view.refresh()
+        self.view.setAccessibleDescription(self.description())
+        self.changed.emit()
+
+    def _fit_legend(self) -> None:
+        """As high as its rows, up to a third; the user's own size stays."""
+        rows = self.legend.rows_model.rowCount()
+        if rows == self._sized_for or not self.height():
+            return
+        self._sized_for = rows
+        wanted = theme().px(24) * (min(rows, 7) + 1) + theme().px(2)
+        wanted = min(wanted, max(self.height() * 2 // 5, theme().px(50)))
+        self._splitter.setSizes([max(self.height() - wanted, 1), wanted])
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._sized_for = -1
+        self._fit_legend()
+
+    def _view_changed(self) -> None:
+        self.legend.refresh()
+        self._asked_at_ns = 0
+        self.changed.emit()
+
+    def _pen_selected(self, pen: TrendPen) -> None:
+        self.model.select(pen)
+        self.view.refresh()
+        self.legend.viewport().update()
+        self.changed.emit()
+
+    def _latest(self, name: str) -> tuple[Sample | None, bool]:
+        if self.plant is None:
+            return None, False
+        return self.plant.live.get(name), self.plant.live.is_stale(name)
+
+    def description(self) -> str:
+        """The trend in words, for screen readers."""
+        model = self.model
+        if not model.pens:
+            return tr("No tags yet.")
+        pens = ", ".join(
+            f"{pen.label} {self._now_text(pen)} {pen.info.unit}".strip() for pen in model.pens
+        )
+        span = span_text(model.span_ns)
+        if model.is_live:
+            return tr("Live, the last {span}: {pens}", span=span, pens=pens)
+        return tr("Paused, {span} on show: {pens}", span=span, pens=pens)
+
+    def _now_text(self, pen: TrendPen) -> str:
+        latest = pen.curve.latest()
+        return number_text(pen, latest.value if latest is not None else None)
+
+    # The past.
+
+    def ask_again(self) -> None:
+        """Ask the log once more for everything in view that it had no answer for."""
+        self._asked.clear()
+        for pen in self.model.pens:
+            pen.curve.ask_again()
+        self.model.log_problem = Message()
+        self._asked_at_ns = 0
+        self.model.touch()
+
+    def link_is_back(self) -> None:
+        """What could not be read before is worth asking for now."""
+        self._asked.clear()
+        self.model.log_problem = Message()
+        self._asked_at_ns = 0
+
+    def _ask_log(self, plant: Plant, now: int) -> None:
+        if not plant.status.state.is_live:
+            return
+        model = self.model
+        left, right = model.left_ns, min(model.right_ns, model.now_ns)
+        for pen in model.pens:
+            for start, end in pen.curve.missing(left, right):
+                if self._may_ask(pen, start, end):
+                    self._asked.setdefault(pen.name, []).append((start, end))
+                    self._batch.add(pen.name)
+                    plant.request_history(pen.name, start, end)
+
+    def _may_ask(self, pen: TrendPen, start: int, end: int) -> bool:
+        if any(a <= start and end <= b for a, b in self._asked.get(pen.name, ())):
+            return False
+        now = self.model.now_ns
+        if len(pen.curve) and pen.curve.is_live and end > now - LOG_DELAY_NS and any(
+            segment.end_ns <= start for segment in pen.curve.segments(start - 1, start)
+        ):
+            return False
+        asked = self._asked.get(pen.name)
+        return not (asked and end - start < _SLIVER_NS and end > now - LOG_DELAY_NS)
+
+    def _watch_log(self, plant: Plant, now: int) -> None:
+        """Progress while it is read, and the reason when it was not."""
+        model = self.model
+        states = {name: plant.history_state(name) for name in self._batch}
+        loading = [name for name, state in states.items() if state.loading]
+        before = model.loading
+        if loading:
+            self._loading_since_ns = self._loading_since_ns or now
+            seconds = (now - self._loading_since_ns) / 1e9
+            progress = sum(state.progress for state in states.values()) / len(states)
+            total = len(states)
+            model.loading = (
+                Loading(total - len(loading), total, seconds, progress) if seconds > 0.4 else None
+            )
+        else:
+            self._batch.clear()
+            self._loading_since_ns = 0
+            model.loading = None
+        if model.loading != before:
+            model.touch()
+        left, right = model.left_ns, min(model.right_ns, model.now_ns)
+        problem = Message()
+        count = 0
+        for pen in model.pens:
+            error = plant.history_state(pen.name).error
+            if error and pen.name in self._asked and pen.curve.missing(left, right):
+                problem = problem or error
+                count += 1
+        self.failed_count = count
+        model.log_problem = problem
+
+    failed_count = 0
+
+    # State.
+
+    def state(self) -> dict[str, Any]:
+        """JSON-able; `take_state` reads it back."""
+        model = self.model
+        return {
+            "title": model.title,
+            "span_ns": model.span_ns,
+            "cursors": model.cursors_on,
+            "split": model.split,
+            "legend": model.legend_on,
+            "alarms": model.alarms_on,
+            "writes": model.writes_on,
+            "pens": [
+                {"name": pen.name, "color": pen.color, "visible": pen.visible, "pane": pen.pane}
+                for pen in model.pens
+            ],
+        }
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """All but the pens, checked; unknown and wrong things are left as they are."""
+        model = self.model
+        title, span_ns = state.get("title"), state.get("span_ns")
+        if isinstance(title, str) and title.strip():
+            model.title = title.strip()[:80]
+        if isinstance(span_ns, int) and SHORTEST_NS <= span_ns <= LONGEST_NS:
+            model.span_ns = span_ns
+        for key, field in (
+            ("cursors", "cursors_on"), ("split", "split"), ("legend", "legend_on"),
+            ("alarms", "alarms_on"), ("writes", "writes_on"),
+        ):  # fmt: skip
+            if isinstance(state.get(key), bool):
+                setattr(model, field, state[key])
+        model.rearrange()
+
+    @staticmethod
+    def pen_looks(state: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        """The pens of a saved state that make sense."""
+        pens = state.get("pens")
+        looks = [look for look in pens if isinstance(look, dict)] if isinstance(pens, list) else []
+        return [look for look in looks if isinstance(look.get("name"), str)][:MAX_PENS]
+
+
+def _restore_look(pen: TrendPen, look: dict[str, Any]) -> None:
+    color, visible, pane = look.get("color"), look.get("visible"), look.get("pane")
+    if isinstance(color, int) and 0 <= color <= INK and not pen.is_lane:
+        pen.color = color
+    if isinstance(visible, bool):
+        pen.visible = visible
+    if isinstance(pane, int) and not isinstance(pane, bool) and 0 <= pane < 8:
+        pen.pane = pane
+
+
+__all__ = ["TrendPage", "next_color"]
