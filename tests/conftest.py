@@ -32,7 +32,7 @@ LEAK_GRACE_S = 2.0
 KEPT_THREADS = ("asyncio_", "ThreadPoolExecutor", "pytest_timeout", "execnet", "QThread", "Dummy-")
 # What Qt says on machines without a desktop; none of it is about our code.
 HARMLESS_QT = (
-    r"This plugin does not support (propagateSizeHints|raise)",
+    r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)",
     r"XDG_RUNTIME_DIR",
     r"QFont::setPixelSize",
 )

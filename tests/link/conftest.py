@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 import trustme
-from link.tiny_server import TinyServer
 
+from link.tiny_server import TinyServer
 from tagwerk.domain.connection import ConnectionProfile, LinkState, Trust, TrustMode
 
 

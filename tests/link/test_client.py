@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+
 from link.conftest import profile_for
 from link.tiny_server import introspection, value
-
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import (
@@ -172,7 +172,9 @@ async def test_what_an_old_runtime_lacks_is_not_asked_for(plain):
 
 async def test_a_server_that_hides_its_schema_is_taken_for_a_documented_one(plain):
     plain.forbidden = set()
-    plain._do_schema = lambda variables: plain._refuse("GRAPHQL_VALIDATION_FAILED", "no introspection")
+    plain._do_schema = lambda variables: plain._refuse(
+        "GRAPHQL_VALIDATION_FAILED", "no introspection"
+    )
     async with open_client(profile_for(plain), "right") as client:
         (sample,) = await client.read(["HMI_RT_1::A"])
     assert sample.value == 1.5
@@ -192,10 +194,12 @@ async def test_browse_gives_chunks_once_and_finds_by_pattern(plain):
 def _log(count: int):
     start = dt.datetime(2026, 6, 18, 12, 0, 0)
     times = (start + dt.timedelta(milliseconds=250 * number) for number in range(count))
-    return [(f"{time.isoformat(timespec='milliseconds')}Z", number) for number, time in enumerate(times)]
+    return [
+        (f"{time.isoformat(timespec='milliseconds')}Z", number) for number, time in enumerate(times)
+    ]
 
 
-START_NS = int(dt.datetime(2026, 6, 18, 12, tzinfo=dt.timezone.utc).timestamp()) * 10**9
+START_NS = int(dt.datetime(2026, 6, 18, 12, tzinfo=dt.UTC).timestamp()) * 10**9
 HOUR_NS = 3_600_000_000_000
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from link.conftest import profile_for, server_context
 from link.tiny_server import until
-
 from tagwerk.domain.alarms import AlarmState, Notification
 from tagwerk.domain.connection import Capability, LinkState, Trust, TrustMode
 from tagwerk.domain.errors import (
@@ -83,7 +83,7 @@ async def test_many_small_wants_are_merged(plain, sink, open_link):
         link.want(frozenset(names[: number + 1]))
         await until(lambda: sink.latest(names[number]))  # noqa: B023
     await until(lambda: len(plain.subscriptions) <= 24)
-    assert sorted(sum(plain.subscriptions.values(), [])) == sorted(names)
+    assert sorted(name for some in plain.subscriptions.values() for name in some) == sorted(names)
     assert link.counters.subscribed == 60
 
 
@@ -194,7 +194,9 @@ async def test_alarms_begin_with_the_whole_list_and_go_on_with_events(plain, sin
     assert {one.name for one in sink.restarts[0]} == {"HMI_RT_1::A:High", "HMI_RT_1::A:Low"}
     operation = "1"
     await plain.push_alarm(operation, {**alarm("Dry", 3), "notificationReason": "Added"})
-    await plain.push_alarm(operation, {**alarm("High", 1, state="REMOVED"), "notificationReason": "Removed"})
+    await plain.push_alarm(
+        operation, {**alarm("High", 1, state="REMOVED"), "notificationReason": "Removed"}
+    )
     await until(lambda: len(sink.events) == 2)
     assert sink.events[0].alarm.state is AlarmState.RAISED
     assert sink.events[1].reason is Notification.REMOVED
@@ -339,7 +341,6 @@ async def test_a_changed_certificate_is_refused_before_anything_secret_leaves(
     authority, sink, tls_context
 ):
     from link.tiny_server import TinyServer
-
     from tagwerk.link.tls import fetch_certificate
 
     server = TinyServer()

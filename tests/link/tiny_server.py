@@ -17,7 +17,11 @@ ROOT = re.compile(r"\{\s*(\w+)")
 
 
 def value(number, *, time="2026-06-18T12:00:00.000Z", quality="GOOD_CASCADE"):
-    return {"value": number, "timestamp": time, "quality": {"quality": quality, "subStatus": "NON_SPECIFIC"}}
+    return {
+        "value": number,
+        "timestamp": time,
+        "quality": {"quality": quality, "subStatus": "NON_SPECIFIC"},
+    }
 
 
 def scalar(name):
@@ -40,27 +44,51 @@ def root(name, type_, **arguments):
     }
 
 
-ALARM_FIELDS = (
-    "name instanceID state eventText priority modificationTime raiseTime userResponse "
-    "stateMachine languages"
-).split()
+ALARM_FIELDS = [
+    "name",
+    "instanceID",
+    "state",
+    "eventText",
+    "priority",
+    "modificationTime",
+    "raiseTime",
+    "userResponse",
+    "stateMachine",
+    "languages",
+]
 
 
 def introspection(*, v19=False):
     """A cut-down schema, hand-made: V20, or one without what V19 lacks."""
     object_ = lambda name: {"kind": "OBJECT", "name": name, "ofType": None}  # noqa: E731
-    alarm_arguments = {"filterString": "String", "filterLanguage": "String", "languages": "[String]"}
+    alarm_arguments = {
+        "filterString": "String",
+        "filterLanguage": "String",
+        "languages": "[String]",
+    }
     query = [
         root("tagValues", listed("TagValueResult"), names="[String!]!")
         if v19
         else root("tagValues", listed("TagValueResult"), names="[String!]!", directRead="Boolean"),
         root("activeAlarms", listed("ActiveAlarm"), **alarm_arguments),
-        root("loggedAlarms", listed("ActiveAlarm"), startTime="Timestamp", endTime="Timestamp", **alarm_arguments),
+        root(
+            "loggedAlarms",
+            listed("ActiveAlarm"),
+            startTime="Timestamp",
+            endTime="Timestamp",
+            **alarm_arguments,
+        ),
         root("session", listed("Session")),
     ]
     if not v19:
         query += [
-            root("browse", listed("BrowseTagsResult"), nameFilters="[String]", objectTypeFilters="[ObjectTypesEnum]", language="String"),
+            root(
+                "browse",
+                listed("BrowseTagsResult"),
+                nameFilters="[String]",
+                objectTypeFilters="[ObjectTypesEnum]",
+                language="String",
+            ),
             root(
                 "loggedTagValues",
                 listed("LoggedTagValuesResult"),
@@ -95,16 +123,72 @@ def introspection(*, v19=False):
                 root("activeAlarms", object_("ActiveAlarm"), **alarm_arguments),
             ],
         },
-        {"kind": "OBJECT", "name": "TagValueResult", "fields": fields(name=scalar("String"), value=object_("Value"), error=object_("Error"))},
-        {"kind": "OBJECT", "name": "WriteResult", "fields": fields(name=scalar("String"), error=object_("Error"))},
-        {"kind": "OBJECT", "name": "AlarmResult", "fields": fields(alarmName=scalar("String"), alarmInstanceID=scalar("Int"), error=object_("Error"))},
-        {"kind": "OBJECT", "name": "Value", "fields": fields(value=scalar("Variant"), timestamp=scalar("Timestamp"), quality=object_("Quality"))},
+        {
+            "kind": "OBJECT",
+            "name": "TagValueResult",
+            "fields": fields(name=scalar("String"), value=object_("Value"), error=object_("Error")),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "WriteResult",
+            "fields": fields(name=scalar("String"), error=object_("Error")),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "AlarmResult",
+            "fields": fields(
+                alarmName=scalar("String"), alarmInstanceID=scalar("Int"), error=object_("Error")
+            ),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "Value",
+            "fields": fields(
+                value=scalar("Variant"), timestamp=scalar("Timestamp"), quality=object_("Quality")
+            ),
+        },
         {"kind": "OBJECT", "name": "Quality", "fields": quality},
-        {"kind": "OBJECT", "name": "Error", "fields": fields(code=scalar("String"), description=scalar("String"))},
-        {"kind": "OBJECT", "name": "ActiveAlarm", "fields": fields(**dict.fromkeys(ALARM_FIELDS, scalar("String")), **({"connection": scalar("String"), "tag": scalar("String")} if v19 else {"connectionName": scalar("String"), "path": scalar("String")}))},
-        {"kind": "OBJECT", "name": "BrowseTagsResult", "fields": fields(name=scalar("String"), displayName=scalar("String"), objectType=scalar("String"), dataType=scalar("String"))},
-        {"kind": "OBJECT", "name": "LoggedTagValuesResult", "fields": fields(loggingTagName=scalar("String"), error=object_("Error"), values=listed("LoggedValue"))},
-        {"kind": "OBJECT", "name": "LoggedValue", "fields": fields(value=object_("Value"), flags=listed("FlagEnum", "ENUM"))},
+        {
+            "kind": "OBJECT",
+            "name": "Error",
+            "fields": fields(code=scalar("String"), description=scalar("String")),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "ActiveAlarm",
+            "fields": fields(
+                **dict.fromkeys(ALARM_FIELDS, scalar("String")),
+                **(
+                    {"connection": scalar("String"), "tag": scalar("String")}
+                    if v19
+                    else {"connectionName": scalar("String"), "path": scalar("String")}
+                ),
+            ),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "BrowseTagsResult",
+            "fields": fields(
+                name=scalar("String"),
+                displayName=scalar("String"),
+                objectType=scalar("String"),
+                dataType=scalar("String"),
+            ),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "LoggedTagValuesResult",
+            "fields": fields(
+                loggingTagName=scalar("String"),
+                error=object_("Error"),
+                values=listed("LoggedValue"),
+            ),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "LoggedValue",
+            "fields": fields(value=object_("Value"), flags=listed("FlagEnum", "ENUM")),
+        },
     ]
     return {
         "queryType": {"name": "Query"},
@@ -230,11 +314,16 @@ class TinyServer:
             self.tokens.add(token)
         import datetime as dt
 
-        expires = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=self.lifetime_s)
+        expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.lifetime_s)
         return {
             "token": token,
             "expires": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "user": {"id": 1, "name": "operator", "fullName": "Olga Operator", "groups": [{"id": 1, "name": "Ops"}]},
+            "user": {
+                "id": 1,
+                "name": "operator",
+                "fullName": "Olga Operator",
+                "groups": [{"id": 1, "name": "Ops"}],
+            },
             "error": error or {"code": "0", "description": "Succeeded"},
         }
 
@@ -266,7 +355,11 @@ class TinyServer:
     def _value_of(self, name):
         full = self._find(name)
         if full is None:
-            return {"name": self._echo(name), "value": None, "error": {"code": "2", "description": "unknown"}}
+            return {
+                "name": self._echo(name),
+                "value": None,
+                "error": {"code": "2", "description": "unknown"},
+            }
         return {"name": self._echo(name), "value": self.tags[full], "error": None}
 
     def _do_tagValues(self, variables):
@@ -276,11 +369,24 @@ class TinyServer:
         for row in variables["input"]:
             if self._find(row["name"]):
                 self.tags[self._find(row["name"])] = value(row["value"])
-        return [{"name": self._echo(row["name"]), "error": self.write_error} for row in variables["input"]]
+        return [
+            {"name": self._echo(row["name"]), "error": self.write_error}
+            for row in variables["input"]
+        ]
 
     def _do_browse(self, variables):
-        rows = [{"name": name, "displayName": name, "objectType": "Tag", "dataType": "LReal"} for name in self.tags]
-        return rows + [{"name": "HMI_RT_1::A:Log", "displayName": "", "objectType": "LoggingTag", "dataType": None}]
+        rows = [
+            {"name": name, "displayName": name, "objectType": "Tag", "dataType": "LReal"}
+            for name in self.tags
+        ]
+        return rows + [
+            {
+                "name": "HMI_RT_1::A:Log",
+                "displayName": "",
+                "objectType": "LoggingTag",
+                "dataType": None,
+            }
+        ]
 
     def _do_loggedTagValues(self, variables):
         start, end = variables["startTime"], variables["endTime"]
@@ -300,7 +406,11 @@ class TinyServer:
 
     def _do_acknowledgeAlarms(self, variables):
         return [
-            {"alarmName": row["name"], "alarmInstanceID": row["instanceID"], "error": {"code": "0", "description": ""}}
+            {
+                "alarmName": row["name"],
+                "alarmInstanceID": row["instanceID"],
+                "error": {"code": "0", "description": ""},
+            }
             for row in variables["input"]
         ]
 
@@ -333,17 +443,30 @@ class TinyServer:
             variables = message["payload"].get("variables") or {}
             if name == "activeAlarms":
                 for alarm in self.alarms:
-                    await self._next(socket, message["id"], name, {**alarm, "notificationReason": "Added"})
+                    await self._next(
+                        socket, message["id"], name, {**alarm, "notificationReason": "Added"}
+                    )
                 return
             names = variables["names"]
             if self.refuse_name in names:
                 await socket.send_json(
-                    {"type": "error", "id": message["id"], "payload": [{"message": f"bad name {self.refuse_name}", "extensions": {"code": "X"}}]}
+                    {
+                        "type": "error",
+                        "id": message["id"],
+                        "payload": [
+                            {"message": f"bad name {self.refuse_name}", "extensions": {"code": "X"}}
+                        ],
+                    }
                 )
                 return
             self.subscriptions[message["id"]] = names
             for one in names:
-                await self._next(socket, message["id"], name, {**self._value_of(one), "notificationReason": "Added"})
+                await self._next(
+                    socket,
+                    message["id"],
+                    name,
+                    {**self._value_of(one), "notificationReason": "Added"},
+                )
         elif kind == "complete":
             self.subscriptions.pop(message["id"], None)
 
@@ -365,7 +488,12 @@ class TinyServer:
             for one in names:
                 if self._find(one) == name:
                     for socket in self.sockets:
-                        await self._next(socket, operation, "tagValues", {**self._value_of(one), "notificationReason": "Modified"})
+                        await self._next(
+                            socket,
+                            operation,
+                            "tagValues",
+                            {**self._value_of(one), "notificationReason": "Modified"},
+                        )
 
     async def _push_alarm(self, operation: str, body) -> None:
         for socket in self.sockets:
@@ -383,6 +511,8 @@ class TinyServer:
 
 async def until(condition, *, timeout_s: float = 8.0):
     """Wait until a condition holds; a failing test says which."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.005)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    while not condition():
+        assert loop.time() < deadline, "it never came true"
+        await asyncio.sleep(0.005)

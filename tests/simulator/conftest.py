@@ -8,8 +8,8 @@ import ssl
 
 import aiohttp
 import pytest
-from simulator.fake_plant import START_NS, FakePlant
 
+from simulator.fake_plant import START_NS, FakePlant
 from tagwerk.simulator.options import SimulatorOptions
 from tagwerk.simulator.security import ensure_certificate
 from tagwerk.simulator.server import SimulatorServer

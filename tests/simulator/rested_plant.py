@@ -46,6 +46,11 @@ def run(model: PlantModel, seconds: float) -> list[AlarmRecord]:
     return records
 
 
+def pass_time(model: PlantModel, seconds: int) -> None:
+    """Let a long time pass at once, in the model's coarser steps."""
+    model.advance(model.now_ns + seconds * SECOND_NS)
+
+
 def value(model: PlantModel, name: str):
     """A tag's value; fails when there is no such tag."""
     found = model.find(name)

@@ -37,12 +37,18 @@ async def test_log_in_read_write_and_subscribe(server):
         login.variable_values = {"name": "operator", "password": password}
         token = (await session.execute(login))["login"]["token"]
     bearer = f"Bearer {token}"
-    transport = AIOHTTPTransport(server.url, ssl=context, headers={**headers, "Authorization": bearer})
+    transport = AIOHTTPTransport(
+        server.url, ssl=context, headers={**headers, "Authorization": bearer}
+    )
     async with Client(transport=transport, fetch_schema_from_transport=True) as session:
         assert session.client.schema.subscription_type is not None
-        browsed = await session.execute(gql("{ browse(objectTypeFilters: [TAG]) { name dataType } }"))
+        browsed = await session.execute(
+            gql("{ browse(objectTypeFilters: [TAG]) { name dataType } }")
+        )
         assert f"HMI_RT_1::{SETPOINT}" in [item["name"] for item in browsed["browse"]]
-        read = gql("query($names: [String!]!) { tagValues(names: $names) { value { value } error { code } } }")
+        read = gql(
+            "query($names: [String!]!) { tagValues(names: $names) { value { value } error { code } } }"
+        )
         read.variable_values = {"names": [SETPOINT]}
         before = (await session.execute(read))["tagValues"][0]["value"]["value"]
         wanted = before + 1

@@ -7,8 +7,8 @@ import io
 
 import numpy as np
 import pytest
-from simulator.rested_plant import SECOND_NS, START_NS, fresh, run, untouched, value
 
+from simulator.rested_plant import SECOND_NS, START_NS, fresh, run, untouched, value
 from tagwerk.domain.tags import BaseType, data_type_from_text
 from tagwerk.resources import resource
 from tagwerk.simulator.clock import PlantClock

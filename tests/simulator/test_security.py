@@ -9,7 +9,7 @@ from cryptography import x509
 
 from tagwerk.simulator.security import LEAF_DAYS, ensure_certificate
 
-NOW = dt.datetime(2026, 6, 18, tzinfo=dt.timezone.utc)
+NOW = dt.datetime(2026, 6, 18, tzinfo=dt.UTC)
 
 
 def leaf_of(files):
@@ -61,4 +61,8 @@ def test_damaged_files_are_made_anew(tmp_path, name, content):
 
 def test_no_temporary_files_stay(tmp_path):
     ensure_certificate(tmp_path, now=NOW)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca-key.pem", "ca.pem", "server.pem"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ca-key.pem",
+        "ca.pem",
+        "server.pem",
+    ]

@@ -11,7 +11,9 @@ HISTORY = """query($start: Timestamp = "1970-01-01T00:00:00.000Z", $end: Timesta
   $max: Int = 0, $sort: LoggedTagValuesSortingModeEnum = TIME_ASC, $names: [String]!) {
   loggedTagValues(names: $names, startTime: $start, endTime: $end, maxNumberOfValues: $max, sortingMode: $sort) {
     loggingTagName error { code } values { flags value { value timestamp quality { quality } } } } }"""
-WRITE = "mutation($input: [TagValueInput]!) { writeTagValues(input: $input) { name error { code } } }"
+WRITE = (
+    "mutation($input: [TagValueInput]!) { writeTagValues(input: $input) { name error { code } } }"
+)
 ACKNOWLEDGE = """mutation($input: [AlarmIdentifierInput]!) {
   acknowledgeAlarms(input: $input) { alarmName alarmInstanceID error { code } } }"""
 
@@ -34,10 +36,14 @@ async def test_reading_gives_each_item_its_own_error(demo):
 
 async def test_browse_filters_and_languages(demo):
     async with demo() as desk:
-        objects = (await desk.data('{ browse(nameFilters: ["*::*"], objectTypeFilters: [TAG]) { name } }'))["browse"]
+        objects = (
+            await desk.data('{ browse(nameFilters: ["*::*"], objectTypeFilters: [TAG]) { name } }')
+        )["browse"]
         assert "HMI_RT_1::Pump" in [item["name"] for item in objects]
         assert "HMI_RT_1::PumpType" not in [item["name"] for item in objects]
-        german = await desk.data('{ browse(nameFilters: ["Total"], language: "de-DE") { displayName } }')
+        german = await desk.data(
+            '{ browse(nameFilters: ["Total"], language: "de-DE") { displayName } }'
+        )
         assert german == {"browse": [{"displayName": "Total (de)"}]}
         everything = (await desk.data("{ browse { name } }"))["browse"]
         assert len(everything) == 13
@@ -45,7 +51,9 @@ async def test_browse_filters_and_languages(demo):
 
 async def test_a_large_browse_comes_whole(demo):
     async with demo(tags=20_000) as desk:
-        found = (await desk.data("{ browse { a: name displayName __typename } total: browse(nameFilters: [\"Total\"]) { name } }"))
+        found = await desk.data(
+            '{ browse { a: name displayName __typename } total: browse(nameFilters: ["Total"]) { name } }'
+        )
         assert len(found["browse"]) == 20_013
         assert found["browse"][-1] == {
             "a": "HMI_RT_1::Gen_019999",
@@ -55,7 +63,9 @@ async def test_a_large_browse_comes_whole(demo):
         assert found["total"] == [{"name": "HMI_RT_1::Total"}]
 
 
-@pytest.mark.parametrize("argument", ["nameFilters", "objectTypeFilters", "baseTypeFilters", "language"])
+@pytest.mark.parametrize(
+    "argument", ["nameFilters", "objectTypeFilters", "baseTypeFilters", "language"]
+)
 async def test_explicit_null_is_refused(demo, argument):
     async with demo() as desk:
         message, code = await desk.refused(f"{{ browse({argument}: null) {{ name }} }}")
@@ -71,17 +81,27 @@ async def test_writing(demo):
             {"name": "Pump.Speed", "value": "fast"},
             {"name": "Pump", "value": 1},
             {"name": "Nothing", "value": 1},
-            {"name": "Pump.Name", "value": "Pümp", "timestamp": "2026-01-01T00:00:00Z", "quality": {"quality": "UNCERTAIN"}},
+            {
+                "name": "Pump.Name",
+                "value": "Pümp",
+                "timestamp": "2026-01-01T00:00:00Z",
+                "quality": {"quality": "UNCERTAIN"},
+            },
         ]
         replies = (await desk.data(WRITE, {"input": items}))["writeTagValues"]
         assert [reply["error"]["code"] for reply in replies] == ["0", "1", "201", "202", "2", "0"]
         assert [reply["name"] for reply in replies] == [item["name"] for item in items]
-        assert desk.plant.writes == [("Pump.Speed", 1500.25, "operator"), ("Pump.Name", "Pümp", "operator")]
+        assert desk.plant.writes == [
+            ("Pump.Speed", 1500.25, "operator"),
+            ("Pump.Name", "Pümp", "operator"),
+        ]
 
 
 async def test_null_is_no_value(demo):
     async with demo() as desk:
-        status, body = await desk.post(WRITE, {"input": [{"name": "Pump.Speed", "value": None}]}, user="operator")
+        status, body = await desk.post(
+            WRITE, {"input": [{"name": "Pump.Speed", "value": None}]}, user="operator"
+        )
         assert status == 400
         assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         assert desk.plant.writes == []
@@ -105,7 +125,9 @@ async def test_null_is_no_value(demo):
 async def test_rules_of_logged_values(demo, variables, code):
     async with demo() as desk:
         desk.tick(60)
-        series = (await desk.data(HISTORY, {"names": ["Pump.Speed"], **variables}))["loggedTagValues"]
+        series = (await desk.data(HISTORY, {"names": ["Pump.Speed"], **variables}))[
+            "loggedTagValues"
+        ]
         assert [one["error"]["code"] for one in series] == [code]
         assert bool(series[0]["values"]) is (code == "0")
 
@@ -133,7 +155,9 @@ def raise_alarms(desk, *suffixes):
 async def test_alarms_texts_follow_the_languages(demo):
     async with demo() as desk:
         raise_alarms(desk, "High")
-        found = await desk.data('{ activeAlarms(languages: ["de-DE", "en-US"]) { name eventText languages alarmText2 alarmText9 clearTime value duration durationIso } }')
+        found = await desk.data(
+            '{ activeAlarms(languages: ["de-DE", "en-US"]) { name eventText languages alarmText2 alarmText9 clearTime value duration durationIso } }'
+        )
         assert found["activeAlarms"] == [
             {
                 "name": "HMI_RT_1::Pump.Speed:High",
@@ -183,7 +207,9 @@ async def test_logged_alarms_lie_strictly_between(demo):
         assert (await desk.data(query, on_bound))["loggedAlarms"] == []
 
 
-@pytest.mark.parametrize("field", ["flashing", "path", "userResponse", "connectionName", "sourceID"])
+@pytest.mark.parametrize(
+    "field", ["flashing", "path", "userResponse", "connectionName", "sourceID"]
+)
 async def test_logged_alarms_lack_what_only_active_ones_have(demo, field):
     async with demo() as desk:
         status, body = await desk.post(f"{{ loggedAlarms {{ {field} }} }}", user="operator")
@@ -195,7 +221,11 @@ async def test_acknowledging(demo):
     async with demo() as desk:
         raise_alarms(desk, "High")
         name = "HMI_RT_1::Pump.Speed:High"
-        items = [{"name": name, "instanceID": 1}, {"name": "Pump.Speed:High"}, {"name": "HMI_RT_1::None"}]
+        items = [
+            {"name": name, "instanceID": 1},
+            {"name": "Pump.Speed:High"},
+            {"name": "HMI_RT_1::None"},
+        ]
         replies = (await desk.data(ACKNOWLEDGE, {"input": items}))["acknowledgeAlarms"]
         assert [reply["error"]["code"] for reply in replies] == ["0", "2", "2"]
         again = (await desk.data(ACKNOWLEDGE, {"input": [{"name": name}]}))["acknowledgeAlarms"]
@@ -245,8 +275,14 @@ async def test_shelving_and_disabling(demo):
         (b'{"query": 3}', "BAD_REQUEST"),
         (b'{"query": "{ session", "variables": {}}', "GRAPHQL_PARSE_FAILED"),
         (b'{"query": "{ sessions { token } }"}', "GRAPHQL_VALIDATION_FAILED"),
-        (b'{"query": "query A { nonce { value } } query B { nonce { value } }"}', "OPERATION_RESOLUTION_FAILURE"),
-        (b'{"query": "query A { nonce { value } }", "operationName": "C"}', "OPERATION_RESOLUTION_FAILURE"),
+        (
+            b'{"query": "query A { nonce { value } } query B { nonce { value } }"}',
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
+        (
+            b'{"query": "query A { nonce { value } }", "operationName": "C"}',
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
         (b'{"query": "query($n: [String!]!) { tagValues(names: $n) { name } }"}', "BAD_USER_INPUT"),
         (b'{"query": "subscription { reduState { notificationReason } }"}', "BAD_REQUEST"),
         (b'{"query": "{ nonce { value } }", "variables": []}', "BAD_REQUEST"),
@@ -282,7 +318,9 @@ async def test_plain_http_serves_both_spellings(demo):
     async with demo(plain_http=True) as desk:
         assert desk.server.url.startswith("http://")
         assert "ca" not in desk.server.ready
-        async with desk.http.post(desk.server.url.rstrip("/"), json={"query": "{ nonce { validFor } }"}) as response:
+        async with desk.http.post(
+            desk.server.url.rstrip("/"), json={"query": "{ nonce { validFor } }"}
+        ) as response:
             assert response.status == 200
 
 

@@ -1,9 +1,12 @@
 """Sessions and rights over HTTPS, and every way of answering a stale token."""
 
 import pytest
+
 from simulator.conftest import LOGIN
 
-SESSIONS = "query($all: Boolean = false) { session(allSessions: $all) { user { name } token expires } }"
+SESSIONS = (
+    "query($all: Boolean = false) { session(allSessions: $all) { user { name } token expires } }"
+)
 READ = '{ tagValues(names: ["Total"]) { name } }'
 WRITE = 'mutation { writeTagValues(input: [{name: "Pump.Speed", value: 1}]) { error { code } } }'
 ACKNOWLEDGE = 'mutation { acknowledgeAlarms(input: [{name: "x"}]) { error { code } } }'
@@ -70,7 +73,8 @@ async def test_rights(demo, user, query, is_allowed):
         else:
             error = body["errors"][0]
             assert (error["message"], error["extensions"]["code"]) == ("Access denied", "FORBIDDEN")
-            assert error["path"] and error["locations"]
+            assert error["path"]
+            assert error["locations"]
             assert set(body["data"].values()) == {None}
             assert desk.plant.writes == []
 
@@ -81,12 +85,16 @@ async def test_sessions_are_listed_extended_and_ended(demo):
         desk.tokens.clear()
         await desk.token("viewer")
         both = (await desk.data(SESSIONS, {"all": True}, user="viewer"))["session"]
-        assert len(first), len(both) == (1, 2)
+        assert (len(first), len(both)) == (1, 2)
         desk.clock.forward(1000)
-        extended = (await desk.data("mutation { extendSession { token expires } }", user="viewer"))["extendSession"]
+        extended = (await desk.data("mutation { extendSession { token expires } }", user="viewer"))[
+            "extendSession"
+        ]
         assert extended["token"] == await desk.token("viewer")
         assert extended["expires"] > both[0]["expires"]
-        assert await desk.data("mutation { logout(allSessions: true) }", user="viewer") == {"logout": True}
+        assert await desk.data("mutation { logout(allSessions: true) }", user="viewer") == {
+            "logout": True
+        }
         for token in (first[0]["token"], extended["token"]):
             _, body = await desk.post(READ, headers={"Authorization": f"Bearer {token}"})
             assert body["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

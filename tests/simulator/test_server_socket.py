@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from simulator.conftest import closed_with, received
 
 TAGS = """subscription($names: [String!]!) { tagValues(names: $names) {
@@ -12,7 +13,11 @@ ALARMS = """subscription($filter: String = "") { activeAlarms(filterString: $fil
 
 
 def subscribe(identity, query, **variables):
-    return {"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables}}
+    return {
+        "id": identity,
+        "type": "subscribe",
+        "payload": {"query": query, "variables": variables},
+    }
 
 
 async def next_of(socket, field):
@@ -24,7 +29,9 @@ async def next_of(socket, field):
 async def test_every_name_comes_first_as_added_then_modified(demo):
     async with demo() as desk:
         socket = await desk.socket()
-        await socket.send_json(subscribe("a", TAGS, names=["Pump.Speed", "Nothing", "Pump", "Pump.Speed", "Recipe[1]"]))
+        await socket.send_json(
+            subscribe("a", TAGS, names=["Pump.Speed", "Nothing", "Pump", "Pump.Speed", "Recipe[1]"])
+        )
         first = [await next_of(socket, "tagValues") for _ in range(4)]
         assert [item["name"] for item in first] == ["Pump.Speed", "Nothing", "Pump", "Recipe[1]"]
         assert {item["notificationReason"] for item in first} == {"Added"}
@@ -103,8 +110,13 @@ async def test_an_alarm_filter_limits_the_subscription(demo):
 async def test_redundancy_is_told_once(demo):
     async with demo() as desk:
         socket = await desk.socket()
-        await socket.send_json(subscribe("a", "subscription { r: reduState { value { value } notificationReason } }"))
-        assert await next_of(socket, "r") == {"value": {"value": "ACTIVE"}, "notificationReason": "Added"}
+        await socket.send_json(
+            subscribe("a", "subscription { r: reduState { value { value } notificationReason } }")
+        )
+        assert await next_of(socket, "r") == {
+            "value": {"value": "ACTIVE"},
+            "notificationReason": "Added",
+        }
         await socket.close()
 
 

@@ -1,7 +1,6 @@
 """Users, tokens and sliding expiry."""
 
 from simulator.conftest import Clock
-
 from tagwerk.simulator.sessions import USERS, SessionStore
 
 

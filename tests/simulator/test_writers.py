@@ -6,10 +6,11 @@ import pytest
 from graphql import execute, parse, validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulator.fake_plant import START_NS, FakePlant
 
+from simulator.fake_plant import START_NS, FakePlant
+from tagwerk.simulator.access import Caller
 from tagwerk.simulator.execute import Engine, Request
-from tagwerk.simulator.operations import Caller, Operations
+from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.sessions import SessionStore
 from tagwerk.simulator.state import QualityWords
 from tagwerk.simulator.switches import parse_switches
@@ -30,7 +31,15 @@ ENGINE, CALLER = make()
 
 _ALIASES = st.sampled_from(["", "", "", "a: ", "b: "])
 _CONDITIONS = st.sampled_from(
-    ["", "", "", " @skip(if: $yes)", " @include(if: $yes)", " @skip(if: $no)", " @include(if: false)"]
+    [
+        "",
+        "",
+        "",
+        " @skip(if: $yes)",
+        " @include(if: $yes)",
+        " @skip(if: $no)",
+        " @include(if: false)",
+    ]
 )
 _QUALITY = ("quality", "subStatus", "limit", "extendedSubStatus", "sourceQuality", "__typename")
 
@@ -62,9 +71,11 @@ def _is_valid(query):
     return not validate(ENGINE.schema, parse(query))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_NOTIFICATIONS, st.sampled_from(["", "mine: "]), _NAMES, st.text(max_size=5), st.booleans())
-def test_a_compiled_notification_equals_the_executor(selection, alias, name, identity, with_fragment):
+def test_a_compiled_notification_equals_the_executor(
+    selection, alias, name, identity, with_fragment
+):
     header = "subscription($names: [String!]!, $yes: Boolean = true, $no: Boolean = false)"
     body = " { ...rest }" if with_fragment else selection
     query = f"{header} {{ {alias}tagValues(names: $names){body} }}"
@@ -75,16 +86,19 @@ def test_a_compiled_notification_equals_the_executor(selection, alias, name, ide
     prepared = ENGINE.prepare(Request(query, {"names": [name]}, None))
     field = ENGINE.compile_subscription(prepared)
     wire = ENGINE.operations.wire
-    source = {**ENGINE.operations.tag_value(name), "notificationReason": "Modified"}
+    source = {**ENGINE.operations.tags.tag_value(name), "notificationReason": "Modified"}
     expected = execute(
-        ENGINE.schema, prepared.document, root_value={"tagValues": source}, variable_values={"names": [name]}
+        ENGINE.schema,
+        prepared.document,
+        root_value={"tagValues": source},
+        variable_values={"names": [name]},
     )
     assert expected.errors is None
     writer = TagWriter(wire, identity, field)
     if source["value"] is None:
         message = writer.error(source, "Modified")
     else:
-        state = ENGINE.operations.state(name)
+        state = ENGINE.operations.tags.state(name)
         encode = value_encoder(wire, state.data_type)
         message = writer.modified(
             json_text(source["name"]), encode(state.value), wire.time(state.time_ns), state.quality
@@ -110,14 +124,16 @@ _QUERIES = st.one_of(
     _BROWSED.map(lambda text: "browse" + text),
     _READ.map(lambda text: 'tagValues(names: ["Total", "Nothing", "Recipe"])' + text),
     _LOGGED.map(
-        lambda text: 'loggedTagValues(names: ["Pump.Speed", "x"], startTime: "2025-06-15T15:06:40Z", endTime: "2025-06-15T15:06:43Z")'
-        + text
+        lambda text: (
+            'loggedTagValues(names: ["Pump.Speed", "x"], startTime: "2025-06-15T15:06:40Z", endTime: "2025-06-15T15:06:43Z")'
+            + text
+        )
     ),
     _ALARMS.map(lambda text: 'activeAlarms(languages: ["de-DE", "en-US"])' + text),
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(_QUERIES, min_size=1, max_size=3))
 def test_a_compiled_query_equals_the_executor(fields):
     engine, caller = make()
@@ -154,11 +170,17 @@ def test_fast_values_equal_the_wire(switches, data_type, value):
 
 def test_marks_in_names_and_percent_signs_do_no_harm():
     prepared = ENGINE.prepare(
-        Request('subscription { tagValues(names: ["x"]) { value { value } name again: name } }', {}, None)
+        Request(
+            'subscription { tagValues(names: ["x"]) { value { value } name again: name } }',
+            {},
+            None,
+        )
     )
     writer = TagWriter(ENGINE.operations.wire, "%s %d\ue000", ENGINE.compile_subscription(prepared))
     message = json.loads(
-        writer.value(json_text('100 % "%s" \ue001'), '"\ue002"', "t", QualityWords("NEW_WORD"), "Added")
+        writer.value(
+            json_text('100 % "%s" \ue001'), '"\ue002"', "t", QualityWords("NEW_WORD"), "Added"
+        )
     )
     assert message["id"] == "%s %d\ue000"
     assert message["payload"]["data"]["tagValues"] == {

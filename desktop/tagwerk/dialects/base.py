@@ -6,7 +6,7 @@ Called by the registry, by `link` (which sends requests and hands answers back) 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -42,7 +42,7 @@ class Operation:
     """
 
     text: str
-    variables: dict[str, Any]
+    variables: dict[str, Any] = field(repr=False)  # may hold a password
     result: str
     changes_plant: bool = False
 

@@ -7,9 +7,9 @@ the domain's errors, and ``error`` of one item, which stays with its item.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -274,57 +274,69 @@ def browse_item(body: BrowseBody) -> BrowseItem | None:
     )
 
 
-_BROWSE_HEAD = re.compile(rb'\s*\{\s*"data"\s*:\s*\{\s*"browse"\s*:\s*\[')
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
 _browse_rows = msgspec.json.Decoder(list[BrowseBody]).decode
+_any_rows = msgspec.json.Decoder(list[Any]).decode
+_CHUNK_BYTES = 512_000
+_ROWS = TypeVar("_ROWS")
 
 
-def browse_chunks(data: bytes, *, chunk_bytes: int = 512_000) -> Iterator[list[BrowseItem]]:
-    """Decode a browse answer piece by piece, so that no piece holds the interpreter for long.
+def browse_chunks(data: bytes, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[BrowseItem]]:
+    """Decode a browse answer piece by piece; see `_list_chunks`."""
+    for rows in _list_chunks(data, "browse", _browse_rows, _browse_tolerant, chunk_bytes):
+        items = [item for row in rows if (item := browse_item(row)) is not None]
+        if items:
+            yield items
+
+
+def list_chunks(data: bytes, field: str, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[Any]]:
+    """Decode the list ``data.field`` piece by piece into plain JSON objects."""
+    return _list_chunks(data, field, _any_rows, list, chunk_bytes)
+
+
+def _list_chunks(
+    data: bytes,
+    field: str,
+    decode: Callable[[bytes], list[_ROWS]],
+    tolerant: Callable[[list[Any]], list[_ROWS]],
+    chunk_bytes: int,
+) -> Iterator[list[_ROWS]]:
+    """Decode a list so that no piece holds the interpreter for long.
 
     A piece ends between two objects. Whether a ``},{`` is such an end is decided by decoding:
-    one inside a text leaves the text open, which is no JSON.
+    one inside a text leaves the text open, one inside a nested list leaves the list open, and
+    neither is JSON.
 
     Raises:
         as `result_of`.
     """
-    head = _BROWSE_HEAD.match(data)
+    head = re.match(rb'\s*\{\s*"data"\s*:\s*\{\s*"%b"\s*:\s*\[' % field.encode(), data)
     position = head.end() if head else 0
     view = memoryview(data)
-    while head and len(data) - position > chunk_bytes:
-        search_from = position + chunk_bytes
-        while True:
-            between = _BETWEEN.search(data, search_from)
-            if between is None:
+    search_from = position + chunk_bytes
+    while head and (between := _BETWEEN.search(data, search_from)) is not None:
+        try:
+            rows = decode(b"".join((b"[", view[position : between.start() + 1], b"]")))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            search_from = between.start() + 1
+            if search_from - position > 8 * chunk_bytes:
                 break
-            try:
-                rows = _browse_rows(b"".join((b"[", view[position : between.start() + 1], b"]")))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                search_from = between.start() + 1
-                if search_from - position > 8 * chunk_bytes:
-                    between = None
-                    break
-                continue
-            yield [item for row in rows if (item := browse_item(row)) is not None]
-            position = between.end() - 1
-            break
-        if between is None:
-            break
-    rest = data if position == 0 or not head else bytes(view[: head.end()]) + bytes(view[position:])
-    found = result_of(decode_json(rest), "browse")
-    items = []
-    for entry in found if isinstance(found, list) else []:
-        if isinstance(entry, dict):
-            texts = {
-                key: str(entry[key])
-                for key in ("name", "displayName", "objectType", "dataType")
-                if entry.get(key) is not None
-            }
-            item = browse_item(BrowseBody(**texts))
-            if item is not None:
-                items.append(item)
-    if items:
-        yield items
+            continue
+        yield rows
+        position = between.end() - 1
+        search_from = position + chunk_bytes
+    rest = data if head is None else data[: head.end()] + bytes(view[position:])
+    found = result_of(decode_answer(rest), field)
+    yield tolerant(found if isinstance(found, list) else [])
+
+
+def _browse_tolerant(entries: list[Any]) -> list[BrowseBody]:
+    keys = ("name", "displayName", "objectType", "dataType")
+    return [
+        BrowseBody(**{key: str(entry[key]) for key in keys if entry.get(key) is not None})
+        for entry in entries
+        if isinstance(entry, dict)
+    ]
 
 
 # Values of queries

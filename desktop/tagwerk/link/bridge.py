@@ -89,7 +89,14 @@ class LinkThread:
         """
         if not self.is_running:
             raise _closed_error()
-        future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(make(), self._loop)
+        work = make()
+        try:
+            future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(
+                work, self._loop
+            )
+        except RuntimeError:
+            work.close()
+            raise _closed_error() from None
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:

@@ -20,7 +20,13 @@ from tagwerk.dialects.unified import (
     pattern_matcher,
 )
 from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
-from tagwerk.dialects.unified_replies import browse_chunks, decode_answer, result_of, tag_bodies
+from tagwerk.dialects.unified_replies import (
+    browse_chunks,
+    decode_answer,
+    list_chunks,
+    result_of,
+    tag_bodies,
+)
 from tagwerk.dialects.unified_schema import (
     INTROSPECTION,
     Schema,
@@ -320,7 +326,11 @@ class HttpClient:
             if problem.code != "302" or language == "en-US":
                 raise
             answer = await self.keeper.execute(make("en-US"))
-        return alarms_from_json(result_of(decode_answer(answer.body), root, answer.status))
+        alarms: list[Alarm] = []
+        for rows in list_chunks(answer.body, root):
+            alarms += alarms_from_json(rows)
+            await asyncio.sleep(0)
+        return alarms
 
     async def alarm_action(self, action: AlarmAction, keys: Sequence[AlarmKey]) -> list[AlarmReply]:
         """See `ports.PlantClient.alarm_action`. A broken connection is an answer of its own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import EXTEND_SESSION, LOGOUT, login_operation
@@ -27,6 +28,7 @@ from tagwerk.domain.errors import (
     NotAllowed,
     NotReachable,
     ProtocolError,
+    ServerRefused,
     SessionExpired,
     TagwerkError,
 )
@@ -54,6 +56,7 @@ class SessionKeeper:
         self.session: Session | None = None
         self.generation = 0
         """Grows with each token; a stream that runs on an older one must be replaced."""
+        self.on_new_token: Callable[[], None] = lambda: None
         self.clock_offset_ns: int | None = None
         self.server_header = ""
         self._password = password
@@ -77,7 +80,8 @@ class SessionKeeper:
         self._token = Token(token)
         self._foreign = True
         self._refused = LoginFailed(
-            "The server no longer takes the token.", cure="Give a fresh one, or a user and a password."
+            "The server no longer takes the token.",
+            cure="Give a fresh one, or a user and a password.",
         )
 
     def allow_login(self) -> None:
@@ -106,9 +110,7 @@ class SessionKeeper:
         if self._token is not None:
             try:
                 await self.extend()
-            except (NotAllowed, ProtocolError) as problem:
-                if isinstance(problem, LoginFailed):
-                    raise
+            except (NotAllowed, ProtocolError, ServerRefused):
                 self.forget()
             else:
                 return
@@ -136,11 +138,17 @@ class SessionKeeper:
             raise self._refused from problem
 
     def _take(self, login: Login) -> None:
-        if self._token is None or login.token.value != self._token.value:
-            self.generation += 1
-            self._denied.clear()
+        changed = self._token is None or login.token.value != self._token.value
         self._token = login.token
         self.session = login.session
+        self.touch()
+        if changed:
+            self.generation += 1
+            self._denied.clear()
+            self.on_new_token()
+
+    def touch(self) -> None:
+        """The session was just used or renewed."""
         self._renewed_at_s = time.monotonic()
 
     def _note(self, answer: Answer) -> None:

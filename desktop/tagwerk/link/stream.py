@@ -50,6 +50,7 @@ from tagwerk.dialects.unified_values import (
 from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import (
+    NotAllowed,
     NotReachable,
     ProtocolError,
     SessionExpired,
@@ -460,11 +461,12 @@ class ValueStream:
         if subscription is None:
             return
         problem = error_to_raise(errors)
-        if problem.exit_code == 4:
-            self._fail(problem)
-            return
         if subscription.kind != "values":
+            # A user without the right to alarms may still watch tags.
             log.info("subscription of %s refused: %s", subscription.kind, problem.message)
+            return
+        if isinstance(problem, NotAllowed):
+            self._fail(problem)
             return
         names = sorted(subscription.echoes.names)
         if len(names) > 1:

@@ -11,21 +11,23 @@ import logging
 import random
 import time
 from dataclasses import replace
+from typing import Any
 
 from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import (
+    Capability,
     ConnectionProfile,
     LinkCounters,
     LinkState,
     LinkStatus,
 )
 from tagwerk.domain.errors import (
-    LoginFailed,
     NotAllowed,
     NotReachable,
     NotSupported,
     NotTrusted,
     ProtocolError,
+    ServerRefused,
     SessionExpired,
     TagwerkError,
     UsageError,
@@ -169,6 +171,7 @@ class _Supervisor:
         self._alarms = AlarmFeed(sink)
         self._task: asyncio.Task[None] | None = None
         self._kick = asyncio.Event()
+        self._new_token = asyncio.Event()
         self._was_live = False
         self._prepared_generation = -1
         self._pongs_seen = False
@@ -243,7 +246,7 @@ class _Supervisor:
         if self._keeper is not None:
             await self._keeper.logout()
             await self._keeper.transport.close()
-        self._emit(LinkState.OFFLINE, session=None)
+        self._emit(LinkState.OFFLINE, session=None, detail=Message(), cure=Message())
 
     # The one task
 
@@ -314,6 +317,7 @@ class _Supervisor:
                 on_phase=self._on_phase,
             )
             self._keeper = SessionKeeper(transport, self.profile.user, self._password)
+            self._keeper.on_new_token = self._new_token.set
             self.http = HttpClient(self._keeper)
             self.http.on_change = self._on_client_change
         keeper, http = self._keeper, self.http
@@ -440,18 +444,22 @@ class _Supervisor:
                 if self._poller is not None:
                     return NotReachable("Looking whether the server pushes now.", code="asked")
             retry_s = await self._renew(keeper)
+            if keeper.generation != self._stream_generation and self._stream is not None:
+                await self._replace_stream(keeper)
 
     async def _wait_end(self, watched: ValueStream | Poller, seconds: float) -> TagwerkError | None:
         end = asyncio.ensure_future(watched.run())
-        kicked = asyncio.ensure_future(self._kick.wait())
+        woken = [asyncio.ensure_future(one.wait()) for one in (self._kick, self._new_token)]
+        first: list[asyncio.Future[Any]] = [end, *woken]
         try:
             done, _ = await asyncio.wait(
-                {end, kicked}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+                first, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
             return end.result() if end in done else None
         finally:
-            end.cancel()
-            kicked.cancel()
+            self._new_token.clear()
+            for one in first:
+                one.cancel()
 
     def _note_silence(self) -> None:
         """Some proxies swallow ping frames. Where no pong ever came while HTTP works, ask by HTTP."""
@@ -469,26 +477,30 @@ class _Supervisor:
         if http is None:
             return _LIVENESS_S
         if keeper.renewal_in_s > 0:
+            if keeper.generation == self._stream_generation or self._stream is None:
+                await http.hello(timeout_s=_LIVENESS_S)
+            return 0.0
+        if Capability.SESSION not in http.capabilities:
+            # Any operation prolongs the session; an old runtime has no other way.
             await http.hello(timeout_s=_LIVENESS_S)
+            keeper.touch()
             return 0.0
         try:
             await keeper.extend()
-        except LoginFailed:
-            raise
         except NotReachable as problem:
             # The stream will tell if the link is gone; a single lost request is no loss.
             log.info("renewal was not answered: %s", problem.message)
             return _LIVENESS_S
-        except (NotAllowed, ProtocolError):
+        except (NotAllowed, ProtocolError, ServerRefused):
             await keeper.login()
-        if keeper.generation != self._stream_generation and self._stream is not None:
-            await self._replace_stream(keeper, http)
         self._emit(LinkState.LIVE, session=keeper.session)
         return 0.0
 
-    async def _replace_stream(self, keeper: SessionKeeper, http: HttpClient) -> None:
+    async def _replace_stream(self, keeper: SessionKeeper) -> None:
         """A socket keeps the token it began with: open the next before the last is closed."""
-        old = self._stream
+        http, old = self.http, self._stream
+        if http is None:
+            return
         self._stream = await self._connect_stream(keeper, http)
         self._stream.want(self.wanted)
         self._start_redundancy(self._stream, http)

@@ -94,7 +94,8 @@ class AlarmEngine:
         if self.earlier is not None and start_ns < self.earlier_end_ns:
             found += self.earlier()
         found += self._log
-        return [record for record in found if start_ns < record.modification_time_ns < end_ns]
+        wanted = [r for r in found if start_ns < r.modification_time_ns < end_ns]
+        return sorted(wanted, key=lambda record: record.modification_time_ns)
 
     def is_disabled(self, name: str) -> bool:
         return self._config(name).name in self._disabled

@@ -55,6 +55,7 @@ class MixingTank:
         self.number = int(number(image.input("Batch.Number")))
         self.current = IDLE
         self._held_step = IDLE
+        self._shown_done = -1
         self._in_step_s = 0.0
         self._elapsed_s = 0.0
         self._dosed_l = 0.0
@@ -92,7 +93,7 @@ class MixingTank:
         self.outlet.step(dt, now_s, 0.6 * self.draining)
         self.spare.step(dt, now_s)
         self.level_sensor.step(self.level)
-        self._show()
+        self._show(time_ns)
 
     def _obey(self, time_ns: int) -> None:
         command = self._tags["Command"].value
@@ -148,7 +149,7 @@ class MixingTank:
         self.current = step
         self._in_step_s = 0.0
 
-    def _show(self) -> None:
+    def _show(self, time_ns: int) -> None:
         out, slots = self._out, self._slots
         out[slots["Step"]] = self.current
         out[slots["StepTime"]] = int(self._in_step_s)
@@ -158,5 +159,7 @@ class MixingTank:
         done = self.current if self.current <= COMPLETE else self._held_step
         out[slots["Progress"]] = done * 100.0 / COMPLETE
         out[self._torque] = 18.0 * self.agitator.current * self.agitator.speed
-        flags: list[Value] = [number_ < done for number_ in range(10)]
-        self._image.put(self._tags["StepsDone"], flags, self._tags["StepsDone"].time_ns)
+        if done != self._shown_done:
+            self._shown_done = done
+            flags: list[Value] = [step < done for step in range(10)]
+            self._image.put(self._tags["StepsDone"], flags, time_ns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import cast
+from typing import Protocol, cast
 
 from tagwerk.simulator.image import ProcessImage
 from tagwerk.simulator.state import ProcessTag
@@ -17,6 +17,17 @@ from tagwerk.simulator.state import ProcessTag
 def number(tag: ProcessTag) -> float:
     """The value of a numeric tag for the process."""
     return cast("float", tag.value)
+
+
+class Analog(Protocol):
+    """A tag that always holds a number. Reading `value` is all that a step may cost."""
+
+    value: float
+
+
+def analog(image: ProcessImage, name: str) -> Analog:
+    """A numeric input for the hot path."""
+    return cast("Analog", image.input(name))
 
 
 class Lag:
@@ -90,11 +101,12 @@ class PidController:
         reverse: bool = False,
     ) -> None:
         self.setpoint = image.input(f"{path}.SP")
+        self._wanted = analog(image, f"{path}.SP")
         self._mode = image.input(f"{path}.Mode")
-        self._gain = image.input(f"{path}.Kp")
-        self._integral_time = image.input(f"{path}.Ti")
-        self._derivative_time = image.input(f"{path}.Td")
-        self._manual = image.input(f"{path}.CVManual")
+        self._gain = analog(image, f"{path}.Kp")
+        self._integral_time = analog(image, f"{path}.Ti")
+        self._derivative_time = analog(image, f"{path}.Td")
+        self._manual = analog(image, f"{path}.CVManual")
         self._out = image.out
         self._pv = image.output(f"{path}.PV")
         self._cv = image.output(f"{path}.CV")
@@ -115,14 +127,16 @@ class PidController:
     def step(self, pv: float, dt: float, *, hold: bool = False) -> float:
         """One step; returns the output in %. `hold` freezes the integral (pump off, …)."""
         out = self._out
-        error = (number(self.setpoint) - pv) * self._scale
-        proportional = number(self._gain) * error
+        difference = self._wanted.value - pv
+        error = difference * self._scale
+        gain = self._gain.value
+        proportional = gain * error
         slope = self._slope.step(0.0 if self._last_pv is None else (pv - self._last_pv) / dt, dt)
         self._last_pv = pv
-        derivative = -number(self._gain) * number(self._derivative_time) * slope * self._scale
+        derivative = -gain * self._derivative_time.value * slope * self._scale
         low, high = 0.0, 100.0
         if self._mode.value == MANUAL:
-            self.output = min(max(number(self._manual), low), high)
+            self.output = min(max(self._manual.value, low), high)
             self._integral = self.output - proportional
         else:
             wanted = proportional + self._integral + derivative
@@ -131,10 +145,10 @@ class PidController:
             # Anti-windup: at a limit the integral may only lead back.
             stuck = (wanted > high and rising) or (wanted < low and not rising)
             if not hold and not stuck:
-                self._integral += proportional * dt / number(self._integral_time)
+                self._integral += proportional * dt / self._integral_time.value
         out[self._pv] = pv
         out[self._cv] = self.output
-        out[self._deviation] = number(self.setpoint) - pv
+        out[self._deviation] = difference
         out[self._saturated] = 1.0 if self.output <= low or self.output >= high else 0.0
         return self.output
 
@@ -182,8 +196,8 @@ class Motor:
         self._out = image.out
         self._command = image.input(f"{path}.Cmd")
         self._mode = image.input(f"{path}.Mode")
-        self._speed_max = image.input(f"{path}.SpeedMax")
-        self._trip_limit = image.input(f"{path}.TripLimit")
+        self._speed_max = analog(image, f"{path}.SpeedMax")
+        self._trip_limit = analog(image, f"{path}.TripLimit")
         self._reset = image.input(f"{path}.Reset")
         self._current_tag = image.input(f"{path}.Current")
         self._slots = [
@@ -246,17 +260,18 @@ class Motor:
         if run and not self.running:
             self.starts += 1
         self.running = run
-        fraction = min(speed_percent, number(self._speed_max)) / 100.0 if run else 0.0
+        fraction = min(speed_percent, self._speed_max.value) / 100.0 if run else 0.0
         self._speed.step(fraction, dt)
         self._current.step(self._idle_a + self._load_a * torque if run else 0.0, dt)
-        self._winding.step(31.0 + 1.05 * self._current.value**2, dt)
+        current = self._current.value
+        self._winding.step(31.0 + 1.05 * current * current, dt)
         if run:
             self.hours += dt / 3600.0
         self._watch_current(dt, time_ns)
         self._show(wanted)
 
     def _watch_current(self, dt: float, time_ns: int) -> None:
-        limit = number(self._trip_limit)
+        limit = self._trip_limit.value
         self._over_s = self._over_s + dt if self._current.value > limit else 0.0
         if self.running and self._over_s >= self.TRIP_DELAY_S:
             self.tripped = True

@@ -66,7 +66,7 @@ class Cooling:
         dirt = self._strainer.step(92.0 + 330.0 * effects.get("strainer", 0.0), dt)
         speed = math.hypot(self.pump_a.speed, 0.35 * self.pump_b.speed)
         speed = max(speed, math.hypot(self.pump_b.speed, 0.35 * self.pump_a.speed))
-        flow = self._flow.step(18.6 * speed * (1.0 + 0.22 * bypass) * (1.1 - dirt / 920.0), dt)
+        flow = self._flow.step(18.6 * speed * (1.0 + 0.22 * bypass) * (1.05 - dirt / 1840.0), dt)
         self._temperatures(dt, now_s, flow, bypass)
         self.flow.step(flow)
         self.pressure.step(2.41 * speed**2 * (1.0 - 0.18 * bypass) + 0.04)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from tagwerk.simulator.blocks import Lag, Motor, PidController, Sensor, Valve, number
+from tagwerk.simulator.blocks import Lag, Motor, PidController, Sensor, Valve, analog, number
 from tagwerk.simulator.image import ProcessImage
 
 TANK_L = 1578.0
 FULL_FLOW_L_H = 150.0
 RETURN_DELAY_S = 10.0
+REFILLED = 90.0
 
 
 class Dosing:
@@ -29,10 +30,10 @@ class Dosing:
         self.controller = PidController(image, "Dosing.FIC2111", span=200.0, output=80.0)
         self._duty = image.input("Dosing.Station.Duty")
         self._auto_standby = image.input("Dosing.Station.AutoStandby")
-        self._standby_delay = image.input("Dosing.Station.StandbyDelay")
+        self._standby_delay = analog(image, "Dosing.Station.StandbyDelay")
         self._refill_auto = image.input("Dosing.Station.RefillAuto")
-        self._refill_at = image.input("Dosing.Station.RefillAt")
-        self._dry_limit = image.input("Dosing.Station.DryRunLimit")
+        self._refill_at = analog(image, "Dosing.Station.RefillAt")
+        self._dry_limit = analog(image, "Dosing.Station.DryRunLimit")
         self._total = image.output("Dosing.Station.Total")
         self._ratio = image.output("Dosing.Station.Ratio")
         self._flow = Lag(1.2, 120.0)
@@ -83,13 +84,14 @@ class Dosing:
     def _refill(self, dt: float, time_ns: int) -> None:
         if not self._refill_auto.value:
             self._refilling = False
-        elif self.level <= number(self._refill_at):
+        elif self.level <= self._refill_at.value:
             self._refilling = True
-        if self.level >= 90.0:
-            self._refilling = False
         opened = self.refill.step(dt, self._refilling, time_ns)
-        self.level = min(self.level + opened * dt * 0.16, 100.0)
-        limit = number(self._dry_limit)
+        # The float switch ends it, whatever the step width.
+        self.level = max(self.level, min(self.level + opened * dt * 0.16, REFILLED))
+        if self.level >= REFILLED:
+            self._refilling = False
+        limit = self._dry_limit.value
         if self.level < limit:
             self._dry = True
         elif self.level > limit + 3.0:
@@ -109,7 +111,7 @@ class Dosing:
             return
         self._missing_s += dt
         other = 3 - active
-        late = self._missing_s >= number(self._standby_delay)
+        late = self._missing_s >= self._standby_delay.value
         if self._auto_standby.value and late and self.pumps[other].available:
             self._active = other
             self._missing_s = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from inspect import isawaitable
 from typing import Any, NamedTuple
 
@@ -24,16 +24,19 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     NameNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     execute,
     get_argument_values,
     is_required_argument,
     parse,
+    specified_rules,
     validate,
 )
 
-from tagwerk.simulator.operations import Caller, Operations, Unauthenticated, refusal
+from tagwerk.simulator.access import Caller, Unauthenticated, refusal
+from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.schema import make_schema
 from tagwerk.simulator.selection import Compiler, RootField, coerced_variables, find_operation
 from tagwerk.simulator.switches import Switches
@@ -123,20 +126,15 @@ class Engine:
         self.operations = operations
         self.schema: GraphQLSchema = make_schema(switches)
         self._accepts_null = switches.on("accept-null")
-        self._introspects = not switches.on("no-introspection")
+        self._rules = list(specified_rules)
+        if switches.on("no-introspection"):
+            self._rules.append(NoSchemaIntrospectionCustomRule)
         self._documents: OrderedDict[str, DocumentNode | list[GraphQLError]] = OrderedDict()
         self._defaults: dict[str, dict[str, Any]] = {}
-        for root in (
-            self.schema.query_type,
-            self.schema.mutation_type,
-            self.schema.subscription_type,
-        ):
-            assert root is not None
-            for name, field in root.fields.items():
+        for kind in OperationType:
+            root = self.schema.get_root_type(kind)
+            for name, field in root.fields.items() if root else ():
                 self._defaults.setdefault(name, {}).update(_defaults_of(name, field))
-                if root is self.schema.subscription_type:
-                    continue
-                field.resolve = self._resolver(name)
 
     def prepare(self, request: Request) -> Prepared:
         """Parse, validate and choose the operation.
@@ -171,9 +169,7 @@ class Engine:
         except GraphQLError as problem:
             problem.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             return [problem]
-        if not self._introspects and "__schema" in query:
-            return [refusal("Introspection is not allowed", "GRAPHQL_VALIDATION_FAILED")]
-        errors = validate(self.schema, document)
+        errors = validate(self.schema, document, self._rules)
         for error in errors:
             error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         return errors or document
@@ -184,7 +180,7 @@ class Engine:
             name = getattr(getattr(node, "name", None), "value", "")
             if name and not name.startswith("__"):
                 try:
-                    self.operations.check(name, caller)
+                    self.operations.gate.check(name, caller)
                 except Unauthenticated:
                     raise
                 except (GraphQLError, KeyError):
@@ -192,15 +188,13 @@ class Engine:
 
     # The executor's way: right for every query.
 
-    def _resolver(self, name: str) -> Any:
-        def resolve(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-            self._refuse_nulls(name, arguments)
-            found = self.operations.run(name, info.context, arguments)
-            if isinstance(found, Iterable) and not isinstance(found, (str, dict, list)):
-                return list(found)
-            return found
-
-        return resolve
+    def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        """Any field: at the root the operation, below it the source's member."""
+        if source is not None:
+            return source.get(info.field_name)
+        self._refuse_nulls(info.field_name, arguments)
+        found = self.operations.run(info.field_name, info.context, arguments)
+        return list(found) if isinstance(found, Iterator) else found
 
     def _refuse_nulls(self, name: str, arguments: dict[str, Any]) -> None:
         """An explicit null for an argument that has a default is refused (browse says so)."""
@@ -219,6 +213,7 @@ class Engine:
             self.schema,
             prepared.document,
             context_value=caller,
+            field_resolver=self._resolve,
             variable_values=prepared.variables,
             operation_name=prepared.operation.name.value if prepared.operation.name else None,
         )
@@ -241,9 +236,7 @@ class Engine:
         }
         if not names <= _COMPILED:
             return None
-        compiler = Compiler(
-            self.schema, prepared.document, prepared.operation, prepared.variables
-        )
+        compiler = Compiler(self.schema, prepared.document, prepared.operation, prepared.variables)
         fields = compiler.root_fields()
         if fields is None or not all(field.is_list for field in fields):
             return None
@@ -255,9 +248,7 @@ class Engine:
         Raises:
             GraphQLError: nothing is left of it, or an argument is refused.
         """
-        compiler = Compiler(
-            self.schema, prepared.document, prepared.operation, prepared.variables
-        )
+        compiler = Compiler(self.schema, prepared.document, prepared.operation, prepared.variables)
         fields = compiler.root_fields()
         if not fields or len(fields) != 1:
             raise refusal("A subscription needs exactly one field", "GRAPHQL_VALIDATION_FAILED")
@@ -298,7 +289,9 @@ class Engine:
                 writer = RowWriter(self.operations.wire, entry.nested.pick, rows.data_type)
                 yield b"["
                 for first in range(0, len(rows.raw), ROWS_A_SLICE):
-                    yield (b"," if first else b"") + writer.write(rows.raw[first : first + ROWS_A_SLICE])
+                    yield (b"," if first else b"") + writer.write(
+                        rows.raw[first : first + ROWS_A_SLICE]
+                    )
                     await asyncio.sleep(0)
                 yield b"]"
             yield b"}"
@@ -355,11 +348,7 @@ def _defaults_of(name: str, field: GraphQLField) -> dict[str, Any]:
 
 def formatted(error: GraphQLError) -> dict[str, Any]:
     """An error as the interface writes it: a code is always there."""
-    found = dict(error.formatted)
-    original = error.original_error
-    if isinstance(original, GraphQLError) and original.extensions:
-        found["extensions"] = dict(original.extensions)
-    extensions = dict(found.get("extensions") or {})
-    extensions.setdefault("code", "INTERNAL_SERVER_ERROR")
-    found["extensions"] = extensions
-    return found
+    return {
+        **error.formatted,
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", **(error.extensions or {})},
+    }

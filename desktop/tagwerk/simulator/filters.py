@@ -41,15 +41,15 @@ def name_pattern(pattern: str, system: str) -> re.Pattern[str] | None:
 
 def _translated(pattern: str) -> str:
     parts = []
-    for token in re.findall(r"\*\*|\$.|.", pattern, re.DOTALL):
-        if token == "**":
+    for piece in re.findall(r"\*\*|\$.|.", pattern, re.DOTALL):
+        if piece == "**":
             parts.append(_MANY_LEVELS)
-        elif token == "*":
+        elif piece == "*":
             parts.append(_MANY)
-        elif token == "?":
+        elif piece == "?":
             parts.append(_ONE)
         else:
-            parts.append(re.escape(token))
+            parts.append(re.escape(piece))
     return "".join(parts)
 
 
@@ -250,7 +250,9 @@ class _Parser:
             return inner
         if token.kind != "word":
             raise _refuse(
-                f"a field name is expected instead of “{token.text}”" if token.text else "it ends too early",
+                f"a field name is expected instead of “{token.text}”"
+                if token.text
+                else "it ends too early",
                 token.at,
             )
         return self._comparison(token)

@@ -46,7 +46,9 @@ def fragmenting(size: int) -> Framer:
         parts = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
         last = len(parts) - 1
         return b"".join(
-            _header((_TEXT if at == 0 else _CONTINUATION) | (_FINAL if at == last else 0), len(part))
+            _header(
+                (_TEXT if at == 0 else _CONTINUATION) | (_FINAL if at == last else 0), len(part)
+            )
             + part
             for at, part in enumerate(parts)
         )

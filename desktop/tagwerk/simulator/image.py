@@ -7,6 +7,7 @@ same true values can be worked out coarsely for the past and dressed with the sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ class Channel(NamedTuple):
     Args:
         slot: index into `ProcessImage.out`.
         places: digits kept of a measured value.
+        top: from here on a value rests at its upper end and shows no noise.
         stride, offset: where in the noise table this channel walks.
     """
 
@@ -39,6 +41,7 @@ class Channel(NamedTuple):
     spec: TagSpec
     kind: str
     places: int
+    top: float
     noise: float
     stride: int
     offset: int
@@ -95,8 +98,12 @@ class ProcessImage:
             kind = "float"
         number = len(self.channels)
         places = (spec.decimals if spec.decimals is not None else 2) + 1
+        top = math.inf
+        if spec.high is not None:
+            top = spec.high - 4 * spec.noise if spec.unit == "%" else spec.high
+        stride, offset = 2 * number + 7, number * 997
         self.channels.append(
-            Channel(slot, tag, spec, kind, places, spec.noise, 2 * number + 7, number * 997)
+            Channel(slot, tag, spec, kind, places, top, spec.noise, stride, offset)
         )
         self._due = []
         return slot
@@ -120,12 +127,12 @@ class ProcessImage:
             self._plan()
         out, table, touched = self.out, self._table, self.touched
         due = self.channels if everything else self._due[tick % TICKS_IN_CYCLE]
-        for slot, tag, _, kind, places, noise, stride, offset in due:
+        for slot, tag, _, kind, places, top, noise, stride, offset in due:
             true = out[slot]
             value: Value
             if kind == "float":
-                # What rests at zero (a stopped motor, a shut valve) has no noise to show.
-                if noise and not -4 * noise < true < 4 * noise:
+                # What rests at an end (a stopped motor, an open valve) has no noise to show.
+                if noise and true < top and not -4 * noise < true < 4 * noise:
                     true += noise * table[(tick * stride + offset) & 8191]
                 value = round(true, places)
             elif kind == "bool":

@@ -39,7 +39,9 @@ def run(options: SimulatorOptions) -> int:
         _say(str(problem))
         return 2
     except OSError as problem:
-        _say(f"The demo plant cannot listen on {options.host}:{options.port}: {problem.strerror or problem}")
+        _say(
+            f"The demo plant cannot listen on {options.host}:{options.port}: {problem.strerror or problem}"
+        )
         return 3
     except KeyboardInterrupt:
         pass

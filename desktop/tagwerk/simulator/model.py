@@ -34,6 +34,7 @@ from tagwerk.simulator.story import HOST, StoryPlayer, clamped
 from tagwerk.simulator.writing import convert
 
 TICKS_IN_SECOND = SECOND_NS // TICK_NS
+MILLISECOND_NS = 1_000_000
 # Longer pauses (a turned clock) are made up for in steps of a second.
 LONG_PAUSE_NS = 120 * SECOND_NS
 # More steps than a day has.
@@ -269,10 +270,12 @@ class PlantModel:
             self._take_writes(time_ns)
         self._process.step(dt, (time_ns - self._epoch_ns) / 1e9)
         image = self._image
-        image.publish(tick, time_ns, everything=dt > 0.5)
+        # The acquisition looks some milliseconds before the cycle ends, as real ones do.
+        seen_ns = time_ns - tick * 37 % 83 * MILLISECOND_NS
+        image.publish(tick, seen_ns, everything=dt > 0.5)
         for name in image.touched.keys() & self._changed_logs:
             self._lived.note_change(image.touched[name])
-        self._watch.evaluate(time_ns)
+        self._watch.evaluate(seen_ns)
         if tick % TICKS_IN_SECOND == 0:
             self._lived.note_second(time_ns)
 

@@ -56,17 +56,47 @@ class SimulatorOptions:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``tagwerk simulate`` to a parser."""
     default = SimulatorOptions()
-    parser.add_argument("--dialect", choices=("unified", "classic", "both"), default=default.dialect)
-    parser.add_argument("--port", type=_port, default=default.port, metavar="P", help="0 takes a free one")
+    parser.add_argument(
+        "--dialect", choices=("unified", "classic", "both"), default=default.dialect
+    )
+    parser.add_argument(
+        "--port", type=_port, default=default.port, metavar="P", help="0 takes a free one"
+    )
     parser.add_argument("--host", default=default.host)
-    parser.add_argument("--tags", type=_count, default=default.tags, metavar="N", help="so many generated tags more")
-    parser.add_argument("--rate", type=_amount, default=default.rate, metavar="CHANGES_PER_S", help="of the generated tags")
+    parser.add_argument(
+        "--tags", type=_count, default=default.tags, metavar="N", help="so many generated tags more"
+    )
+    parser.add_argument(
+        "--rate",
+        type=_amount,
+        default=default.rate,
+        metavar="CHANGES_PER_S",
+        help="of the generated tags",
+    )
     parser.add_argument("--seed", type=int, default=default.seed, metavar="S")
     parser.add_argument("--plain-http", action="store_true", help="no TLS")
-    parser.add_argument("--switch", dest="switches", action="append", default=[], metavar="NAME[=VALUE]", help="play a variant of the interface; may be repeated")
+    parser.add_argument(
+        "--switch",
+        dest="switches",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="play a variant of the interface; may be repeated",
+    )
     parser.add_argument("--list-switches", action="store_true", help="show the variants and end")
-    parser.add_argument("--speed", type=_amount, default=default.speed, metavar="FACTOR", help="plant seconds in a second")
-    parser.add_argument("--data-dir", default=default.data_dir, metavar="DIR", help="where the certificates are kept")
+    parser.add_argument(
+        "--speed",
+        type=_amount,
+        default=default.speed,
+        metavar="FACTOR",
+        help="plant seconds in a second",
+    )
+    parser.add_argument(
+        "--data-dir",
+        default=default.data_dir,
+        metavar="DIR",
+        help="where the certificates are kept",
+    )
 
 
 def options_from(arguments: argparse.Namespace) -> SimulatorOptions:

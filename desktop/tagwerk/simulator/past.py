@@ -22,7 +22,7 @@ from tagwerk.simulator.state import GOOD, NO_COMMUNICATION, LoggedRow, QualityWo
 from tagwerk.simulator.story import StoryPlayer
 
 SECOND_NS = 1_000_000_000
-COARSE_S, FINE_S = 6.0, 1.0
+COARSE_S, FINE_S = 8.0, 1.0
 FINE_AFTER_EVENT_S = 150.0
 LEAD_S = 7200.0
 SETTLE_S = 3600.0
@@ -170,7 +170,7 @@ class Past:
         true = np.interp(seconds, self._seconds, curve)
         if channel.noise:
             index = ((times_ns // TICK_NS) * channel.stride + channel.offset) & 8191
-            noisy = np.abs(true) >= 4 * channel.noise
+            noisy = (np.abs(true) >= 4 * channel.noise) & (true < channel.top)
             true = np.where(noisy, true + channel.noise * self._noise[index], true)
         return np.round(true, channel.places)
 

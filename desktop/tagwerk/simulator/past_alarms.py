@@ -29,6 +29,7 @@ LAST_PAST_INSTANCE = 1000
 SHIFT_S = 8 * 3600
 OPERATORS = ("k.vogt", "m.brandt", "j.weiss")
 RAISE, CLEAR, ACKNOWLEDGE, RESET = range(4)
+MILLISECOND_NS = 1_000_000
 
 
 class _Event(NamedTuple):
@@ -113,8 +114,9 @@ class PastAlarms:
         mixed = zlib.crc32(f"{config.name}{time_ns // SECOND_NS // 60 % 1440}".encode())
         return 20 + mixed % (400 - 20 * config.priority)
 
-    def _raise(self, condition: ConditionSpec, time_ns: int) -> None:
+    def _raise(self, condition: ConditionSpec, raised_ns: int) -> None:
         limit = condition.limit
+        time_ns = -(-raised_ns // SECOND_NS) * SECOND_NS
         bound = self._at(limit, time_ns) if isinstance(limit, str) else limit
         names = {"value": condition.tag}
         parameters = [
@@ -123,7 +125,7 @@ class PastAlarms:
         ]
         value = self._at(condition.value_tag, time_ns)
         self._engine.raise_alarm(
-            condition.alarm, time_ns, value=value, limit=bound, parameters=parameters
+            condition.alarm, raised_ns, value=value, limit=bound, parameters=parameters
         )
 
     def _at(self, name: str, time_ns: int) -> Value:
@@ -155,10 +157,16 @@ class PastAlarms:
             if latch[edge]:
                 until = edges[number + 1] if number + 1 < len(edges) else len(latch)
                 if until - edge > delay:
-                    events.append(_Event(int(self._grid[edge + delay]), RAISE, condition.alarm))
+                    events.append(self._event(edge + delay, RAISE, condition.alarm))
             else:
-                events.append(_Event(int(self._grid[edge]), CLEAR, condition.alarm))
+                events.append(self._event(edge, CLEAR, condition.alarm))
         return events
+
+    def _event(self, row: int, kind: int, alarm: str) -> _Event:
+        """Alarms come some milliseconds before the log's next second shows them."""
+        time_ns = int(self._grid[row])
+        early_ms = zlib.crc32(f"{alarm}{row}{kind}".encode()) % 900
+        return _Event(time_ns - early_ms * MILLISECOND_NS, kind, alarm)
 
     def _on_off(
         self, condition: ConditionSpec, values: NDArray[np.float64]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from typing import Any
+from typing import IO, Any
 
 from tagwerk.domain.errors import NotReachable
 from tagwerk.simulator.options import SimulatorOptions
@@ -34,8 +34,11 @@ class SimulatorProcess:
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._first_line = b""
         self._threads = [
-            threading.Thread(target=self._read_output, name="demo plant output", daemon=True),
-            threading.Thread(target=self._read_log, name="demo plant log", daemon=True),
+            threading.Thread(target=target, args=(stream,), name=name, daemon=True)
+            for target, stream, name in (
+                (self._read_output, process.stdout, "demo plant output"),
+                (self._read_log, process.stderr, "demo plant log"),
+            )
         ]
         self._loop = asyncio.get_running_loop()
         self._has_line = asyncio.Event()
@@ -78,9 +81,8 @@ class SimulatorProcess:
 
     # Threads: pipes are read to their end, so that the child never blocks on a full one.
 
-    def _read_output(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
+    def _read_output(self, output: IO[bytes]) -> None:
+        with output as stream:
             self._first_line = stream.readline()
             self._tell(self._has_line)
             for _ in stream:
@@ -88,9 +90,8 @@ class SimulatorProcess:
         self._process.wait()
         self._tell(self._has_ended)
 
-    def _read_log(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as stream:
+    def _read_log(self, log: IO[bytes]) -> None:
+        with log as stream:
             for line in stream:
                 self._log.append(line[:2000].decode(errors="replace").rstrip())
 
@@ -180,7 +181,8 @@ async def start_simulator(
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own program with our own options
+        # Started in this thread on purpose, see above; it returns within milliseconds.
+        process = subprocess.Popen(  # noqa: ASYNC220, S603
             command(options or SimulatorOptions()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

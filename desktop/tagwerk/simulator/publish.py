@@ -16,9 +16,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tagwerk.simulator.access import Caller
+from tagwerk.simulator.alarm_fields import AlarmQuestion
 from tagwerk.simulator.alarm_record import AlarmRecord
 from tagwerk.simulator.frames import Framer, Outlet
-from tagwerk.simulator.operations import AlarmQuestion, Caller, Operations
+from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.selection import RootField
 from tagwerk.simulator.state import Changes, GeneratedChanges, ModelError, TagState
 from tagwerk.simulator.writers import (
@@ -54,6 +56,11 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self.coalesced = 0
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether something could not be sent yet."""
+        return bool(self._waiting)
+
     def begin_tick(self) -> None:
         """Decide once a tick whether changes go out or wait."""
         self.is_slow = bool(self._waiting) or not self.outlet.has_room()
@@ -71,11 +78,14 @@ class Pump:
 
     def wait(self, target: TagTarget | AlarmTarget, reason: str) -> None:
         """Send the target's latest as soon as there is room; only its first reason counts."""
-        if target in self._waiting:
+        first = self._waiting.get(target)
+        if first is not None:
             self.coalesced += 1
             if isinstance(target, TagTarget):
                 return
-            reason = _merged(self._waiting[target], reason)
+            # An alarm target holds its record: the newer one takes the place of the old.
+            del self._waiting[target]
+            reason = _merged(first, reason)
         self._waiting[target] = reason
 
     def forget(self, subscription: object) -> None:
@@ -100,7 +110,7 @@ class Pump:
             self._timer = None
         until = time.perf_counter() + SLICE_S
         while self._waiting and self.outlet.has_room() and time.perf_counter() < until:
-            frames = []
+            frames: list[bytes] = []
             while self._waiting and len(frames) < BATCH:
                 target, reason = self._waiting.popitem(last=False)
                 message = target.message(reason)
@@ -172,18 +182,16 @@ class TagSubscription:
         self.targets: list[TagTarget] = []
         encoders: dict[str, Callable[[Any], str]] = {}
         for asked in dict.fromkeys(field.arguments["names"]):
-            if not operations.sees(caller, operations.wire.short(asked)):
+            if not operations.gate.sees(caller, operations.wire.short(asked)):
                 continue
             try:
-                state = operations.state(asked)
+                state = operations.tags.state(asked)
             except ModelError:
-                self.targets.append(UnresolvedTarget(self, operations.tag_value(asked)))
+                self.targets.append(UnresolvedTarget(self, operations.tags.tag_value(asked)))
                 continue
             encode = encoders.get(state.data_type)
             if encode is None:
-                encode = encoders[state.data_type] = value_encoder(
-                    operations.wire, state.data_type
-                )
+                encode = encoders[state.data_type] = value_encoder(operations.wire, state.data_type)
             name = json_text(operations.wire.echo(asked))
             self.targets.append(TagTarget(self, name, state, encode))
 
@@ -244,7 +252,7 @@ class AlarmSubscription:
         is_known = key in self._known
         concerns = (
             record.active
-            and self.operations.sees(self._caller, record.name)
+            and self.operations.gate.sees(self._caller, record.name)
             and self._question.matches(record)
         )
         if not concerns and not is_known:

@@ -6,9 +6,10 @@ arguments and defaults follow the vendor's schema; enum members are the interfac
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, ValueNode, build_schema
+from graphql import GraphQLError, GraphQLSchema, ValueNode, build_schema
 from graphql.utilities import value_from_ast_untyped
 
 from tagwerk.domain.errors import UsageError
@@ -234,19 +235,23 @@ def schema_text(switches: Switches) -> str:
 
 
 def make_schema(switches: Switches) -> GraphQLSchema:
-    """The executable schema, without resolvers."""
-    schema = build_schema(schema_text(switches))
-    for name, check in (("Timestamp", _timestamp), ("Timespan", _timespan)):
-        scalar = schema.type_map[name]
-        assert isinstance(scalar, GraphQLScalarType)
-        _set_input(scalar, check)
-    variant = schema.type_map["Variant"]
-    assert isinstance(variant, GraphQLScalarType)
-    _set_input(variant, lambda value: value)
+    """The executable schema, without resolvers; servers of the same switches share it."""
+    return _built(schema_text(switches))
+
+
+@lru_cache(maxsize=8)
+def _built(text: str) -> GraphQLSchema:
+    schema = build_schema(text)
+    for name, check in (
+        ("Timestamp", _timestamp),
+        ("Timespan", _timespan),
+        ("Variant", lambda value: value),
+    ):
+        _set_input(schema.type_map[name], check)
     return schema
 
 
-def _set_input(scalar: GraphQLScalarType, check: Any) -> None:
+def _set_input(scalar: object, check: Any) -> None:
     def from_literal(node: ValueNode, *_: Any) -> Any:
         return check(value_from_ast_untyped(node))
 

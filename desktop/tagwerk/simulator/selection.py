@@ -199,7 +199,9 @@ def find_operation(document: DocumentNode, name: str | None) -> OperationDefinit
     Raises:
         GraphQLError: there is none of that name, or several and no name.
     """
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
     if name:
         operations = [node for node in operations if node.name and node.name.value == name]
     if len(operations) == 1:

@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 from aiohttp import WSCloseCode, web
 
+from tagwerk.simulator.access import Caller, Unauthenticated
 from tagwerk.simulator.execute import Engine, Invalid, encode, invalid, read_request
 from tagwerk.simulator.model import PlantModel
-from tagwerk.simulator.operations import Caller, Operations, Unauthenticated
+from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.options import SimulatorOptions
 from tagwerk.simulator.publish import Publisher
 from tagwerk.simulator.security import default_folder, ensure_certificate
@@ -109,9 +110,7 @@ class SimulatorServer:
             application, access_log=None, handle_signals=False, shutdown_timeout=1.0
         )
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self.options.host, self.options.port, ssl_context=context
-        )
+        site = web.TCPSite(self._runner, self.options.host, self.options.port, ssl_context=context)
         await site.start()
         self.port = self._runner.addresses[0][1]
         self._ticker = asyncio.create_task(self._tick_for_ever(), name="plant clock")

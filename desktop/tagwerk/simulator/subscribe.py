@@ -16,9 +16,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 from graphql import GraphQLError, OperationType
 
+from tagwerk.simulator.access import Caller
 from tagwerk.simulator.execute import Engine, Invalid, Prepared, Request, formatted, read_request
 from tagwerk.simulator.frames import Outlet, fragmenting, frame
-from tagwerk.simulator.operations import Caller
 from tagwerk.simulator.publish import (
     AlarmSubscription,
     Publisher,
@@ -258,7 +258,7 @@ class Connection:
     def _start(self, identity: str, prepared: Prepared, caller: Caller) -> None:
         field = self._engine.compile_subscription(prepared)
         operations = self._engine.operations
-        operations.check(field.name, caller)
+        operations.gate.check(field.name, caller)
         if field.name == "tagValues":
             self._start_tags(identity, caller, field)
         elif field.name == "activeAlarms":
@@ -277,9 +277,7 @@ class Connection:
         self._publisher.add(subscription)
 
     def _start_tags(self, identity: str, caller: Caller, field: RootField) -> None:
-        subscription = TagSubscription(
-            identity, self._pump, self._engine.operations, caller, field
-        )
+        subscription = TagSubscription(identity, self._pump, self._engine.operations, caller, field)
         self._add(subscription)
         for target in subscription.targets:
             self._pump.wait(target, ADDED)
@@ -287,10 +285,8 @@ class Connection:
 
     def _start_alarms(self, identity: str, caller: Caller, field: RootField) -> None:
         operations = self._engine.operations
-        question = operations.alarm_question(**field.arguments)
-        subscription = AlarmSubscription(
-            identity, self._pump, operations, caller, field, question
-        )
+        question = operations.alarms.question(**field.arguments)
+        subscription = AlarmSubscription(identity, self._pump, operations, caller, field, question)
         self._add(subscription)
         self._pump.begin_tick()
         for record in operations.model.alarms.active():

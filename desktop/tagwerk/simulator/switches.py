@@ -164,7 +164,10 @@ def _checked(switch: Switch, value: str, given: bool) -> str:
     if not value:
         if not switch.default:
             raise UsageError(
-                "The switch “{name}” needs a value.", cure="Write {usage}.", name=switch.name, usage=switch.usage
+                "The switch “{name}” needs a value.",
+                cure="Write {usage}.",
+                name=switch.name,
+                usage=switch.usage,
             )
         return switch.default
     fits = True

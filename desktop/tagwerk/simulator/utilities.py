@@ -18,8 +18,8 @@ class Utilities:
         self._out = image.out
         output = image.output
         self.air = Sensor(image, "Utilities.PI2160")
-        self._slots = {
-            name: output(name)
+        self._slots = [
+            output(name)
             for name in (
                 "Utilities.Compressor.Running",
                 "Utilities.Compressor.Hours",
@@ -41,7 +41,7 @@ class Utilities:
                 "Zähler Gebinde",
                 "Prüfstelle 3$.1",
             )
-        }
+        ]
         self._voltage = image.input("Utilities.Power.Voltage")
         self._pulses = image.input("Utilities.Power.EnergyPulses")
         self._pulses_base = int(number(self._pulses))
@@ -91,7 +91,7 @@ class Utilities:
             4.812 + 0.02 * math.sin(now_s / 210.0),
         )
         out = self._out
-        for slot, value in zip(self._slots.values(), values, strict=True):
+        for slot, value in zip(self._slots, values, strict=True):
             out[slot] = value
         if second != self._second:
             self._second = second

@@ -123,7 +123,9 @@ class Wire:
             "timeCorrected": False,
         }
 
-    def sample(self, value: Value, words: QualityWords, time_ns: int, data_type: str = "") -> Fields:
+    def sample(
+        self, value: Value, words: QualityWords, time_ns: int, data_type: str = ""
+    ) -> Fields:
         """A value with time and quality."""
         return {
             "value": self.value(value, data_type),
@@ -242,7 +244,9 @@ def _iso_second(second: int) -> str:
     minute, second_of = divmod(rest, 60)
     # Days counted from 0000-03-01, so that the leap day is the last of its year.
     era, day_of_era = divmod(days + 719_468, 146_097)
-    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     month_from_march = (5 * day_of_year + 2) // 153
     day = day_of_year - (153 * month_from_march + 2) // 5 + 1

@@ -94,9 +94,7 @@ class TagWriter:
             _, template, arguments = found
         return (template % arguments((name, value, time))).encode()
 
-    def value(
-        self, name: str, value: str, time: str, quality: QualityWords, reason: str
-    ) -> bytes:
+    def value(self, name: str, value: str, time: str, quality: QualityWords, reason: str) -> bytes:
         """Any notification with a value."""
         template, arguments = self._template(quality, reason)
         return (template % arguments((name, value, time))).encode()

@@ -273,8 +273,7 @@ class Curve:
         ]
         for start, end, quality in self.quality_runs(start_ns, end_ns, QualityLevel.BAD):
             word = quality.sub_status or quality.text
-            note = message("{sub_status}", sub_status=word) if word else Message()
-            found.append(Hole(start, end, BAD_QUALITY, note))
+            found.append(Hole(start, end, BAD_QUALITY, Message(word)))
         return sorted(found)
 
     def quality_runs(

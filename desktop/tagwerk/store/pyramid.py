@@ -85,22 +85,14 @@ class Pyramid:
 
         Ranges must not overlap and must rise: ``start[i] <= stop[i] <= start[i + 1]``.
         """
-        low = self._reduce(np.fmin, row, [level.low for level in self._levels], 0, start, stop)
-        high = self._reduce(np.fmax, row, [level.high for level in self._levels], 0, start, stop)
-        return low, high
+        return self._reduce(row, row, 0, start, stop)
 
     def _reduce(
-        self,
-        pick: np.ufunc,
-        row: Floats,
-        above: list[Floats],
-        depth: int,
-        start: Ints,
-        stop: Ints,
-    ) -> Floats:
+        self, lows: Floats, highs: Floats, depth: int, start: Ints, stop: Ints
+    ) -> tuple[Floats, Floats]:
         total = int((stop - start).sum())
         if depth >= len(self._levels) or total <= _DIRECT * len(start):
-            return _direct(pick, row, start, stop)
+            return _direct(np.fmin, lows, start, stop), _direct(np.fmax, highs, start, stop)
         factor = FACTOR if depth else FIRST_FACTOR
         # A range is a head up to the next block border, whole blocks, and a tail; a range inside
         # one block is all head.
@@ -108,10 +100,11 @@ class Pyramid:
         last = np.maximum(stop // factor, first)
         head_stop = np.minimum(first * factor, stop)
         tail_start = np.maximum(np.minimum(last * factor, stop), head_stop)
-        result = self._reduce(pick, above[depth], above, depth + 1, first, last)
-        pick(result, _windows(pick, row, start, head_stop, factor - 1), out=result)
-        pick(result, _windows(pick, row, tail_start, stop, factor - 1), out=result)
-        return result
+        level = self._levels[depth]
+        low, high = self._reduce(level.low, level.high, depth + 1, first, last)
+        for begin, end in ((start, head_stop), (tail_start, stop)):
+            _take_windows(lows, highs, begin, end, factor - 1, low, high)
+        return low, high
 
 
 def _condense(
@@ -140,10 +133,16 @@ def _direct(pick: np.ufunc, row: Floats, start: Ints, stop: Ints) -> Floats:
     return result
 
 
-def _windows(pick: np.ufunc, row: Floats, start: Ints, stop: Ints, width: int) -> Floats:
-    """Ranges shorter than `width`, far apart: gathered into one small table first."""
+def _take_windows(
+    lows: Floats, highs: Floats, start: Ints, stop: Ints, width: int, low: Floats, high: Floats
+) -> None:
+    """Lower `low` and raise `high` by ranges shorter than `width + 1`, far apart in the rows."""
     index = start + np.arange(width)[:, np.newaxis]
-    table = row[np.minimum(index, len(row) - 1)]
-    table[index >= stop] = np.nan
-    reduced: Floats = pick.reduce(table, axis=0)
-    return reduced
+    outside = index >= stop
+    table = lows.take(index, mode="clip")
+    table[outside] = np.nan
+    np.fmin(low, np.fmin.reduce(table, axis=0), out=low)
+    if highs is not lows:
+        table = highs.take(index, mode="clip")
+        table[outside] = np.nan
+    np.fmax(high, np.fmax.reduce(table, axis=0), out=high)

@@ -7,6 +7,7 @@ running one.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -457,9 +458,12 @@ class ConnectDialog(QDialog):
 
         try:
             result = await self._connector.inspect(address, trust=self._trust, on_step=on_step)
-        finally:
-            self.steps.stop()
-            self.next.setEnabled(True)
+        except asyncio.CancelledError:
+            raise  # the dialog may be gone by now
+        except BaseException:
+            self._look_ended()
+            raise
+        self._look_ended()
         self._result = result
         self._url = result.url or address
         error = result.error
@@ -470,6 +474,11 @@ class ConnectDialog(QDialog):
         else:
             self._certificate = result.certificate
             self._ask_user()
+
+    def _look_ended(self) -> None:
+        self.steps.stop()
+        self.login_steps.stop()
+        self.next.setEnabled(True)
 
     # Certificate.
 
@@ -629,9 +638,12 @@ class ConnectDialog(QDialog):
                 password=self._password,
                 on_step=self.login_steps.take,
             )
-        finally:
-            self.login_steps.stop()
-            self.next.setEnabled(True)
+        except asyncio.CancelledError:
+            raise  # the dialog may be gone by now
+        except BaseException:
+            self._look_ended()
+            raise
+        self._look_ended()
         if isinstance(result.error, NotTrusted):
             self._ask_trust(result.error, result)
         elif result.error is not None:
@@ -702,4 +714,5 @@ class ConnectDialog(QDialog):
     def done(self, result: int) -> None:
         self._scope.cancel("look")
         self.password.clear()
+        self._password = ""
         super().done(result)

@@ -74,7 +74,22 @@ def dock_state(settings: Settings) -> QByteArray | None:
         return None
 
 
-def remember(window: QMainWindow, settings: Settings, docks: QByteArray | None) -> None:
+def dock_sizes(settings: Settings) -> dict[str, tuple[int, int]]:
+    """Width and height of each dock by object name, as they were with these screens."""
+    sizes = _entry(settings).get("sizes")
+    result = {}
+    for name, size in sizes.items() if isinstance(sizes, dict) else ():
+        if isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size):
+            result[str(name)] = (max(size[0], 1), max(size[1], 1))
+    return result
+
+
+def remember(
+    window: QMainWindow,
+    settings: Settings,
+    docks: QByteArray | None,
+    sizes: dict[str, tuple[int, int]] | None = None,
+) -> None:
     """Note where the window is now; `docks` None keeps what was remembered of them."""
     whole = settings.get(PART, {})
     whole = dict(whole) if isinstance(whole, dict) else {}
@@ -85,6 +100,7 @@ def remember(window: QMainWindow, settings: Settings, docks: QByteArray | None) 
     entry["geometry"] = [area.x(), area.y(), area.width(), area.height()]
     entry["maximized"] = window.isMaximized()
     if docks is not None:
+        entry["sizes"] = {name: list(size) for name, size in (sizes or {}).items()}
         entry["docks"] = base64.b64encode(docks.data()).decode("ascii")
     whole[arrangement()] = entry
     settings.set(PART, whole)
@@ -96,6 +112,7 @@ def forget_docks(settings: Settings) -> None:
     if isinstance(whole, dict) and isinstance(whole.get(arrangement()), dict):
         entry = dict(whole[arrangement()])
         entry.pop("docks", None)
+        entry.pop("sizes", None)
         settings.set(PART, {**whole, arrangement(): entry})
 
 

@@ -394,6 +394,9 @@ class MainWindow(QMainWindow):
         state = layout_memory.dock_state(self.settings)
         if state is None or not self.restoreState(state, layout_memory.STATE_VERSION):
             self._default_layout()
+        else:
+            # The restored docks are laid out when the events that wait have been handled.
+            QTimer.singleShot(0, self, self._restore_sizes)
         self._full_trend = None
         self._desk_shown = True
 
@@ -425,6 +428,20 @@ class MainWindow(QMainWindow):
         )
         if "alarmPanel" in self._docks:
             self.resizeDocks([self._docks["alarmPanel"]], [below], Qt.Orientation.Vertical)
+
+    def _restore_sizes(self) -> None:
+        """`restoreState` forgets the sizes of docks that were not laid out yet: set them again."""
+        sizes = layout_memory.dock_sizes(self.settings)
+        docks = [
+            dock
+            for dock in self._docks.values()
+            if dock.objectName() in sizes and not dock.isFloating() and not dock.isHidden()
+        ]
+        for place, orientation in enumerate((Qt.Orientation.Horizontal, Qt.Orientation.Vertical)):
+            # A dock over the whole width has no width of its own, nor one of the whole height.
+            own = [d for d in docks if (d.panel.object_name == "alarmPanel") == bool(place)]
+            if own:
+                self.resizeDocks(own, [sizes[d.objectName()][place] for d in own], orientation)
 
     def reset_layout(self) -> None:
         """The docks back to the design's places and sizes."""
@@ -790,6 +807,7 @@ class MainWindow(QMainWindow):
         for name in (*panels, "window"):
             self.clock.unlisten(name)
         self._panel_focus.clear()
+        self._was_armed = False
         await asyncio.gather(
             *(panel.close_panel() for panel in panels.values()), return_exceptions=True
         )
@@ -834,8 +852,9 @@ class MainWindow(QMainWindow):
 
     def _remember_docks(self) -> None:
         if self._desk_shown and self._docks and self._full_trend is None:
+            sizes = {d.objectName(): (d.width(), d.height()) for d in self._docks.values()}
             layout_memory.remember(
-                self, self.settings, self.saveState(layout_memory.STATE_VERSION)
+                self, self.settings, self.saveState(layout_memory.STATE_VERSION), sizes
             )
 
     def remember_panels(self) -> None:

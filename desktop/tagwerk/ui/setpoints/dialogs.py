@@ -261,7 +261,7 @@ class Facts(QWidget):
         row = QHBoxLayout()
         row.setSpacing(theme().px(12))
         label = Label(caption, 13, 400, "text2", wrap=True)
-        label.setFixedWidth(theme().px(100))
+        label.setFixedWidth(theme().px(116))
         label.setAlignment(Qt.AlignmentFlag.AlignTop)
         row.addWidget(label, 0, Qt.AlignmentFlag.AlignTop)
         right = QVBoxLayout()

@@ -45,7 +45,6 @@ class LastWrites(Area):
         column.setContentsMargins(0, 1, 0, 0)
         column.setSpacing(0)
         self._head = Area("header")
-        self._head.setFixedHeight(theme().px(22))
         row = QHBoxLayout(self._head)
         row.setContentsMargins(theme().px(12), 0, theme().px(12), 0)
         row.addWidget(Label(tr("Last writes"), 11, 600))
@@ -54,6 +53,14 @@ class LastWrites(Area):
         for line in self.lines:
             line.undo_clicked.connect(self.undo_clicked)
             column.addWidget(line)
+        self._dress()
+        theme().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        """Heights follow the text size."""
+        self._head.setFixedHeight(theme().px(22))
+        for line in self.lines:
+            line.setFixedHeight(theme().px(24))
 
     def show_history(self, history: Sequence[PastWrite], undone: set[str], refusal: str) -> None:
         """Show the newest; `refusal` says why nothing can be taken back now, "" when it can."""
@@ -84,7 +91,6 @@ class PastLine(QWidget):
         self.button.setObjectName(f"lastWriteUndo{number}")
         self.button.clicked.connect(lambda _on=False: self.undo_clicked.emit(self._past))
         row.addWidget(self.button)
-        self.setFixedHeight(theme().px(24))
 
     def show_past(
         self, past: PastWrite, label: str, info: TagInfo, undone: set[str], refusal: str

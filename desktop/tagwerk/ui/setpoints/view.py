@@ -53,7 +53,8 @@ from tagwerk.ui.setpoints.words import range_text
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
-_AGE_PERIOD_NS = 250_000_000
+_AGE_PERIOD_NS = 500_000_000
+_VALUE_PERIOD_NS = 100_000_000
 
 
 class SetpointView(QTableView):
@@ -92,7 +93,8 @@ class SetpointView(QTableView):
         self._hint = ("", "text3")
         self._hot: tuple[int, bool] = (-1, False)
         self._drop_row = -1
-        self._next_age_ns = 0
+        self._next_age_ns = self._next_value_ns = 0
+        self._changed: set[str] = set()
         self._selected: list[str] = []
         self._model = SetpointModel(rows, facts)
         self.setModel(self._model)
@@ -127,19 +129,23 @@ class SetpointView(QTableView):
         self.viewport().update()
 
     def on_frame(self, changed: set[str], now_ns: int, everything: bool) -> None:
-        """Repaint the visible rows among `changed`; ages a few times a second."""
+        """Repaint visible rows among `changed`, ten times a second at most; ages twice a second."""
+        self._changed |= changed
         if everything:
             self._drop_dead_editor()
-            self.viewport().update()
-            return
-        if now_ns >= self._next_age_ns or now_ns < self._next_age_ns - 2 * _AGE_PERIOD_NS:
+        aged = not -2 * _AGE_PERIOD_NS < self._next_age_ns - now_ns <= 2 * _AGE_PERIOD_NS
+        if everything or aged or now_ns >= self._next_age_ns:
             self._next_age_ns = now_ns + _AGE_PERIOD_NS
+            self._next_value_ns = now_ns + _VALUE_PERIOD_NS
+            self._changed.clear()
             self.viewport().update()
-            return
-        first, last = self.visible_rows()
-        for row in range(first, last):
-            if self._rows.names[row] in changed:
-                self.viewport().update(self._row_rect(row).toRect())
+        elif self._changed and now_ns >= self._next_value_ns:
+            self._next_value_ns = now_ns + _VALUE_PERIOD_NS
+            first, last = self.visible_rows()
+            for row in range(first, last):
+                if self._rows.names[row] in self._changed:
+                    self.viewport().update(self._row_rect(row).toRect())
+            self._changed.clear()
 
     def visible_rows(self) -> tuple[int, int]:
         """First visible row and the one behind the last."""

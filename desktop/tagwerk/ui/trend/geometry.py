@@ -59,8 +59,10 @@ class Geometry:
         return None if scale is None else ValueMap(scale, rect.top() + 1, rect.height() - 2)
 
 
-def measure(model: TrendModel, width: float, height: float, ratio: float) -> Geometry:
-    """Lay out for a size in pixels."""
+def measure(
+    model: TrendModel, width: float, height: float, ratio: float, *, coarse: int = 1
+) -> Geometry:
+    """Lay out for a size in pixels; `ratio` and `coarse` as in `TimeMap`."""
     px = theme().px
     left = right = px(78 if _has_long_numbers(model) else 58)
     plot_width = max(width - left - right, 20.0)
@@ -92,7 +94,7 @@ def measure(model: TrendModel, width: float, height: float, ratio: float) -> Geo
     pixel_ns = max(round(model.span_ns / plot_width), 1)
     # On whole pixels of absolute time: what scrolls moves by whole pixels and does not shimmer.
     left_ns = model.left_ns // pixel_ns * pixel_ns
-    time = TimeMap(left_ns, pixel_ns, float(left), float(plot_width), ratio)
+    time = TimeMap(left_ns, pixel_ns, float(left), float(plot_width), ratio, coarse)
     return Geometry(QRectF(left, 0, plot_width, top - px(2)), placed, lanes, box, ribbon, axis, time)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
-from tagwerk.domain.message import Message
+from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import format_value
 from tagwerk.domain.values import QualityLevel
 from tagwerk.store.trends import OPEN, Hole, Source
@@ -50,18 +50,18 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 Caches = dict[str, ColumnCache]
 
 _CAUSES = {
-    "not_logged": "not logged",
-    "left_out": "the log did not answer",
-    "schema_lacks_field": "this server has no log interface",
-    "right_missing": "no right to read the log",
-    "not_known_yet": "the log is not known yet",
+    "not_logged": message("not logged"),
+    "left_out": message("the log did not answer"),
+    "schema_lacks_field": message("this server has no log interface"),
+    "right_missing": message("no right to read the log"),
+    "not_known_yet": message("the log is not known yet"),
 }
 """Codes that the plant gives as cause."""
 
 
 def cause_text(cause: Message) -> str:
     """A hole's cause or note in the user's language."""
-    return tr(_CAUSES[cause.template]) if cause.template in _CAUSES else tr_message(cause)
+    return tr_message(_CAUSES.get(cause.template, cause))
 
 
 class TrendPainter:

@@ -31,7 +31,8 @@ _LONG_NS = 5_000_000_000
 class TimeMap:
     """Time to x. `left_ns` is at x = `left`; one pixel is `pixel_ns`.
 
-    `ratio` is the screen's pixels for each of ours; columns are one of the screen's wide.
+    `ratio` is the screen's pixels for each of ours; columns are `coarse` of the screen's wide: two
+    while a slow picture moves.
     """
 
     left_ns: int
@@ -39,10 +40,11 @@ class TimeMap:
     left: float
     width: float
     ratio: float = 1.0
+    coarse: int = 1
 
     @property
     def column_ns(self) -> int:
-        return max(round(self.pixel_ns / self.ratio), 1)
+        return max(round(self.pixel_ns * self.coarse / self.ratio), 1)
 
     @property
     def right_ns(self) -> int:
@@ -246,7 +248,7 @@ def _draw_samples(
     pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not style.step)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not style.step and time.coarse == 1)
     for times, values in pieces(curve, first, stop, holes, now_ns):
         x, y = time.xs(times), value.ys(values)
         if style.step:
@@ -330,14 +332,14 @@ def _draw_columns(
     thickness = max(round((2 if style.thick else 1) * ratio), 1)
     tops, bottoms = _rows(value.ys(high), ratio), _rows(value.ys(low), ratio)
     if style.dashed:
-        period, on = int(sum(DASH) * ratio), int(DASH[0] * ratio)
+        period, on = (int(length * ratio / time.coarse) for length in (sum(DASH), DASH[0]))
         shown = (start + filled) % period < on
     else:
         shown = np.ones(len(filled), bool)
     bars = np.empty((int(shown.sum()), 4), np.int32)
     bars[:, 0] = x[shown]
     bars[:, 1] = tops[shown]
-    bars[:, 2] = x[shown] + (thickness - 1)
+    bars[:, 2] = x[shown] + (max(thickness, time.coarse) - 1)
     bars[:, 3] = np.maximum(bottoms[shown], tops[shown] + thickness - 1)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -440,7 +442,7 @@ def _dashes(
 ) -> npt.NDArray[np.int32]:
     """Cut long flat stretches into dashes that stay where they are in time."""
     result = []
-    shift = round(time.left * ratio) - time.left_ns // time.column_ns
+    shift = round(time.left * ratio) - time.left_ns // time.column_ns * time.coarse
     for left, top, right, bottom in rects.tolist():
         start = (left - shift) // period * period + shift
         for dash in range(start, right + 1, period):

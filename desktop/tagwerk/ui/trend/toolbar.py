@@ -17,6 +17,10 @@ from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
 
+LIVE = "Live"
+"""The same word in both languages."""
+
+
 def span_text(span_ns: int) -> str:
     """``15 min``, ``2 h``, ``12.5 s``."""
     for unit_ns, unit in ((24 * HOUR_NS, "d"), (HOUR_NS, "h"), (MINUTE_NS, "min")):
@@ -150,7 +154,7 @@ class TrendToolbar(Area):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme().px(10), theme().px(4), theme().px(10), theme().px(4))
         row.setSpacing(theme().px(4))
-        self.live = StateButton(tr("Live"), "", [tr("Waiting"), tr("Go live")])
+        self.live = StateButton(LIVE, "", [tr("Waiting")])
         self.live.setObjectName("trendLive")
         self.live.setToolTip(tr("Follow the present (Home)"))
         self.pause = StateButton(tr("Pause"), "pause", [tr("Paused")])
@@ -206,7 +210,7 @@ class TrendToolbar(Area):
 
     def show_state(self, model: TrendModel, *, is_stale: bool) -> None:
         """Take over what the trend is doing."""
-        live = tr("Waiting") if model.is_live and is_stale else tr("Live")
+        live = tr("Waiting") if model.is_live and is_stale else LIVE
         self.live.set_state(live, on=model.is_live and not is_stale)
         self.pause.set_state(tr("Pause") if model.is_live else tr("Paused"), on=not model.is_live)
         self._show_span(model.span_ns)

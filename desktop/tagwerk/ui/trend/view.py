@@ -7,9 +7,10 @@ the panel's; this asks for them with signals.
 from __future__ import annotations
 
 import math
+import time
 from enum import Enum
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -34,6 +35,9 @@ from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.painting import Caches, TrendPainter
 
 ZOOM_STEP = 1.25
+SLOW_MS = 8.0
+"""A picture that takes longer is drawn coarser while it moves, and finely again at rest."""
+MOVING_S = 0.12
 _GRAB = 5
 _CLICK = 4
 
@@ -65,7 +69,12 @@ class TrendView(QWidget):
         super().__init__(parent)
         self.model = model
         self.caches: Caches = {}
-        self._geometry: Geometry | None = None
+        self._fine_ms = 0.0
+        self._painted_at = 0.0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(round(MOVING_S * 1500))
+        self._rest.timeout.connect(self.update)
         self._painted: tuple[int, int] = (-1, -1)
         self._drag = _Drag.NONE
         self._pressed_at = QPointF()
@@ -101,9 +110,16 @@ class TrendView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paint_count += 1
+        began = time.perf_counter()
+        coarse = 1
+        if self._fine_ms > SLOW_MS and began - self._painted_at < MOVING_S:
+            coarse = 2
+            self._rest.start()
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme().color("panel"))
-        geometry = self._geometry = self.placement
+        geometry = measure(
+            self.model, self.width(), self.height(), self.devicePixelRatioF(), coarse=coarse
+        )
         TrendPainter(painter, self.model, geometry, self.caches).paint()
         if not self.model.pens:
             self._paint_invitation(painter, geometry)
@@ -113,6 +129,9 @@ class TrendView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
+        self._painted_at = time.perf_counter()
+        if coarse == 1:
+            self._fine_ms = (self._painted_at - began) * 1e3
 
     def _paint_invitation(self, painter: QPainter, geometry: Geometry) -> None:
         px, plot = theme().px, geometry.panes[0][1]
@@ -130,7 +149,7 @@ class TrendView(QWidget):
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, tr("Drop tags here"))
         painter.setFont(theme().font(12))
         painter.setPen(theme().color("text2"))
-        words = tr("or press {keys} on a tag in the tree. Same unit, same axis; a bool gets a lane of its own.", keys="Ctrl+T")
+        words = tr("or press {keys} on a tag in the tree. Same unit, same axis; a bool gets a lane of its own.", keys=tr("Ctrl+T"))
         flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         painter.drawText(inner.adjusted(0, px(20), 0, px(4)), int(flags), words)
 

@@ -1,0 +1,98 @@
+"""Passwords go to a real keyring or nowhere."""
+
+from __future__ import annotations
+
+import keyring
+import keyring.backend
+import pytest
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.link import secrets
+
+PROFILE = ConnectionProfile("skid", "https://skid21/graphql/", "m.brandt")
+
+
+class Store(keyring.backend.KeyringBackend):
+    """A keyring in memory, as a real one behaves."""
+
+    priority = 1
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+        self.locked = False
+
+    def _check(self):
+        if self.locked:
+            raise KeyringLocked("locked")
+
+    def get_password(self, service, username):
+        self._check()
+        return self.kept.get((service, username))
+
+    def set_password(self, service, username, password):
+        self._check()
+        self.kept[service, username] = password
+
+    def delete_password(self, service, username):
+        self._check()
+        if (service, username) not in self.kept:
+            raise PasswordDeleteError("none")
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def store(monkeypatch):
+    made = Store()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: made)
+    return made
+
+
+def test_there_and_back(store):
+    assert secrets.keyring_available()
+    assert secrets.get_password(PROFILE) is None
+    secrets.set_password(PROFILE, "geheim")
+    assert store.kept == {("tagwerk", "m.brandt@https://skid21/graphql/"): "geheim"}
+    assert secrets.get_password(PROFILE) == "geheim"
+    secrets.delete_password(PROFILE)
+    secrets.delete_password(PROFILE)
+    assert secrets.get_password(PROFILE) is None
+
+
+def test_a_locked_keyring_is_said(store):
+    store.locked = True
+    for action in (
+        lambda: secrets.get_password(PROFILE),
+        lambda: secrets.set_password(PROFILE, "geheim"),
+        lambda: secrets.delete_password(PROFILE),
+    ):
+        with pytest.raises(secrets.SecretStoreUnavailable) as caught:
+            action()
+        assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["null", "fail"])
+def test_backends_that_keep_nothing_count_as_absent(monkeypatch, module):
+    import importlib
+
+    backend = importlib.import_module(f"keyring.backends.{module}").Keyring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    assert not secrets.keyring_available()
+    with pytest.raises(secrets.SecretStoreUnavailable):
+        secrets.set_password(PROFILE, "geheim")
+
+
+def test_a_plain_file_counts_as_absent_also_inside_a_chain(monkeypatch):
+    plain = type("PlaintextKeyring", (Store,), {"__module__": "keyrings.alt.file"})()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: plain)
+    assert not secrets.keyring_available()
+    real = Store()
+
+    class Chain(Store):
+        backends = (plain, real)
+
+    monkeypatch.setattr(keyring, "get_keyring", Chain)
+    secrets.set_password(PROFILE, "geheim")
+    assert real.kept
+    assert not plain.kept

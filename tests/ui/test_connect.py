@@ -1,0 +1,218 @@
+"""Connecting: the dialog's stages, passwords, the demo plant; nothing secret is written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from PySide6.QtWidgets import QLineEdit
+from ui.shell_support import OTHER_SHA, PROFILE, SHA, bench, until
+
+from tagwerk.domain.connection import Trust, TrustMode
+from tagwerk.ui.connect import ADDRESS, CERTIFICATE, RIGHTS, SIGN_IN, ConnectDialog
+from tagwerk.ui.connect_password import PasswordDialog
+from tagwerk.ui.settings import SavedConnections, Settings
+
+pytestmark = pytest.mark.ui
+
+
+async def dialog_of(made, address="skid21-hmi"):
+    made.flow.open_dialog(address)
+    await until(lambda: made.window.findChild(ConnectDialog) is not None)
+    return made.window.findChild(ConnectDialog)
+
+
+async def at(dialog, stage):
+    await until(lambda: dialog.pages.currentIndex() == stage and dialog.next.isEnabled())
+
+
+async def sign_in(dialog, password="right"):
+    dialog.user.setText("m.brandt")
+    dialog.password.setText(password)
+    dialog.next.click()
+
+
+async def test_from_a_bare_name_to_an_open_plant(monkeypatch, tmp_path, qapp):
+    async with bench(monkeypatch, settings=Settings(tmp_path)) as made:
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        assert dialog.fingerprint.text.text().startswith("9C 41 7E 0B   9C 41 7E 0B")
+        assert dialog.focusWidget() is dialog.cancel
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        assert dialog.password.echoMode() is QLineEdit.EchoMode.Password
+        await sign_in(dialog)
+        await at(dialog, RIGHTS)
+        assert dialog.rights_headline.text() == "Signed in as m.brandt"
+        dialog.next.click()
+        await until(lambda: made.flow.plant is not None)
+        assert made.flow.plant.profile.trust == Trust(TrustMode.PINNED, sha256=SHA)
+        assert made.link.password == "right"
+        assert list(made.secrets.kept.values()) == ["right"]
+        made.window.remember()
+    text = (tmp_path / "settings.json").read_text("utf-8")
+    assert "right" not in text.replace('"right', "")
+    saved = json.loads(text)["connections"][0]
+    assert (saved["name"], saved["user"], saved["trust"]["sha256"]) == ("skid21-hmi", "m.brandt", SHA)
+
+
+async def test_nobody_is_asked_for_a_password_before_trust(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        assert all(user == "" for _, _, user in made.connector.asked)
+        dialog.cancel.click()
+        await until(lambda: made.window.findChild(ConnectDialog) is None or not dialog.isVisible())
+        assert made.flow.plant is None
+        assert SavedConnections(made.settings).all() == []
+
+
+async def test_trust_for_this_session_is_not_saved(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        dialog.trust_session.setChecked(True)
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        await sign_in(dialog)
+        await at(dialog, RIGHTS)
+        dialog.next.click()
+        await until(lambda: made.flow.plant is not None)
+        assert made.flow.plant.profile.trust.sha256 == SHA
+        assert SavedConnections(made.settings).all()[0].trust == Trust()
+
+
+async def test_a_changed_certificate_is_refused_loudly(monkeypatch, qapp):
+    async with bench(monkeypatch, sha=OTHER_SHA) as made:
+        pinned = Trust(TrustMode.PINNED, sha256=SHA)
+        SavedConnections(made.settings).put(type(PROFILE)("old", "https://skid21-hmi/graphql/", "m.brandt", trust=pinned))
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        assert dialog.alert.isVisible()
+        assert dialog.alert_old.text().startswith("9C 41 7E 0B")
+        assert dialog.fingerprint.text.text().startswith("51 0D E7 92")
+        assert dialog.cancel.text() == "Stay away"
+        assert not dialog.trust_pin.isChecked()
+        asked = len(made.connector.asked)
+        dialog.next.click()
+        assert "Compare" in dialog.trust_problem.text()
+        assert len(made.connector.asked) == asked
+        dialog.compared.setChecked(True)
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        assert made.connector.asked[-1][1].compared
+        dialog.reject()
+
+
+async def test_a_wrong_password_is_told_and_not_repeated(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        before = len(made.connector.asked)
+        await sign_in(dialog, "wrong")
+        await until(lambda: dialog.login_problem.text() != "")
+        assert dialog.login_problem.text() == "Wrong."
+        assert dialog.login_cure.text() == "Check it."
+        assert len(made.connector.asked) == before + 1
+        assert dialog.pages.currentIndex() == SIGN_IN
+        dialog.reject()
+
+
+async def test_cancel_ends_a_look_that_hangs(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.connector.hold = asyncio.Event()
+        dialog = await dialog_of(made)
+        await until(lambda: made.connector.asked)
+        assert dialog.pages.currentIndex() == ADDRESS
+        dialog.cancel.click()
+        await until(lambda: not made.flow._dialog_scope.is_running("look"))
+        assert made.flow.plant is None
+
+
+async def test_without_a_keyring_the_choice_is_off_and_says_why(monkeypatch, qapp):
+    async with bench(monkeypatch, has_keyring=False) as made:
+        dialog = await dialog_of(made)
+        await at(dialog, CERTIFICATE)
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        assert not dialog.keep.isEnabled()
+        assert not dialog.keep.isChecked()
+        assert "memory" in dialog.keep_note.text()
+        await sign_in(dialog)
+        await at(dialog, RIGHTS)
+        dialog.next.click()
+        await until(lambda: made.flow.plant is not None)
+        assert made.secrets.kept == {}
+
+
+async def test_a_saved_connection_takes_its_password_from_the_keyring(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.secrets.set(PROFILE, "right")
+        made.flow.open_saved(PROFILE)
+        await until(lambda: made.flow.plant is not None)
+        assert made.link.password == "right"
+        assert made.window.findChild(PasswordDialog) is None
+
+
+async def test_without_one_in_the_keyring_it_is_asked_for(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.flow.open_saved(PROFILE)
+        await until(lambda: made.window.findChild(PasswordDialog) is not None)
+        dialog = made.window.findChild(PasswordDialog)
+        dialog.password.setText("right")
+        dialog.sign_in.click()
+        await until(lambda: made.flow.plant is not None)
+        assert made.link.password == "right"
+        assert made.secrets.kept == {}
+        # Known for the rest of this run: connecting again does not ask.
+        made.flow.close_plant()
+        await until(lambda: made.flow.plant is None)
+        made.flow.open_saved(PROFILE)
+        await until(lambda: made.flow.plant is not None)
+        assert made.link.password == "right"
+
+
+async def test_cancelling_the_password_opens_nothing(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.flow.open_saved(PROFILE)
+        await until(lambda: made.window.findChild(PasswordDialog) is not None)
+        made.window.findChild(PasswordDialog).reject()
+        await until(lambda: not made.flow._scope.is_running("open"))
+        assert made.flow.plant is None
+
+
+async def test_the_demo_opens_with_its_first_view_and_ends_with_the_plant(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        wanted = []
+        made.desk.trend_requested.connect(wanted.append)
+        made.window.welcome.demo_button.click()
+        await until(lambda: made.flow.plant is not None)
+        assert wanted == [["HMI_RT_1::Cooling.TIC2120.PV"]]
+        assert made.flow.plant.profile.name == "Skid 21"
+        # The demo has another port each time: it is not a connection to remember.
+        assert SavedConnections(made.settings).all() == []
+        made.flow.close_plant()
+        await until(lambda: made.demo_stopped)
+
+
+async def test_starting_the_demo_can_be_cancelled(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.demo_gate = asyncio.Event()
+        made.window.welcome.demo_button.click()
+        await until(lambda: made.window.welcome.cancel_button.isVisible())
+        assert not made.window.welcome.demo_button.isEnabled()
+        made.window.welcome.cancel_button.click()
+        await until(lambda: made.window.welcome.demo_button.isEnabled())
+        assert made.flow.plant is None
+
+
+async def test_removing_a_connection_takes_its_password_along(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        SavedConnections(made.settings).put(PROFILE)
+        made.secrets.set(PROFILE, "right")
+        made.flow.remove(PROFILE.name)
+        await until(lambda: made.secrets.kept == {})
+        assert SavedConnections(made.settings).all() == []
