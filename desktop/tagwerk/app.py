@@ -81,10 +81,6 @@ def import_heavy() -> None:
     import keyring  # noqa: F401
     import qasync  # noqa: F401
 
-    import tagwerk.link.connector
-    import tagwerk.plant
-    import tagwerk.simulator.process
-    import tagwerk.ui.connect_flow
     from tagwerk.ui.panels import load_panels
 
     load_panels()

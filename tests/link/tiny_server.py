@@ -379,13 +379,14 @@ class TinyServer:
             {"name": name, "displayName": name, "objectType": "Tag", "dataType": "LReal"}
             for name in self.tags
         ]
-        return rows + [
+        return [
+            *rows,
             {
                 "name": "HMI_RT_1::A:Log",
                 "displayName": "",
                 "objectType": "LoggingTag",
                 "dataType": None,
-            }
+            },
         ]
 
     def _do_loggedTagValues(self, variables):

@@ -7,7 +7,7 @@ import pytest
 from tagwerk.simulator.alarm_config import AlarmClassConfig, AlarmColors, AlarmConfig
 from tagwerk.simulator.alarm_engine import INSTANCES_KEPT, AlarmEngine
 from tagwerk.simulator.alarm_states import StateMachine
-from tagwerk.simulator.state import ModelError
+from tagwerk.simulator.state import ModelError, QualityWords
 
 S = 1_000_000_000
 RED = AlarmClassConfig(
@@ -202,6 +202,20 @@ def test_a_disabled_alarm_leaves_and_does_not_come(engine):
     engine.enable(name, 5 * S)
     assert asked == [(name, 5 * S)]
     assert engine.raise_alarm(name, 6 * S) is not None
+
+
+def test_a_change_of_quality_is_recorded_without_a_new_raise(engine):
+    name = "T1.PV:High"
+    engine.raise_alarm(name, 1 * S)
+    bad = QualityWords("BAD", "SENSOR_FAILURE")
+    engine.change_quality(name, bad, 2 * S)
+    (record,) = engine.active()
+    assert (record.instance_id, record.state) == (1, "RAISED")
+    assert record.value_quality is bad
+    assert record.change_reason == ("ALARM_QUALITY_CHANGED",)
+    engine.clear_alarm(name, 3 * S)
+    engine.change_quality(name, bad, 4 * S)
+    assert engine.take_changes()[-1].modification_time_ns == 3 * S
 
 
 def test_the_log_is_open_at_both_ends_and_bounded():

@@ -298,7 +298,9 @@ async def bench(monkeypatch, *, settings=None, has_keyring=True, sha=SHA):
     """A window, closed in order at the end."""
     monkeypatch.setattr("tagwerk.ui.panels.PANELS", PANELS)
     made = Bench(
-        settings if settings is not None else Settings(), FakeSecrets(has_keyring), FakeConnector(sha)
+        settings if settings is not None else Settings(),
+        FakeSecrets(has_keyring),
+        FakeConnector(sha),
     )
     try:
         yield made

@@ -7,12 +7,12 @@ import json
 
 import pytest
 from PySide6.QtWidgets import QLineEdit
-from ui.shell_support import OTHER_SHA, PROFILE, SHA, bench, until
 
 from tagwerk.domain.connection import Trust, TrustMode
 from tagwerk.ui.connect import ADDRESS, CERTIFICATE, RIGHTS, SIGN_IN, ConnectDialog
 from tagwerk.ui.connect_password import PasswordDialog
 from tagwerk.ui.settings import SavedConnections, Settings
+from ui.shell_support import OTHER_SHA, PROFILE, SHA, bench, until
 
 pytestmark = pytest.mark.ui
 
@@ -54,7 +54,11 @@ async def test_from_a_bare_name_to_an_open_plant(monkeypatch, tmp_path, qapp):
     text = (tmp_path / "settings.json").read_text("utf-8")
     assert "right" not in text.replace('"right', "")
     saved = json.loads(text)["connections"][0]
-    assert (saved["name"], saved["user"], saved["trust"]["sha256"]) == ("skid21-hmi", "m.brandt", SHA)
+    assert (saved["name"], saved["user"], saved["trust"]["sha256"]) == (
+        "skid21-hmi",
+        "m.brandt",
+        SHA,
+    )
 
 
 async def test_nobody_is_asked_for_a_password_before_trust(monkeypatch, qapp):
@@ -86,7 +90,9 @@ async def test_trust_for_this_session_is_not_saved(monkeypatch, qapp):
 async def test_a_changed_certificate_is_refused_loudly(monkeypatch, qapp):
     async with bench(monkeypatch, sha=OTHER_SHA) as made:
         pinned = Trust(TrustMode.PINNED, sha256=SHA)
-        SavedConnections(made.settings).put(type(PROFILE)("old", "https://skid21-hmi/graphql/", "m.brandt", trust=pinned))
+        SavedConnections(made.settings).put(
+            type(PROFILE)("old", "https://skid21-hmi/graphql/", "m.brandt", trust=pinned)
+        )
         dialog = await dialog_of(made)
         await at(dialog, CERTIFICATE)
         assert dialog.alert.isVisible()

@@ -119,7 +119,9 @@ def test_every_sentence_has_a_german_one():
 
 def test_no_german_sentence_is_left_over():
     used = used_sentences()
-    left = [f"{name}: {key!r}" for name, rows in german().items() for key in rows if key not in used]
+    left = [
+        f"{name}: {key!r}" for name, rows in german().items() for key in rows if key not in used
+    ]
     assert not left, "\n".join(left)
 
 

@@ -22,7 +22,8 @@ from tagwerk.ui.mime import tag_mime
 from tagwerk.ui.setpoints.arm_dialog import ArmDialog
 from tagwerk.ui.setpoints.batch_dialog import BatchDialog
 from tagwerk.ui.setpoints.editors import ListField, ValueField, read_typed
-from tagwerk.ui.setpoints.write_dialog import WriteDialog, change_line
+from tagwerk.ui.setpoints.words import change_line
+from tagwerk.ui.setpoints.write_dialog import WriteDialog
 from tagwerk.write.arming import LockCause
 from tagwerk.write.request import Outcome
 from ui.setpoint_bench import (
@@ -532,6 +533,38 @@ async def test_locking_closes_the_editor_but_keeps_the_text(bench):
     assert bench.panel.view.editor is None
     assert bench.panel.rows.staged(SP).value == 21.5
     assert bench.panel.band._detail == "Nothing can be written until you arm"
+
+
+async def test_leaving_the_plant_locks_it_and_closes_the_dialog(bench):
+    arm(bench)
+    bench.panel.rows.stage(SP, 21.5, bench.plant.live.get(SP))
+    bench.panel.ask_to_write()
+    bench.panel.set_plant(None)
+    assert bench.panel.dialog is None
+    assert not bench.plant.arming.armed
+    assert bench.plant.arming.cause is LockCause.SIGNED_OUT
+    assert bench.panel.rows.names == []
+    bench.panel.set_plant(bench.plant)
+    assert SP in bench.panel.rows.names, "the list of this connection is back"
+
+
+async def test_an_arm_dialog_that_was_open_when_the_link_broke_does_not_arm(bench):
+    bench.panel.ask_to_arm()
+    bench.link_state(LinkState.RECONNECTING)
+    bench.panel.dialog.arm_button.click()
+    assert not bench.plant.arming.armed
+
+
+async def test_undo_of_a_tag_that_is_not_listed_lists_it(bench):
+    arm(bench)
+    service = bench.plant.writes
+    await service.write(service.request(SP, 21.5))
+    bench.show(SP, 21.5)
+    choose(bench, SP)
+    press(bench, KEY.Key_Delete)
+    bench.panel.last_writes.lines[0].button.click()
+    assert SP in bench.panel.rows.names
+    assert bench.panel.dialog.write_button.text() == "Write 22.0 °C"
 
 
 def test_german_numbers_are_read_strictly(bench, monkeypatch):

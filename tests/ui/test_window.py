@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
-from ui.shell_support import PROFILE, SECOND, bench, until
 
 from tagwerk.domain.connection import LinkState
 from tagwerk.domain.errors import UsageError
@@ -15,6 +14,7 @@ from tagwerk.ui.i18n import language, set_language
 from tagwerk.ui.layout_memory import fit_on_screens
 from tagwerk.ui.settings import SavedConnections, Settings
 from tagwerk.ui.theme import theme
+from ui.shell_support import PROFILE, SECOND, bench, until
 
 pytestmark = pytest.mark.ui
 
@@ -85,7 +85,11 @@ async def test_f6_goes_round_the_panels_and_back_to_where_one_was(monkeypatch):
         seen = []
         for _ in range(5):
             seen.append(
-                next(n for n, p in made.window.panels.items() if p.isAncestorOf(QApplication.focusWidget()))
+                next(
+                    n
+                    for n, p in made.window.panels.items()
+                    if p.isAncestorOf(QApplication.focusWidget())
+                )
             )
             made.window.actions_by_id["view.next_panel"].trigger()
         assert seen == ["tagPanel", "trendPanel", "setpointPanel", "alarmPanel", "tagPanel"]

@@ -306,8 +306,7 @@ def name_batches(
         batch: list[str] = []
         size = 0
         for name in layer_names:
-            # In JSON a character takes at most twelve bytes, a plain one a single byte.
-            cost = 3 + (len(name) if name.isascii() and "\\" not in name else 6 * len(name))
+            cost = len(msgspec.json.encode(name)) + 1
             if batch and (len(batch) >= most or size + cost > most_bytes):
                 batches.append(batch)
                 batch, size = [], 0

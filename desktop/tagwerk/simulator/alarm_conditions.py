@@ -17,16 +17,26 @@ from tagwerk.simulator.state import ProcessTag
 class Condition:
     """One alarm's cause, with hysteresis and delay. Bad quality leaves it as it was."""
 
-    __slots__ = ("_limit", "_limit_tag", "_since_ns", "_tag", "_tags", "spec", "standing")
+    __slots__ = (
+        "_limit",
+        "_limit_tag",
+        "_quality",
+        "_since_ns",
+        "_tags",
+        "spec",
+        "standing",
+        "tag",
+    )
 
     def __init__(self, spec: ConditionSpec, tags: dict[str, ProcessTag]) -> None:
         self.spec = spec
         self.standing = False
-        self._tag = tags[spec.tag]
+        self.tag = tags[spec.tag]
         self._tags = tags
         self._limit_tag = tags[spec.limit] if isinstance(spec.limit, str) else None
         self._limit = None if isinstance(spec.limit, str) else spec.limit
         self._since_ns = -1
+        self._quality = self.tag.quality
 
     @property
     def limit(self) -> float | None:
@@ -41,7 +51,7 @@ class Condition:
     def parameters(self) -> list[Value]:
         """The values for the alarm's text, in its order."""
         return [
-            self._tag.value
+            self.tag.value
             if name == "value"
             else self.limit
             if name == "limit"
@@ -51,11 +61,11 @@ class Condition:
 
     def holds(self) -> bool:
         """Whether the cause is there, hysteresis included."""
-        kind, value = self.spec.kind, self._tag.value
-        if self._tag.quality.is_bad or value is None:
+        kind, value = self.spec.kind, self.tag.value
+        if self.tag.quality.is_bad or value is None:
             return self.standing
         if kind == "substitute":
-            return self._tag.quality.sub_status == "SUBSTITUTE_VALUE"
+            return self.tag.quality.sub_status == "SUBSTITUTE_VALUE"
         if kind == "true":
             return bool(value)
         if kind == "false":
@@ -82,6 +92,13 @@ class Condition:
         self.standing = holds
         return True
 
+    def quality_changed(self) -> bool:
+        """Whether the trigger tag's quality is another than at the last look."""
+        if self.tag.quality is self._quality:
+            return False
+        self._quality = self.tag.quality
+        return True
+
 
 class AlarmWatch:
     """All conditions of a plant.
@@ -103,6 +120,8 @@ class AlarmWatch:
     def evaluate(self, now_ns: int) -> None:
         """Look at every condition."""
         for condition in self._listed:
+            if condition.quality_changed() and condition.standing:
+                self._engine.change_quality(condition.spec.alarm, condition.tag.quality, now_ns)
             if condition.changed(now_ns):
                 if condition.standing:
                     self.raise_now(condition, now_ns)
@@ -118,7 +137,7 @@ class AlarmWatch:
             value=condition.value,
             limit=condition.limit,
             parameters=condition.parameters(),
-            quality=condition._tag.quality,
+            quality=condition.tag.quality,
         )
 
     def _enabled(self, alarm: str, now_ns: int) -> None:

@@ -186,6 +186,19 @@ class AlarmEngine:
             if record.clear_time_ns is None:
                 self._step(name, number, AlarmEventKind.CLEAR, now_ns)
 
+    def change_quality(self, name: str, quality: QualityWords, now_ns: int) -> None:
+        """The trigger tag's quality changed while the cause stands: recorded, no new raise."""
+        for record in list(self._instances[name].values()):
+            if record.clear_time_ns is None:
+                self._keep(
+                    replace(
+                        record,
+                        value_quality=quality,
+                        modification_time_ns=now_ns,
+                        change_reason=("ALARM_QUALITY_CHANGED",),
+                    )
+                )
+
     def tick(self, now_ns: int) -> None:
         """Timed ends: shelving, and entries of RAISE alarms."""
         for name, until_ns in list(self._shelved_until_ns.items()):

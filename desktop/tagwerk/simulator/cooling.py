@@ -69,7 +69,7 @@ class Cooling:
         flow = self._flow.step(18.6 * speed * (1.0 + 0.22 * bypass) * (1.05 - dirt / 1840.0), dt)
         self._temperatures(dt, now_s, flow, bypass)
         self.flow.step(flow)
-        self.pressure.step(2.41 * speed**2 * (1.0 - 0.18 * bypass) + 0.04)
+        self.pressure.step(2.37 * speed**2 * (1.0 - 0.18 * bypass) + 0.04)
         self.strainer.step(dirt * (flow / 18.6) ** 2)
         self.buffer.step(dt, now_s)
 

@@ -121,6 +121,8 @@ class Past:
                 break
             quiet = self._now_s - player.last_s > FINE_AFTER_EVENT_S
             dt = min(COARSE_S if quiet else FINE_S, end_s - self._now_s)
+            # Events and the ends of outages are met to the second.
+            dt = min(dt, player.next_s - self._now_s, process.outage_left_s or dt)
             self._now_s += dt
             player.play(self._now_s, self._epoch_ns + round(self._now_s * 1e9))
             process.step(dt, self._now_s)

@@ -41,7 +41,7 @@ class Skid21:
         self.utilities = Utilities(image, phase)
         self._connected = image.output("System.PLC_21_Connected")
         self._outage = image.output("System.PLC_21_Outage")
-        self._outage_left_s = 0.0
+        self.outage_left_s = 0.0
         self._outage_s = 0.0
         self._outage_shown_s = 0.0
         for tag in ("Quality.QI2131.Fault", "System.Backup"):
@@ -125,18 +125,18 @@ class Skid21:
 
     def lose_connection(self, duration_s: float, time_ns: int) -> None:
         """The controller does not answer for a while; the process goes on."""
-        self._outage_s = self._outage_left_s = duration_s
+        self._outage_s = self.outage_left_s = duration_s
         self.image.out[self._connected] = 0.0
         self.image.put(self.image.input("System.PLC_21_Connected"), False, time_ns)
         self.image.set_outage(True, time_ns)
 
     def _watch_connection(self, dt: float, time_ns: int) -> None:
         out = self.image.out
-        if self._outage_left_s > 0:
-            self._outage_left_s -= dt
-            if self._outage_left_s <= 0:
+        if self.outage_left_s > 0:
+            self.outage_left_s -= dt
+            if self.outage_left_s <= 0:
                 self.image.set_outage(False, time_ns)
                 self._outage_shown_s = 10.0
-        out[self._connected] = 0.0 if self._outage_left_s > 0 else 1.0
+        out[self._connected] = 0.0 if self.outage_left_s > 0 else 1.0
         self._outage_shown_s = max(self._outage_shown_s - dt, 0.0)
         out[self._outage] = self._outage_s if self._outage_shown_s > 0 else 0.0

@@ -175,7 +175,9 @@ def load_plant(plant: str) -> PlantSpec:
             raise PlantFileError(f"{path}: {problem}") from problem
     tags, structures, types = _read_tags(documents["plant"])
     classes = tuple(_read_class(name, row) for name, row in documents["alarms"]["classes"].items())
-    alarms, conditions = _read_alarms(documents["alarms"], {c.name: c for c in classes}, tags)
+    alarms, conditions = _read_alarms(
+        documents["alarms"], {c.name: c for c in classes}, tags, structures
+    )
     return PlantSpec(
         system=documents["plant"]["system"],
         tags=tags,
@@ -304,7 +306,10 @@ def _read_class(name: str, row: dict[str, Any]) -> AlarmClassConfig:
 
 
 def _read_alarms(
-    document: dict[str, Any], classes: dict[str, AlarmClassConfig], tags: dict[str, TagSpec]
+    document: dict[str, Any],
+    classes: dict[str, AlarmClassConfig],
+    tags: dict[str, TagSpec],
+    structures: dict[str, StructureSpec],
 ) -> tuple[tuple[AlarmConfig, ...], tuple[ConditionSpec, ...]]:
     configs: list[AlarmConfig] = []
     conditions: list[ConditionSpec] = []
@@ -326,6 +331,7 @@ def _read_alarms(
                 trigger_tag=row["tag"],
                 event_text=_pair(row["en"], row["de"]),
                 info_text=_pair(row.get("info_en", ""), row.get("info_de", "")),
+                alarm_texts=_places(row["tag"], structures),
                 area=row["area"],
                 origin=row.get("origin", connection),
                 group=classes[row["class"]].number,
@@ -352,6 +358,13 @@ def _read_alarms(
             )
         )
     return tuple(configs), tuple(conditions)
+
+
+def _places(tag: str, structures: dict[str, StructureSpec]) -> tuple[Texts, ...]:
+    """Where the tag belongs, from the outside in, as additional alarm texts."""
+    parts = tag.split(".")[:-1]
+    paths = (".".join(parts[: number + 1]) for number in range(len(parts)))
+    return tuple(structures[path].display for path in paths)
 
 
 def _seconds(text: str) -> float:

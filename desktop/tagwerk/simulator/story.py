@@ -5,6 +5,7 @@ Used twice: at fine steps for the scene before the start, at coarse steps for th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import cast
 
@@ -37,6 +38,11 @@ class StoryPlayer:
         self._process = process
         self._engine = engine
         self.last_s = -1e12
+
+    @property
+    def next_s(self) -> float:
+        """When the next event is due; infinity when there is none."""
+        return -self._events[self._next].before_s if self._next < len(self._events) else math.inf
 
     def play(self, now_s: float, time_ns: int) -> None:
         """Play everything up to `now_s` (seconds before the start are negative)."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -37,7 +38,13 @@ from tagwerk.domain.connection import (
 )
 from tagwerk.domain.errors import LoginFailed, NotTrusted
 from tagwerk.domain.ports import Connector
-from tagwerk.ui.connect_parts import CertificateFacts, FingerprintBox, StageList, StepTable, fingerprint_lines
+from tagwerk.ui.connect_parts import (
+    CertificateFacts,
+    FingerprintBox,
+    StageList,
+    StepTable,
+    fingerprint_lines,
+)
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.reasons import reason_in_words
@@ -204,7 +211,9 @@ class ConnectDialog(QDialog):
         note = QHBoxLayout()
         note.setSpacing(theme().px(8))
         note.addWidget(IconLabel("info", 15), 0, Qt.AlignmentFlag.AlignTop)
-        note.addWidget(Label(tr("Nothing secret has been sent so far."), 13, 400, "text2", wrap=True), 1)
+        note.addWidget(
+            Label(tr("Nothing secret has been sent so far."), 13, 400, "text2", wrap=True), 1
+        )
         box.addLayout(note)
         return page
 
@@ -400,7 +409,7 @@ class ConnectDialog(QDialog):
     def _cancel(self) -> None:
         self.reject()
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         in_field = isinstance(self.focusWidget(), QLineEdit)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and in_field:
             if self.next.isEnabled():
@@ -487,7 +496,13 @@ class ConnectDialog(QDialog):
         self._certificate = certificate
         host = host_of(self._url)
         plain = certificate is None
-        for widget in (self.fingerprint, self.facts, self.trust_pin, self.trust_file, self.compared):
+        for widget in (
+            self.fingerprint,
+            self.facts,
+            self.trust_pin,
+            self.trust_file,
+            self.compared,
+        ):
             widget.setVisible(not plain)
         self.trust_problem.setText("")
         self.chain.hide()
@@ -661,7 +676,8 @@ class ConnectDialog(QDialog):
 
     def _show_rights(self, result: ProbeResult) -> None:
         session = result.session
-        assert session is not None
+        if session is None:
+            return
         self.rights_headline.setText(tr("Signed in as {user}", user=session.user))
         groups = ", ".join(session.groups)
         text = ", ".join(part for part in (session.full_name, groups) if part)

@@ -7,6 +7,7 @@ the only place that decides when a plant is opened or closed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -280,9 +281,9 @@ class ConnectFlow(QObject):
         self._passwords.clear()
 
 
-async def _bounded(coroutine) -> None:
+async def _bounded(coroutine: Awaitable[object]) -> None:
     """Wait a while for something that never raises by itself, then go on."""
     try:
         await asyncio.wait_for(coroutine, CLOSE_TIMEOUT_S)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return

@@ -75,7 +75,9 @@ class StageList(Area):
             painter.setFont(tokens.font(13, 600 if now else 400))
             painter.setPen(tokens.color("text" if now else "text2"))
             area = QRectF(tokens.px(43), top, self.width(), height)
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, stage)
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, stage
+            )
         painter.end()
 
 
@@ -305,7 +307,9 @@ def _validity(certificate: Certificate, now_ns: int) -> tuple[str, str, str]:
     if days < 60:
         left = tr("{days} days left", days=days)
     else:
-        left = tr("{months} months left", months=days // 30) if days < 730 else tr(
-            "{years} years left", years=days // 365
+        left = (
+            tr("{months} months left", months=days // 30)
+            if days < 730
+            else tr("{years} years left", years=days // 365)
         )
     return f"{text} ({left})", "", ""

@@ -79,7 +79,9 @@ class DockHeader(Area):
             self._add(buttons, "picture-in-picture-2", tr("Float {panel}", panel=name), "Float")
             self._add(buttons, "x", tr("Close {panel}", panel=name), "Close")
         else:
-            self._add(buttons, "maximize", tr("{panel} in the whole window", panel=name), "Maximise")
+            self._add(
+                buttons, "maximize", tr("{panel} in the whole window", panel=name), "Maximise"
+            )
         row.addLayout(buttons)
         self._dress()
         theme().changed.connect(self._dress)

@@ -31,7 +31,7 @@ _SECRETS = re.compile(
 _QUIET_QT = (
     "propagateSizeHints",
     "does not support",
-    "Could not connect \"org.freedesktop.IBus\"",
+    'Could not connect "org.freedesktop.IBus"',
     "QXcbConnection: XCB error",
     "Failed to compute left/right minimum bearings",
 )
@@ -101,9 +101,10 @@ class Reporter(QObject):
             self(args.exc_value, args.thread.name if args.thread else "thread")
 
     def _qt_message(self, kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
-        if any(part in text for part in _QUIET_QT):
-            log.debug("Qt: %s", text)
-        elif kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+        if any(part in text for part in _QUIET_QT) or kind in (
+            QtMsgType.QtDebugMsg,
+            QtMsgType.QtInfoMsg,
+        ):
             log.debug("Qt: %s", text)
         else:
             self(RuntimeError(f"Qt: {text}"), "Qt")

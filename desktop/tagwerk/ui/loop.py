@@ -51,8 +51,10 @@ class Program:
         size: tuple[int, int] | None = None,
     ) -> None:
         existing = QApplication.instance()
-        self.application = existing if isinstance(existing, QApplication) else QApplication(
-            [sys.argv[0] or "tagwerk"]
+        self.application = (
+            existing
+            if isinstance(existing, QApplication)
+            else QApplication([sys.argv[0] or "tagwerk"])
         )
         self.application.setApplicationName("tagwerk")
         self.application.setApplicationDisplayName("Tagwerk")

@@ -52,7 +52,9 @@ class MenuBar(QMenuBar):
             area.setBottom(self.height() - 1)
             if action is active and action.isEnabled():
                 inset = tokens.px(3)
-                draw_box(painter, area.adjusted(1, inset, -1, -inset), tokens.color("selection"), None)
+                draw_box(
+                    painter, area.adjusted(1, inset, -1, -inset), tokens.color("selection"), None
+                )
             painter.setPen(tokens.color("text" if action.isEnabled() else "disabled"))
             # Access keys are underlined while the keyboard is in the bar, as on Windows.
             by_keyboard = self.hasFocus() or active is not None

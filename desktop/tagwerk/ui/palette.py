@@ -111,7 +111,8 @@ class _Delegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         tokens = theme()
         model = index.model()
-        assert isinstance(model, _Model)
+        if not isinstance(model, _Model):
+            return
         item = model.items[index.row()]
         rect = QRect(option.rect)
         painter.save()
@@ -141,9 +142,7 @@ class _Delegate(QStyledItemDelegate):
         if item.grey and right - x > tokens.px(30):
             painter.setFont(tokens.font(12))
             painter.setPen(tokens.color("text2"))
-            grey = tokens.metrics(12).elidedText(
-                item.grey, Qt.TextElideMode.ElideRight, right - x
-            )
+            grey = tokens.metrics(12).elidedText(item.grey, Qt.TextElideMode.ElideRight, right - x)
             painter.drawText(QRectF(x, rect.top(), right - x, rect.height()), flags, grey)
         painter.restore()
 
@@ -172,6 +171,7 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("commandPalette")
         self.setAccessibleName(tr("Go to tag or command"))
+        self._owner = parent
         self._commands = commands
         self._search = search
         self._known: list[PaletteItem] = []
@@ -211,7 +211,7 @@ class CommandPalette(QDialog):
         self._known = [self._command_item(action) for action in self._commands()]
         self.field.clear()
         self._find("")
-        window = self.parentWidget().window()
+        window = self._owner.window()
         width = min(theme().px(560), window.width() - 16)
         height = _ROWS * max(theme().row_height, theme().px(26)) + theme().px(78)
         self.setFixedSize(width, min(height, window.height() - 40))
@@ -274,9 +274,10 @@ class CommandPalette(QDialog):
             self.tag_chosen.emit(item.tag)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is not self.field or event.type() != QEvent.Type.KeyPress:
+        if watched is not self.field or not isinstance(event, QKeyEvent):
             return False
-        assert isinstance(event, QKeyEvent)
+        if event.type() != QEvent.Type.KeyPress:
+            return False
         key = event.key()
         steps = {
             Qt.Key.Key_Down: 1,

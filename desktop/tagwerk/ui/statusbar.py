@@ -122,9 +122,7 @@ class StatusField(QWidget):
         middle = self.height() / 2
         line = tokens.px(7)
         x_line = 0 if self.separator_left else self.width() - 1
-        painter.fillRect(
-            QRectF(x_line, line, 1, self.height() - 2 * line), tokens.color("border")
-        )
+        painter.fillRect(QRectF(x_line, line, 1, self.height() - 2 * line), tokens.color("border"))
         x = float(tokens.px(10))
         if self._dot:
             radius = tokens.px(8) / 2
@@ -134,7 +132,9 @@ class StatusField(QWidget):
             x += tokens.px(14 + 3)
         elif self._icon:
             side = tokens.px(14)
-            draw_icon(painter, QRectF(x, middle - side / 2, side, side), self._icon, self._icon_role)
+            draw_icon(
+                painter, QRectF(x, middle - side / 2, side, side), self._icon, self._icon_role
+            )
             x += side + tokens.px(6)
         for index, part in enumerate(self._parts):
             if not part:
@@ -145,8 +145,10 @@ class StatusField(QWidget):
             width = tokens.metrics(12, weight).horizontalAdvance(part)
             reserved = max(width, self._reserved(index, weight))
             area = QRectF(x, 0, reserved + 1, self.height())
-            side_flag = Qt.AlignmentFlag.AlignRight if self._is_number(part) else (
-                Qt.AlignmentFlag.AlignLeft
+            side_flag = (
+                Qt.AlignmentFlag.AlignRight
+                if self._is_number(part)
+                else (Qt.AlignmentFlag.AlignLeft)
             )
             painter.drawText(area, side_flag | Qt.AlignmentFlag.AlignVCenter, part)
             x += reserved + tokens.px(5)

@@ -170,6 +170,14 @@ class Theme(QObject):
         return palette
 
 
+def the_application() -> QApplication:
+    """The one QApplication. RuntimeError when there is none yet: a programming error."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        raise RuntimeError("there is no QApplication yet")
+    return application
+
+
 @lru_cache(maxsize=1)
 def theme() -> Theme:
     """The one theme of this process."""

@@ -86,9 +86,7 @@ class ConnectionChooser(QPushButton):
         if self._note and x < right - tokens.px(20):
             painter.setFont(tokens.font(13))
             painter.setPen(tokens.color("text2"))
-            text = tokens.metrics(13).elidedText(
-                self._note, Qt.TextElideMode.ElideRight, right - x
-            )
+            text = tokens.metrics(13).elidedText(self._note, Qt.TextElideMode.ElideRight, right - x)
             painter.drawText(QRectF(x, 0, right - x, self.height()), flags, text)
         side = tokens.px(14)
         arrow = QRectF(self.width() - side - tokens.px(9), middle - side / 2, side, side)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -28,8 +28,8 @@ from tagwerk.ui.i18n import tr
 from tagwerk.ui.statusbar import host_of
 from tagwerk.ui.theme import theme
 from tagwerk.ui.welcome_drawing import Logo, PlantDrawing
-from tagwerk.ui.widgets.buttons import IconButton, PushButton, Segmented, draw_box, draw_icon
 from tagwerk.ui.widgets.busy import BusyRing
+from tagwerk.ui.widgets.buttons import IconButton, PushButton, Segmented, draw_box, draw_icon
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.fields import ChoiceBox, LineField
 from tagwerk.ui.widgets.painting import Area
@@ -374,7 +374,7 @@ class WelcomePage(QScrollArea):
         self.set_busy(False, " ".join(text.split()))
         self.demo_note.set_role("bad")
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.viewport().width() < theme().px(_ONE_COLUMN_BELOW)
         down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight

@@ -44,11 +44,15 @@ class PlantDrawing(QWidget):
         self._pump(painter, 350, 203, "P2121", f"{rpm} rpm")
         style = number_style()
         self._instrument(painter, 223, 140, "FIC", "2111")
-        self._caption(painter, QRectF(120, 130, 84, 20), f"{format_number(120.0, 1, style)} L/h", right=True)
+        self._caption(
+            painter, QRectF(120, 130, 84, 20), f"{format_number(120.0, 1, style)} L/h", right=True
+        )
         self._instrument(painter, 354, 131, "LI", "2102")
         self._caption(painter, QRectF(336, 150, 60, 20), f"{format_number(64.2, 1, style)} %")
         self._instrument(painter, 528, 18, "TIC", "2120")
-        self._caption(painter, QRectF(440, 8, 70, 20), f"{format_number(18.0, 1, style)} °C", right=True)
+        self._caption(
+            painter, QRectF(440, 8, 70, 20), f"{format_number(18.0, 1, style)} °C", right=True
+        )
         painter.end()
 
     def _pipes(self, painter: QPainter) -> None:

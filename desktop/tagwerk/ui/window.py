@@ -416,9 +416,7 @@ class MainWindow(QMainWindow):
 
         for name, dock in self._docks.items():
             dock.setFloating(False)
-            self.addDockWidget(
-                AREAS.get(name, Qt.DockWidgetArea.RightDockWidgetArea), dock
-            )
+            self.addDockWidget(AREAS.get(name, Qt.DockWidgetArea.RightDockWidgetArea), dock)
             dock.show()
         left, right, below = default_sizes(self.size())
         sizes = {"tagPanel": left, "setpointPanel": right}
@@ -514,9 +512,7 @@ class MainWindow(QMainWindow):
         if plant is not None and plant.status.state.is_live:
             disable_with_reason(self.actions_by_id["connection.reconnect"], tr("already connected"))
         for name in ("file.connect", "file.demo"):
-            disable_with_reason(
-                self.actions_by_id[name], "" if ready else tr("still starting")
-            )
+            disable_with_reason(self.actions_by_id[name], "" if ready else tr("still starting"))
         for name in ("Trend", "Setpoints", "Alarms"):
             menu = self._menus.get(name)
             if menu is not None:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply, single_batches
+from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmReply
 from tagwerk.domain.connection import Capabilities, Capability
 from tagwerk.domain.errors import (
     NotAllowed,
@@ -29,6 +29,7 @@ from tagwerk.domain.ports import PlantClient, WriteItem
 from tagwerk.domain.tags import TagInfo, short_name
 from tagwerk.domain.values import ItemError, Sample, Value
 from tagwerk.store.live import LiveStore
+from tagwerk.write.alarm_actions import AlarmActions
 from tagwerk.write.arming import Arming, LockCause
 from tagwerk.write.audit import AuditLog, AuditReport, AuditUnavailable, Entry
 from tagwerk.write.guard import Shown, Situation, Verdict, judge, why_read_only
@@ -84,6 +85,7 @@ class WriteService:
         self._who = who
         self._capabilities = capabilities
         self._clock_ns = clock_ns
+        self._alarms = AlarmActions(client, audit, who, capabilities)
         self._own_version = 0
         self._results: dict[str, WriteResult] = {}
         self._phases: dict[str, Phase] = {}
@@ -321,24 +323,7 @@ class WriteService:
         Returns:
             one reply an alarm, in the order given. Those after a broken link were not sent.
         """
-        needed = {
-            AlarmAction.ACKNOWLEDGE: Capability.ACKNOWLEDGE,
-            AlarmAction.RESET: Capability.RESET,
-        }[action]
-        capabilities = self._capabilities()
-        if needed not in capabilities:
-            refusal = ItemError("not_allowed", capabilities.reason(needed))
-            return [AlarmReply(alarm.key, refusal, sent=False) for alarm in alarms]
-        replies: dict[AlarmKey, AlarmReply] = {}
-        gone: ItemError | None = None
-        for batch in single_batches(list(alarms)):
-            keys = [alarm.key for alarm in batch]
-            if gone is not None:
-                replies.update({key: AlarmReply(key, gone, sent=False) for key in keys})
-                continue
-            answers, gone = await self._act_once(action, keys, reason)
-            replies.update({reply.key: reply for reply in answers})
-        return [replies[alarm.key] for alarm in alarms]
+        return await self._alarms.act(action, alarms, reason)
 
     # Inside.
 
@@ -552,71 +537,3 @@ class WriteService:
             outcome = Outcome.CLAMPED
             detail = message("Read again: the plant has {value}.", value=Shown(value, info))
         return replace(result, outcome=outcome, detail=detail, read_back=value)
-
-    async def _act_once(
-        self, action: AlarmAction, keys: list[AlarmKey], reason: str
-    ) -> tuple[list[AlarmReply], ItemError | None]:
-        """One call. The second value is set when the link is broken and no more should be sent."""
-        names = [[key.name, key.instance] for key in keys]
-        who = self._who()
-        try:
-            intent = await asyncio.to_thread(
-                self.audit.append,
-                "alarm_intent",
-                action=action.value,
-                alarms=names,
-                who=who,
-                reason=reason,
-            )
-        except AuditUnavailable as problem:
-            refusal = ItemError("audit_unavailable", str(problem.text))
-            return [AlarmReply(key, refusal, sent=False) for key in keys], refusal
-        gone: ItemError | None = None
-        # What holds for alarms without a reply of their own; at first: cancelled under way.
-        fallback = AlarmReply(keys[0], ItemError("cancelled", "cancelled"), uncertain=True)
-        replies: list[AlarmReply] = []
-        try:
-            replies = list(await self._client.alarm_action(action, keys))
-            fallback = AlarmReply(keys[0], ItemError("no_answer", "no answer"), uncertain=True)
-        except NotReachable as problem:
-            gone = ItemError(problem.code or "not_reachable", str(problem.text))
-            arrived = problem.may_have_arrived
-            fallback = AlarmReply(keys[0], gone, sent=arrived, uncertain=arrived)
-        except ProtocolError as problem:
-            error = ItemError(problem.code or "protocol", str(problem.text))
-            fallback = AlarmReply(keys[0], error, uncertain=True)
-        except TagwerkError as problem:
-            error = ItemError(problem.code or "refused", str(problem.text))
-            fallback = AlarmReply(keys[0], error)
-        finally:
-            by_key = {reply.key: reply for reply in replies}
-            replies = [by_key.get(key) or replace(fallback, key=key) for key in keys]
-            self._audit_alarms(intent, replies)
-        return replies, gone
-
-    def _audit_alarms(self, intent: Entry, replies: list[AlarmReply]) -> None:
-        try:
-            self.audit.append(
-                "alarm_outcome",
-                intent=intent["seq"],
-                outcomes=[
-                    [
-                        reply.key.name,
-                        reply.key.instance,
-                        _alarm_outcome(reply),
-                        reply.error.code if reply.error is not None else "0",
-                    ]
-                    for reply in replies
-                ],
-            )
-        except AuditUnavailable:
-            # The intent is on disk and the deed is done; the replies are what the user must see.
-            self._own_version += 1
-
-
-def _alarm_outcome(reply: AlarmReply) -> str:
-    if reply.error is None:
-        return "done"
-    if reply.uncertain:
-        return "unverified"
-    return "rejected" if reply.sent else "failed"

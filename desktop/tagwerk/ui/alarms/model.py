@@ -108,7 +108,7 @@ class AlarmModel(QAbstractTableModel):
             self._count = len(new)
             self.endInsertRows()
         hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged.emit([], hint)
+        self.layoutAboutToBeChanged.emit()
         held_by_qt = self.persistentIndexList()
         moved = []
         rows: dict[int, int] = {}
@@ -121,7 +121,7 @@ class AlarmModel(QAbstractTableModel):
             moved.append(self.createIndex(row, index.column()) if row >= 0 else QModelIndex())
         self._order, self._held = new, None
         self.changePersistentIndexList(held_by_qt, moved)
-        self.layoutChanged.emit([], hint)
+        self.layoutChanged.emit()
         if len(new) < before:
             self.beginRemoveRows(_NO_PARENT, len(new), before - 1)
             self._count = len(new)

@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QPainter,
-    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout
 
-from tagwerk.domain.connection import Capability
 from tagwerk.domain.message import Message
 from tagwerk.domain.tags import TagInfo
 from tagwerk.domain.text import EM_DASH
@@ -32,14 +29,17 @@ from tagwerk.ui.desk import Desk
 from tagwerk.ui.i18n import tr, tr_n
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.panels.base import Panel
+from tagwerk.ui.setpoints import commands
 from tagwerk.ui.setpoints.arm_dialog import ArmDialog
 from tagwerk.ui.setpoints.band import EXTEND_S, ArmBand
 from tagwerk.ui.setpoints.batch_dialog import BatchDialog
-from tagwerk.ui.setpoints.facts import RowFacts, RowLayout
+from tagwerk.ui.setpoints.facts import RowFacts
+from tagwerk.ui.setpoints.head import HeadStrip
 from tagwerk.ui.setpoints.last_writes import LastWrites
+from tagwerk.ui.setpoints.lock import no_right, user_of, why_locked, why_not_armable
 from tagwerk.ui.setpoints.rows import SetpointRows
 from tagwerk.ui.setpoints.view import SetpointView
-from tagwerk.ui.setpoints.words import clock_text, row_labels, say, value_text, with_unit
+from tagwerk.ui.setpoints.words import row_labels, say, value_text, with_unit
 from tagwerk.ui.setpoints.write_dialog import WriteDialog
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
@@ -50,29 +50,9 @@ from tagwerk.write.audit import AuditUnavailable
 from tagwerk.write.request import Outcome, PastWrite, WriteRequest, WriteResult
 from tagwerk.write.service import WriteService
 
-MENU = "Setpoints"
 INTEREST = "setpoints"
 MOST_ROWS = 2000
-
-ARM = Command("setpoints.arm", "Arm or lock writing…", MENU, "lock-open", "Ctrl+Shift+W")
-EXTEND = Command("setpoints.extend", "Stay armed 10 minutes longer", MENU, "clock-plus")
-WRITE = Command(
-    "setpoints.write", "Write staged values…", MENU, "pencil", "Ctrl+Return | Ctrl+Enter"
-)
-DISCARD = Command("setpoints.discard", "Discard staged values", MENU, "list-x")
-UNDO = Command("setpoints.undo", "Undo last write…", MENU, "undo-2", "Ctrl+Z")
-AUDIT = Command("setpoints.audit", "Check the audit", MENU, "shield-check")
-EDIT = Command("setpoints.edit", "Edit the new value", MENU, "square-pen")
-READ_AGAIN = Command("setpoints.read_again", "Read again", "", "refresh-cw")
-DISMISS = Command("setpoints.dismiss", "Dismiss the outcome", "", "check")
-TO_TREND = Command("setpoints.to_trend", "Add to the trend", "", "chart-line")
-REVEAL = Command("setpoints.reveal", "Show in the tree", "", "folder-tree")
-COPY_NAME = Command("setpoints.copy_name", "Copy name", "", "copy")
-COPY_VALUE = Command("setpoints.copy_value", "Copy value", "")
-COPY_ROW = Command("setpoints.copy_row", "Copy rows", "", "", "Ctrl+C", window_wide=False)
-UP = Command("setpoints.up", "Move up", "", "arrow-up", "Alt+Up", window_wide=False)
-DOWN = Command("setpoints.down", "Move down", "", "arrow-down", "Alt+Down", window_wide=False)
-REMOVE = Command("setpoints.remove", "Remove from the list", "", "trash-2")
+DIALOG_PERIOD_NS = 200_000_000
 
 
 class SetpointPanel(Panel):
@@ -88,7 +68,7 @@ class SetpointPanel(Panel):
         self._lists: dict[str, list[str]] = {}
         self._infos: dict[str, TagInfo] = {}
         self._labels: dict[str, str] = {}
-        self._now_ns = 0
+        self._now_ns = self._dialog_ns = 0
         self._labels_version = -1
         self._last_seen = (-1, -1)
         self.rows = SetpointRows()
@@ -158,23 +138,23 @@ class SetpointPanel(Panel):
         def make(command: Command, run: Any) -> QAction:
             return make_action(command, run, self)
 
-        self._arm_action = make(ARM, self._toggle_arming)
-        self._extend_action = make(EXTEND, self._extend)
-        self._edit_action = make(EDIT, self._edit)
-        self._write_action = make(WRITE, self.ask_to_write)
-        self._discard_action = make(DISCARD, self._discard)
-        self._undo_action = make(UNDO, self._undo_last)
-        self._audit_action = make(AUDIT, self._check_audit)
-        self._again_action = make(READ_AGAIN, self._read_again)
-        self._dismiss_action = make(DISMISS, self._dismiss)
-        self._trend_action = make(TO_TREND, self._to_trend)
-        self._reveal_action = make(REVEAL, self._reveal)
-        self._copy_name_action = make(COPY_NAME, lambda: self._copy(self._name_lines))
-        self._copy_value_action = make(COPY_VALUE, lambda: self._copy(self._value_lines))
-        self._copy_row_action = make(COPY_ROW, lambda: self._copy(self._row_lines))
-        self._up_action = make(UP, lambda: self._move(-1))
-        self._down_action = make(DOWN, lambda: self._move(1))
-        self._remove_action = make(REMOVE, self._remove)
+        self._arm_action = make(commands.ARM, self._toggle_arming)
+        self._extend_action = make(commands.EXTEND, self._extend)
+        self._edit_action = make(commands.EDIT, self._edit)
+        self._write_action = make(commands.WRITE, self.ask_to_write)
+        self._discard_action = make(commands.DISCARD, self._discard)
+        self._undo_action = make(commands.UNDO, self._undo_last)
+        self._audit_action = make(commands.AUDIT, self._check_audit)
+        self._again_action = make(commands.READ_AGAIN, self._read_again)
+        self._dismiss_action = make(commands.DISMISS, self._dismiss)
+        self._trend_action = make(commands.TO_TREND, self._to_trend)
+        self._reveal_action = make(commands.REVEAL, self._reveal)
+        self._copy_name_action = make(commands.COPY_NAME, lambda: self._copy(self._name_lines))
+        self._copy_value_action = make(commands.COPY_VALUE, lambda: self._copy(self._value_lines))
+        self._copy_row_action = make(commands.COPY_ROW, lambda: self._copy(self._row_lines))
+        self._up_action = make(commands.UP, lambda: self._move(-1))
+        self._down_action = make(commands.DOWN, lambda: self._move(1))
+        self._remove_action = make(commands.REMOVE, self._remove)
 
     # Plant and frames.
 
@@ -188,7 +168,7 @@ class SetpointPanel(Panel):
         if self._plant is not None:
             self._lists[self._plant.profile.name] = list(self.rows.names)
             if self._plant is not plant:
-                self._plant.interest.drop(INTEREST)
+                self._leave(self._plant)
         if plant is not self._plant:
             self.rows.unstage()
             names = self._lists.get(plant.profile.name, []) if plant is not None else []
@@ -199,6 +179,13 @@ class SetpointPanel(Panel):
         self.view.rows_changed()
         self._tell_interest()
         self._refresh()
+
+    def _leave(self, plant: Plant) -> None:
+        """Another plant comes: nothing more is written to this one."""
+        if self.dialog is not None:
+            self.dialog.reject()
+        plant.writes.disarm(LockCause.SIGNED_OUT)
+        plant.interest.drop(INTEREST)
 
     def on_frame(self, frame: Frame) -> None:
         self._now_ns = frame.now_ns
@@ -217,7 +204,10 @@ class SetpointPanel(Panel):
         elif self.isVisible():
             self.view.on_frame(frame.values, frame.now_ns, False)
         if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
-            self.dialog.refresh(frame.now_ns)
+            due = abs(frame.now_ns - self._dialog_ns) > DIALOG_PERIOD_NS
+            if everything or due or not frame.values.isdisjoint(self.dialog.names):
+                self._dialog_ns = frame.now_ns
+                self.dialog.refresh(frame.now_ns)
 
     def facts(self, name: str) -> RowFacts:
         """All about one row now."""
@@ -287,27 +277,7 @@ class SetpointPanel(Panel):
         self.view.on_frame(set(), self._now_ns, True)
 
     def _refusal(self) -> str:
-        """Why writing cannot be armed now, translated; "" when it can."""
-        plant = self._plant
-        if plant is None:
-            return tr("Connect to a plant first.")
-        if not plant.status.state.is_live:
-            return tr("There is no link to the server.")
-        if Capability.WRITE not in plant.capabilities:
-            return self._no_right(plant)
-        return ""
-
-    def _no_right(self, plant: Plant) -> str:
-        session = plant.status.session
-        reason = plant.capabilities.reason(Capability.WRITE)
-        if reason == "right_missing":
-            user = session.user if session is not None else plant.profile.user
-            return tr("{user} may only read on this server", user=user)
-        if reason == "schema_lacks_field":
-            return tr("This server has no function for writing.")
-        if reason == "not_known_yet":
-            return tr("It is not known yet whether this user may write.")
-        return reason
+        return why_not_armable(self._plant)
 
     def _show_lock(self) -> None:
         service, refusal = self.service, self._refusal()
@@ -315,25 +285,9 @@ class SetpointPanel(Panel):
         if service is not None and armed:
             self.band.show_armed(service.arming.remaining_s, service.arming.total_s)
         else:
-            self.band.show_locked(self._why_locked(refusal), refusal)
+            self.band.show_locked(why_locked(self._plant, refusal), refusal)
         disable_with_reason(self._arm_action, "" if armed else refusal)
         disable_with_reason(self._extend_action, "" if armed else tr("Writing is locked."))
-
-    def _why_locked(self, refusal: str) -> str:
-        service = self.service
-        if service is None:
-            return refusal
-        arming = service.arming
-        at = clock_text(arming.changed_at_ns) if arming.changed_at_ns else ""
-        if arming.cause is LockCause.LINK_LOST:
-            return tr("Locked at {time}, link lost", time=at)
-        if refusal:
-            return refusal
-        if arming.cause is LockCause.TIME:
-            return tr("Locked at {time}, the time is over", time=at)
-        if arming.cause is LockCause.SIGNED_OUT:
-            return tr("Locked at {time}, signed out", time=at)
-        return tr("Nothing can be written until you arm")
 
     def _show_empty(self) -> None:
         plant = self._plant
@@ -344,7 +298,7 @@ class SetpointPanel(Panel):
                 tr(
                     "{reason}. Values of tags that you add here stay live; sign in as somebody "
                     "who may write to change them.",
-                    reason=self._no_right(plant).rstrip("."),
+                    reason=no_right(plant).rstrip("."),
                 ),
                 icon_role="bad",
             )
@@ -478,15 +432,13 @@ class SetpointPanel(Panel):
         plant = self._plant
         if plant is None or self.dialog is not None or self._refusal():
             return
-        session = plant.status.session
-        user = session.user if session is not None else plant.profile.user
-        dialog = ArmDialog(plant.profile.name, user, self)
+        dialog = ArmDialog(plant.profile.name, user_of(plant), self)
         dialog.armed.connect(self._arm)
         self._open(dialog)
 
     def _arm(self, seconds: int) -> None:
         service = self.service
-        if service is None:
+        if service is None or self._refusal():
             return
         try:
             service.arm(seconds)
@@ -582,6 +534,9 @@ class SetpointPanel(Panel):
             return
         request = service.undo_request(past)
         if request is not None:
+            if request.name not in self.rows.names:
+                # Listed, so that its live value comes and is compared.
+                self.add_tags([request.name])
             self._open_write(service, request)
 
     def _read_again(self) -> None:
@@ -715,42 +670,3 @@ class SetpointPanel(Panel):
             self.dialog.is_writing = False
             self.dialog.reject()
         await super().close_panel()
-
-
-class HeadStrip(Area):
-    """The captions above the rows, standing where the painting has its columns."""
-
-    def __init__(self, view: SetpointView) -> None:
-        super().__init__("header", lines="bottom", line_role="hairline")
-        self._view = view
-        self._dress()
-        theme().changed.connect(self._dress)
-
-    def _dress(self) -> None:
-        self.setFixedHeight(theme().px(24))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        tokens = theme()
-        painter = QPainter(self)
-        painter.setFont(tokens.font(11, 500))
-        painter.setPen(tokens.color("text2"))
-        place = RowLayout.of(self._view.viewport().width())
-        height = self.height() - 1
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        start = tokens.px(12)
-        painter.drawText(QRectF(start, 0, place.live_left - start, height), left, tr("Setpoint"))
-        painter.drawText(
-            QRectF(place.live_left, 0, place.live_right - place.live_left - 2, height),
-            right,
-            tr("Live"),
-        )
-        painter.drawText(
-            QRectF(place.unit_left, 0, place.age_right - place.unit_left, height), right, tr("Age")
-        )
-        painter.drawText(
-            QRectF(place.editor_left, 0, place.editor_width, height), left, tr("New value")
-        )
-        painter.end()

@@ -12,8 +12,10 @@ from tagwerk.domain.message import Message
 from tagwerk.domain.tags import BaseType, TagInfo, split_name
 from tagwerk.domain.text import (
     EM_DASH,
+    format_number,
     format_time,
     format_value,
+    guess_decimals,
     parse_number,
     parse_time,
     parse_value,
@@ -83,6 +85,34 @@ def with_unit(value: Value, info: TagInfo) -> str:
 def change_text(old: Value, new: Value, info: TagInfo) -> str:
     """``18.0 → 22.0``, without unit."""
     return f"{value_text(old, info)} {ARROW} {value_text(new, info)}"
+
+
+def change_line(old: Value, new: Value, info: TagInfo) -> str:
+    """``change −0.5 °C, −2.3 %``; "" where there is no difference to speak of."""
+    amount = change_amount(old, new, info)
+    if not amount:
+        return ""
+    amount = f"{amount} {info.unit}".rstrip()
+    if not is_number(old) or not is_number(new) or not old:
+        return tr("change {amount}", amount=amount)
+    percent = signed(100.0 * (new - old) / abs(old), 1)
+    return tr("change {amount}, {percent} %", amount=amount, percent=percent)
+
+
+def change_amount(old: Value, new: Value, info: TagInfo) -> str:
+    """``−0.5`` with its sign, without unit; "" for what has no difference."""
+    if not is_number(old) or not is_number(new) or info.texts:
+        return ""
+    decimals = info.decimals
+    if decimals is None and isinstance(old, float):
+        decimals = max(guess_decimals(old), guess_decimals(float(new)))
+    return signed(new - old, decimals)
+
+
+def signed(number: float, decimals: int | None) -> str:
+    """A difference with its sign."""
+    text = format_number(number, decimals, number_style())
+    return f"+{text}" if number > 0 else text
 
 
 def say(said: Message) -> str:

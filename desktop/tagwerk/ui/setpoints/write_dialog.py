@@ -7,16 +7,17 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QCompleter, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from tagwerk.domain.tags import TagInfo
-from tagwerk.domain.text import format_age, format_number, guess_decimals
-from tagwerk.domain.values import Sample, Value
+from tagwerk.domain.text import format_age, format_number
+from tagwerk.domain.values import Sample
 from tagwerk.ui.i18n import number_style, tr
+from tagwerk.ui.setpoints.checks import ChecksList
 from tagwerk.ui.setpoints.dialogs import Dialog, Facts, HeroNumber, LimitsBar, TagName
 from tagwerk.ui.setpoints.words import (
-    LEVEL_LOOK,
     OUTCOME_LOOK,
+    change_line,
     change_text,
     clock_text,
     is_number,
@@ -28,9 +29,9 @@ from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
-from tagwerk.ui.widgets.fields import CheckBox, LineField
+from tagwerk.ui.widgets.fields import LineField
 from tagwerk.ui.widgets.painting import Area
-from tagwerk.write.guard import Check, Level
+from tagwerk.write.guard import Check
 from tagwerk.write.request import Outcome, PastWrite, WriteRequest, WriteResult, tolerance_for
 from tagwerk.write.service import WriteService
 
@@ -83,6 +84,11 @@ class WriteDialog(Dialog):
     def request(self) -> WriteRequest:
         """As it would be sent now: answers and reason included."""
         return replace(self._request, reason=self.reason.text().strip())
+
+    @property
+    def names(self) -> list[str]:
+        """The tag that is shown."""
+        return [self._request.name]
 
     # Building.
 
@@ -321,114 +327,3 @@ class WriteDialog(Dialog):
             event.ignore()
         else:
             super().closeEvent(event)
-
-
-class ChecksList(QFrame):
-    """The findings of the guard below each other; questions have a box or a button."""
-
-    def __init__(self, answer: Callable[[str, bool], None], keep_mine: Callable[[], None]) -> None:
-        super().__init__()
-        self.setObjectName("writeChecks")
-        self._answer, self._keep_mine = answer, keep_mine
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme().px(4))
-
-    def show_checks(self, checks: tuple[Check, ...], accepted: frozenset[str]) -> None:
-        """Show findings anew; the keyboard stays on a question that is still there."""
-        codes = [w.property("check") for w in self.findChildren(QWidget) if w.hasFocus()]
-        self._clear()
-        for check in checks:
-            self._add(self._line(check, check.code in accepted))
-        for box in self.findChildren(CheckBox) if codes else ():
-            if box.property("check") == codes[0]:
-                box.setFocus()
-
-    def show_result(self, result: WriteResult, text: str, icon_name: str, role: str) -> None:
-        """Show the outcome in place of the findings."""
-        self._clear()
-        self._add(_icon_line(icon_name, role, outcome_word(result.outcome), role, 600))
-        if text:
-            self._add(Label(text, 13, 400, "text", wrap=True))
-
-    def _add(self, line: QWidget) -> None:
-        self._column.addWidget(line)
-        # At once, or a visible dialog would show a gap until the next turn of the loop.
-        line.setVisible(True)
-
-    def _clear(self) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.setParent(None)
-                widget.deleteLater()
-
-    def _line(self, check: Check, is_accepted: bool) -> QWidget:
-        icon_name, role = LEVEL_LOOK[check.level]
-        text = say(check.text)
-        is_question = check.level is Level.ASK or is_accepted
-        line = _icon_line(icon_name, role, text, "text" if check.level is Level.OK else role)
-        line.setAccessibleName(f"{check.level.value}: {text}")
-        if not is_question:
-            return line
-        layout = line.layout()
-        if layout is None:
-            return line
-        if check.code == "changed" and check.level is Level.ASK:
-            button = PushButton(tr("Keep mine"), height=24)
-            button.setObjectName("keepMine")
-            button.setProperty("check", check.code)
-            button.clicked.connect(self._keep_mine)
-            layout.addWidget(button)
-        else:
-            box = CheckBox(tr("Write all the same"))
-            box.setObjectName(f"accept_{check.code}")
-            box.setProperty("check", check.code)
-            box.setChecked(is_accepted)
-            # Answered later, so that the line is not rebuilt under its own signal.
-            box.toggled.connect(
-                lambda on, code=check.code: QTimer.singleShot(
-                    0, self, lambda: self._answer(code, on)
-                )
-            )
-            layout.addWidget(box)
-        return line
-
-
-def _icon_line(icon_name: str, icon_role: str, text: str, role: str, weight: int = 400) -> QWidget:
-    line = QWidget()
-    row = QHBoxLayout(line)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(theme().px(8))
-    row.addWidget(IconLabel(icon_name, 15, icon_role), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(Label(text, 13, weight, role, wrap=True), 1)
-    return line
-
-
-def change_line(old: Value, new: Value, info: TagInfo) -> str:
-    """``change −0.5 °C, −2.3 %``; "" where there is no difference to speak of."""
-    amount = change_amount(old, new, info)
-    if not amount:
-        return ""
-    amount = f"{amount} {info.unit}".rstrip()
-    if not is_number(old) or not is_number(new) or not old:
-        return tr("change {amount}", amount=amount)
-    percent = signed(100.0 * (new - old) / abs(old), 1)
-    return tr("change {amount}, {percent} %", amount=amount, percent=percent)
-
-
-def change_amount(old: Value, new: Value, info: TagInfo) -> str:
-    """``−0.5`` with its sign, without unit; "" for what has no difference."""
-    if not is_number(old) or not is_number(new) or info.texts:
-        return ""
-    decimals = info.decimals
-    if decimals is None and isinstance(old, float):
-        decimals = max(guess_decimals(old), guess_decimals(float(new)))
-    return signed(new - old, decimals)
-
-
-def signed(number: float, decimals: int | None) -> str:
-    """A difference with its sign."""
-    text = format_number(number, decimals, number_style())
-    return f"+{text}" if number > 0 else text

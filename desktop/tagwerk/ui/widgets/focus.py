@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
-from tagwerk.ui.theme import theme
+from tagwerk.ui.theme import the_application, theme
 
 _REACH = 3
 _MOVES = (
@@ -35,9 +35,7 @@ class FocusRing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hide()
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._focus_moved)
+        the_application().focusChanged.connect(self._focus_moved)
         theme().changed.connect(self.update)
 
     def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
@@ -52,12 +50,12 @@ class FocusRing(QWidget):
             widget.destroyed.disconnect(self._someone_gone)
         self._watched = []
         self._target = target
-        widget = target
-        while widget is not None and widget is not self.window():
-            self._watched.append(widget)
-            widget.installEventFilter(self)
-            widget.destroyed.connect(self._someone_gone)
-            widget = widget.parentWidget()
+        holder: QWidget | None = target
+        while holder is not None and holder is not self.window():
+            self._watched.append(holder)
+            holder.installEventFilter(self)
+            holder.destroyed.connect(self._someone_gone)
+            holder = holder.parentWidget()
         self._place()
 
     def _someone_gone(self) -> None:
@@ -71,9 +69,7 @@ class FocusRing(QWidget):
             self.hide()
             return
         corner = target.mapTo(self.window(), QPoint(0, 0))
-        self.setGeometry(
-            QRect(corner, target.size()).adjusted(-_REACH, -_REACH, _REACH, _REACH)
-        )
+        self.setGeometry(QRect(corner, target.size()).adjusted(-_REACH, -_REACH, _REACH, _REACH))
         self.show()
         self.raise_()
 

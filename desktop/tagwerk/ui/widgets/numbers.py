@@ -179,7 +179,9 @@ def draw_mark(painter: QPainter, rect: QRectF, mark: Mark) -> None:
     if mark is Mark.NONE:
         return
     if mark.is_badge:
-        draw_badge(painter, rect, mark.value, "uncertain" if mark is Mark.SUBSTITUTE else "simulated")
+        draw_badge(
+            painter, rect, mark.value, "uncertain" if mark is Mark.SUBSTITUTE else "simulated"
+        )
         return
     side = theme().px(MARK_SIZE)
     box = QRectF(rect.left(), rect.center().y() - side / 2, side, side)
