@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -107,17 +108,22 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     except TimeoutError:
         closing.set()
     report = figures(window, program.watch, flow.plant, program.report.messages)
-    if options.screenshot is not None:
-        program.picture(options.screenshot)
+    problems = []
+    for step in (partial(program.picture, options.screenshot), window.remember):
+        try:
+            step()
+        except TagwerkError as problem:
+            problems.append(problem)
     window.clock.stop()
-    window.remember()
     await window.close_panels()
     await flow.shut_down()
     await window.end()
+    window.close_for_good()
     if options.report is not None:
         write_json(options.report, {**report, "errors": list(program.report.messages)})
-    window.close_for_good()
-    return 0
+    for problem in problems:
+        print(problem, file=sys.stderr)  # noqa: T201 - the window is gone by now
+    return max((problem.exit_code for problem in problems), default=0)
 
 
 def make_services(options: WindowOptions) -> Services:

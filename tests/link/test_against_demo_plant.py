@@ -6,8 +6,8 @@ import asyncio
 import time
 
 import pytest
-from link.tiny_server import until
 
+from link.tiny_server import until
 from tagwerk.domain.alarms import AlarmAction
 from tagwerk.domain.connection import (
     Capability,
@@ -70,6 +70,10 @@ async def test_read_write_read_back_short_and_full_names(demo_server):
             (reply,) = await client.write([WriteItem(SP, 24.5)])
             assert reply.error is None
             short = SP.partition("::")[2]
+            async with asyncio.timeout(5):
+                # Accepted is not yet in the controller: read back.
+                while (await client.read([short]))[0].value != 24.5:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
             samples = await client.read([short, PV, "Nowhere"])
             assert [sample.name for sample in samples] == [short, PV, "Nowhere"]
             assert samples[0].value == 24.5

@@ -278,3 +278,17 @@ async def test_a_refused_request_is_said_in_the_servers_words(plain):
             await client.active_alarms(filter_text=")")
     assert "filter: unexpected )" in caught.value.message
     assert caught.value.code == "301"
+
+
+async def test_a_token_issued_elsewhere_is_used_and_neither_renewed_nor_logged_out(plain):
+    plain.tokens.add("from-elsewhere")
+    async with open_client(profile_for(plain), "", token="from-elsewhere") as client:
+        (sample,) = await client.read(["HMI_RT_1::A"])
+        assert sample.value == 1.5
+        plain.tokens.clear()
+        with pytest.raises(LoginFailed) as caught:
+            await client.read(["HMI_RT_1::A"])
+    assert "token" in caught.value.message
+    assert "from-elsewhere" not in str(caught.value)
+    assert "login" not in plain.calls
+    assert "logout" not in plain.calls

@@ -49,7 +49,7 @@ def next_text(number, *, operation="1", name=NAMES[0]):
 
 
 @asynccontextmanager
-async def connected(script, *, ping_s=0.0, slicer=None, acknowledge=True):
+async def connected(script, *, ping_s=0.0, slicer=None, acknowledge=True, timeout_s=2.0):
     """A stream and a server that runs `script(socket)` after the handshake."""
     received = []
 
@@ -71,7 +71,7 @@ async def connected(script, *, ping_s=0.0, slicer=None, acknowledge=True):
             Trust(),
             sink,
             subscribe,
-            timeout_s=2.0,
+            timeout_s=timeout_s,
             ping_s=ping_s,
             slicer=slicer,
         )
@@ -220,7 +220,7 @@ async def test_no_acknowledgement_in_time():
         await collect(socket, received)
 
     with pytest.raises(NotReachable) as caught:
-        async with connected(script, acknowledge=False):
+        async with connected(script, acknowledge=False, timeout_s=0.3):
             pytest.fail("must not connect")
     assert caught.value.code == "timeout"
 

@@ -74,17 +74,17 @@ async def test_wanting_changes_while_live(plain, sink, open_link):
 async def test_many_small_wants_are_merged(plain, sink, open_link):
     from link.tiny_server import value
 
-    names = [f"HMI_RT_1::T{number}" for number in range(60)]
+    names = [f"HMI_RT_1::T{number}" for number in range(40)]
     plain.tags.update({name: value(0) for name in names})
     link = open_link(plain)
     link.start()
     await until(lambda: sink.is_live)
-    for number in range(60):
+    for number in range(40):
         link.want(frozenset(names[: number + 1]))
         await until(lambda: sink.latest(names[number]))  # noqa: B023
     await until(lambda: len(plain.subscriptions) <= 24)
     assert sorted(name for some in plain.subscriptions.values() for name in some) == sorted(names)
-    assert link.counters.subscribed == 60
+    assert link.counters.subscribed == 40
 
 
 async def test_loss_is_said_at_once_and_the_subscriptions_come_back(plain, sink, open_link):
@@ -149,6 +149,41 @@ async def test_a_new_token_gets_a_new_socket_without_a_gap(plain, sink, open_lin
     assert len(set(plain.init_tokens)) == len(plain.init_tokens)
     assert LinkState.RECONNECTING not in sink.states
     assert plain.calls.count("login") == 1
+
+
+async def test_a_login_by_a_read_moves_the_stream_to_the_new_token(plain, sink, open_link):
+    link = open_link(plain)
+    link.want(frozenset((A,)))
+    link.start()
+    await until(lambda: sink.latest(A))
+    plain.tokens.clear()
+    await link.client.read([A])
+    await until(lambda: len(plain.init_tokens) == 2 and len(plain.sockets) == 1)
+    assert plain.init_tokens[1] in plain.tokens
+    assert LinkState.RECONNECTING not in sink.states
+
+
+async def test_an_old_runtime_without_renewal_is_kept_alive_by_questions(plain, sink, open_link):
+    plain.lifetime_s = 2.0
+    mutation = next(type_ for type_ in plain.schema["types"] if type_["name"] == "Mutation")
+    mutation["fields"] = [one for one in mutation["fields"] if one["name"] != "extendSession"]
+    link = open_link(plain)
+    link.start()
+    await until(lambda: sink.is_live)
+    await until(lambda: plain.calls.count("__typename") >= 1)
+    assert plain.calls.count("login") == 1
+    assert "extendSession" not in plain.calls
+
+
+async def test_who_may_not_see_alarms_still_sees_values(plain, sink, open_link):
+    plain.forbidden = {"activeAlarms"}
+    plain.forbidden_subscription = "activeAlarms"
+    link = open_link(plain)
+    link.want(frozenset((A,)))
+    link.start()
+    await until(lambda: sink.latest(A) and sink.restarts)
+    assert sink.restarts == [[]]
+    assert sink.is_live
 
 
 async def test_a_socket_that_refuses_the_token_costs_one_login_only(plain, sink, open_link):

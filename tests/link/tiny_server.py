@@ -224,6 +224,7 @@ class TinyServer:
         self.socket_status = 0
         self.init_close_code = 0
         self.refuse_name = ""
+        self.forbidden_subscription = ""
         self.broken_on: str = ""
         self.write_error = None
         self.url = ""
@@ -442,6 +443,10 @@ class TinyServer:
         elif kind == "subscribe":
             name = ROOT.search(message["payload"]["query"]).group(1)
             variables = message["payload"].get("variables") or {}
+            if name == self.forbidden_subscription:
+                error = {"message": "Access denied", "extensions": {"code": "FORBIDDEN"}}
+                await socket.send_json({"type": "error", "id": message["id"], "payload": [error]})
+                return
             if name == "activeAlarms":
                 for alarm in self.alarms:
                     await self._next(

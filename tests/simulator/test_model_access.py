@@ -11,6 +11,7 @@ import pytest
 from simulator.rested_plant import SECOND_NS, START_NS, fresh, run, untouched, value
 from tagwerk.domain.tags import BaseType, data_type_from_text
 from tagwerk.resources import resource
+from tagwerk.sheets.load import load_sheet
 from tagwerk.simulator.clock import PlantClock
 from tagwerk.simulator.model import PlantModel
 from tagwerk.simulator.sheet import sheet_text
@@ -190,6 +191,16 @@ def test_the_sheet_has_ranges_texts_and_limits():
     for row in rows.values():
         if row["low"] and row["high"]:
             assert float(row["low"]) < float(row["high"]), row
+
+
+def test_the_desk_reads_the_sheet():
+    sheet = load_sheet(resource("plants", "skid21", "tags.csv"))
+    for name, spec in untouched().spec.tags.items():
+        entry = sheet.find(f"HMI_RT_1::{name}")
+        assert entry is not None, name
+        assert (entry.unit, entry.decimals) == (spec.unit, spec.decimals)
+        assert entry.writable is spec.sheet_writable
+        assert set(entry.texts) == set(spec.texts)
 
 
 def test_values_at_the_start_lie_in_their_ranges():

@@ -233,7 +233,7 @@ PANELS = tuple(
 async def until(condition, timeout_s=5.0):
     """Wait for a state; fails when it does not come."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - widgets have states, not events
             await asyncio.sleep(0.005)
 
 

@@ -148,14 +148,13 @@ def test_the_same_sentence_is_the_same_in_all_files():
 
 @pytest.mark.parametrize("call", ["tr", "tr_n", "message"])
 def test_no_sentence_is_an_f_string(call):
-    wrong = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id == call
-                and any(isinstance(argument, ast.JoinedStr) for argument in node.args)
-            ):
-                wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == call
+        and any(isinstance(argument, ast.JoinedStr) for argument in node.args)
+    ]
     assert not wrong

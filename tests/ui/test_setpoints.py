@@ -419,7 +419,7 @@ async def test_who_may_not_write_is_told(bench):
 async def test_the_list_is_changed_by_keys_and_drops(bench):
     panel, view = bench.panel, bench.panel.view
     choose(bench, KP)
-    panel._down_action.trigger()
+    panel.row_actions.down.trigger()
     assert panel.rows.names[1:3] == [TI, KP]
     assert view.current_name() == KP
     press(bench, KEY.Key_Delete)
@@ -468,18 +468,18 @@ async def test_screen_readers_and_the_clipboard_get_words(bench):
     assert model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole) == "TIC2120.SP, staged"
     assert SP in model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     choose(bench, SP)
-    bench.panel._copy_row_action.trigger()
+    bench.panel.row_actions.copy_row.trigger()
     assert QApplication.clipboard().text() == f"{SP}\t22.0\t°C\tBAD\t21.5 °C"
 
 
 async def test_the_context_menu_disables_with_reasons(bench):
     choose(bench, SP)
-    bench.panel._show_menu(QPoint(5, 5))
+    bench.panel.row_actions.show_menu(QPoint(5, 5))
     menu = bench.panel.findChild(QMenu, "setpointMenu")
     assert menu.isVisible()
     disabled = {action.objectName() for action in menu.actions() if not action.isEnabled()}
     assert {"setpoints.write", "setpoints.read_again", "setpoints.dismiss"} <= disabled
-    assert "locked" in bench.panel._edit_action.toolTip()
+    assert "locked" in bench.panel.row_actions.edit.toolTip()
     menu.close()
 
 

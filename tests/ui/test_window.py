@@ -56,11 +56,11 @@ async def test_a_plant_brings_the_docks_in_the_places_of_the_design(monkeypatch)
 
 async def test_menus_hold_the_panels_actions_and_run_them(monkeypatch):
     async with bench(monkeypatch) as made:
-        assert not made.window._menus["Alarms"].menuAction().isEnabled()
+        assert not made.window.menu_builder.menus["Alarms"].menuAction().isEnabled()
         await made.open()
         action = made.panel("alarmPanel").action
-        assert action in made.window._menus["Alarms"].actions()
-        assert made.window._menus["Alarms"].menuAction().isEnabled()
+        assert action in made.window.menu_builder.menus["Alarms"].actions()
+        assert made.window.menu_builder.menus["Alarms"].menuAction().isEnabled()
         action.trigger()
         assert made.panel("alarmPanel").ran == 1
 
@@ -69,7 +69,9 @@ async def test_view_menu_hides_and_shows_a_dock(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
         toggle = next(
-            a for a in made.window._menus["View"].actions() if a.objectName() == "view.tagPanel"
+            a
+            for a in made.window.menu_builder.menus["View"].actions()
+            if a.objectName() == "view.tagPanel"
         )
         toggle.trigger()
         assert "tagPanelDock" not in visible_docks(made.window)
@@ -127,7 +129,7 @@ async def test_language_switch_keeps_plant_and_state(monkeypatch):
         made.window.choose_language("de")
         await until(lambda: made.window.panels.get("tagPanel") not in (None, old))
         assert language() == "de"
-        assert made.window._menus["File"].title() == "&Datei"
+        assert made.window.menu_builder.menus["File"].title() == "&Datei"
         assert made.panel("tagPanel").field.text() == "212"
         assert made.panel("tagPanel").plants[-1] is made.flow.plant
         assert made.link.languages == ["de-DE"]
@@ -143,7 +145,7 @@ async def test_two_switches_at_once_end_with_both(monkeypatch):
         made.window.choose_language("de")
         await until(lambda: not made.window._scope.is_running("rebuild"))
         assert theme().density == "compact"
-        assert made.window._menus["Help"].title() == "&Hilfe"
+        assert made.window.menu_builder.menus["Help"].title() == "&Hilfe"
         assert len(made.window.findChildren(QDockWidget)) == 3
 
 
@@ -253,7 +255,7 @@ async def test_layout_comes_back_in_the_next_run(monkeypatch, tmp_path):
         await made.open()
         assert visible_docks(made.window) == {"tagPanelDock", "setpointPanelDock"}
         assert made.panel("trendPanel").restored == {"text": "pens"}
-        made.window.reset_layout()
+        made.window.docking.reset()
         assert "alarmPanelDock" in visible_docks(made.window)
 
 

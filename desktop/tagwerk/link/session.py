@@ -125,9 +125,11 @@ class SessionKeeper:
             self._take(login_from_json(_checked(answer, "login"), self.user))
         except LoginFailed as problem:
             self._refused = problem
+            self._token = None
             raise
         except (NotAllowed, SessionExpired) as problem:
             # Refused as a whole instead of in the Session's own error.
+            self._token = None
             self._refused = LoginFailed(
                 "The server refused the login of “{user}”: {said}",
                 cure="Check user name and password.",
@@ -209,7 +211,7 @@ class SessionKeeper:
         Raises:
             all of `HttpTransport.post`; NotAllowed, SessionExpired, ServerRefused.
         """
-        if self._refused is not None:
+        if self._refused is not None and self._token is None:
             raise self._refused
         body = operation.body()
         generation = self.generation

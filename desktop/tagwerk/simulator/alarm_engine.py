@@ -107,13 +107,6 @@ class AlarmEngine:
         """Whether the alarm must be alone in an acknowledge or reset call. Raises code 2."""
         return self._config(name).single
 
-    def raised_instance(self, name: str) -> int | None:
-        """The instance whose cause still stands, None when there is none."""
-        for number, record in self._instances[name].items():
-            if record.clear_time_ns is None:
-                return number
-        return None
-
     def take_changes(self) -> list[AlarmRecord]:
         """All records since the last call, in order."""
         changes, self._changes = self._changes, []

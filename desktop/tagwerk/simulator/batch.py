@@ -65,6 +65,11 @@ class MixingTank:
         """1 while product leaves, else 0."""
         return 1.0 if self.current == DRAIN and self.level > EMPTY_LEVEL else 0.0
 
+    @property
+    def cooling(self) -> float:
+        """1 while the jacket is cooled down, else 0: heat for the cooling circuit."""
+        return 1.0 if self.current == COOL else 0.0
+
     def step(self, dt: float, now_s: float, time_ns: int, dosing_flow: float) -> None:
         """One step; `dosing_flow` in L/h is what the station gives, used while dosing."""
         self._obey(time_ns)

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Protocol, cast
 
 from tagwerk.simulator.image import ProcessImage
-from tagwerk.simulator.state import ProcessTag
+from tagwerk.simulator.state import ProcessTag, QualityWords
 
 
 def number(tag: ProcessTag) -> float:
@@ -80,6 +80,11 @@ class Wander:
 
 
 MANUAL, AUTO, CASCADE = 0, 1, 2
+LIMITED = {
+    -1: QualityWords(limit="LOW_LIMIT_VIOLATION"),
+    0: None,
+    1: QualityWords(limit="HIGH_LIMIT_VIOLATION"),
+}
 LOCKED_OUT = 2
 
 
@@ -118,6 +123,8 @@ class PidController:
         self._last_pv: float | None = None
         self._slope = Lag(4.0)
         self._image = image
+        self._cv_name = f"{path}.CV"
+        self._limited = 0
 
     def track(self, setpoint: float, time_ns: int) -> None:
         """Follow a sequence's setpoint, in cascade mode only."""
@@ -149,7 +156,11 @@ class PidController:
         out[self._pv] = pv
         out[self._cv] = self.output
         out[self._deviation] = difference
-        out[self._saturated] = 1.0 if self.output <= low or self.output >= high else 0.0
+        limited = -1 if self.output <= low else 1 if self.output >= high else 0
+        out[self._saturated] = 1.0 if limited else 0.0
+        if limited != self._limited:
+            self._limited = limited
+            self._image.override_quality(self._cv_name, LIMITED[limited], self._image.now_ns)
         return self.output
 
 

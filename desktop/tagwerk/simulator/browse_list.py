@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import overload
 
 from tagwerk.simulator.generated import GeneratedTags
 from tagwerk.simulator.spec import PlantSpec
 from tagwerk.simulator.state import BrowseObject
+
+_PLACE = re.compile(r"\{\d\}")
 
 
 class BrowseList(Sequence[BrowseObject]):
@@ -46,7 +49,13 @@ def _named_objects(spec: PlantSpec) -> Iterator[BrowseObject]:
     alarms: dict[str, list[BrowseObject]] = {}
     for config in spec.alarms:
         alarms.setdefault(config.trigger_tag, []).append(
-            BrowseObject(config.name, config.event_text, "ALARM", "", config.trigger_tag)
+            BrowseObject(
+                config.name,
+                {language: _PLACE.sub("…", text) for language, text in config.event_text.items()},
+                "ALARM",
+                "",
+                config.trigger_tag,
+            )
         )
     seen: set[str] = set()
     for structure in spec.structures.values():

@@ -56,7 +56,8 @@ class Cooling:
         """m³/h."""
         return self._flow.value
 
-    def step(self, dt: float, now_s: float, time_ns: int) -> None:
+    def step(self, dt: float, now_s: float, time_ns: int, load: float) -> None:
+        """One step; `load` is 1 while the mixing tank gives its heat to the circuit, else 0."""
         effects = self._effects
         bypass = self.bypass.step(dt, False, time_ns)
         self._choose_pumps(dt)
@@ -67,7 +68,7 @@ class Cooling:
         speed = math.hypot(self.pump_a.speed, 0.35 * self.pump_b.speed)
         speed = max(speed, math.hypot(self.pump_b.speed, 0.35 * self.pump_a.speed))
         flow = self._flow.step(18.6 * speed * (1.0 + 0.22 * bypass) * (1.05 - dirt / 1840.0), dt)
-        self._temperatures(dt, now_s, flow, bypass)
+        self._temperatures(dt, now_s, flow, bypass, load)
         self.flow.step(flow)
         self.pressure.step(2.37 * speed**2 * (1.0 - 0.18 * bypass) + 0.04)
         self.strainer.step(dirt * (flow / 18.6) ** 2)
@@ -83,12 +84,14 @@ class Cooling:
         elif self.pump_a.speed > 0.95:
             self.pump_b.demand = False
 
-    def _temperatures(self, dt: float, now_s: float, flow: float, bypass: float) -> None:
+    def _temperatures(
+        self, dt: float, now_s: float, flow: float, bypass: float, load: float
+    ) -> None:
         supply = 11.9 + self._supply.at(now_s)
         valve = self._dead.step(self._positioner.step(self.controller.output, dt), now_s)
         if flow > 2.0:
             target = supply + 0.2 * valve * math.sqrt(18.6 / flow) - 1.3 * bypass
-            target += 0.12 * self._load.at(now_s)
+            target += 0.12 * self._load.at(now_s) + 0.9 * load
             self._water.step(target, dt)
         else:
             self._water.step(27.0, dt * 0.15)

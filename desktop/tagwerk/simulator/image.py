@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from tagwerk.domain.values import Value
 from tagwerk.simulator.spec import PlantSpec, TagSpec
-from tagwerk.simulator.state import GOOD, NO_COMMUNICATION, ProcessTag, QualityWords
+from tagwerk.simulator.state import NO_COMMUNICATION, ProcessTag, QualityWords
 
 TICK_NS = 100_000_000
 TICKS_IN_CYCLE = 20
 NOISE_LENGTH = 8192
+NOISE_MASK = NOISE_LENGTH - 1
 INTEGER_TYPES = frozenset(
     ("SInt", "USInt", "Byte", "Int", "UInt", "Word", "DInt", "UDInt", "LInt", "ULInt", "LTime")
 )
@@ -77,6 +78,7 @@ class ProcessImage:
         self.channels: list[Channel] = []
         self.touched: dict[str, ProcessTag] = {}
         self.in_outage = False
+        self.now_ns = 0
         self.quality_overrides: dict[str, QualityWords] = {}
         self.on_quality: Callable[[ProcessTag], None] | None = None
         self._table: list[float] = noise_table(seed).tolist()
@@ -119,27 +121,30 @@ class ProcessImage:
             tag.time_ns = time_ns
             self.touched[tag.name] = tag
 
-    def publish(self, tick: int, time_ns: int, *, everything: bool = False) -> None:
-        """Bring the channels that are due at this tick into their tags."""
-        if self.in_outage:
-            return
+    def due_at(self, tick: int) -> list[Channel]:
+        """The channels whose turn it is at this tick."""
         if not self._due:
             self._plan()
+        return self._due[tick % TICKS_IN_CYCLE]
+
+    def publish(self, due: list[Channel], tick: int, time_ns: int) -> None:
+        """Bring the values of these channels into their tags."""
+        if self.in_outage:
+            return
         out, table, touched = self.out, self._table, self.touched
-        due = self.channels if everything else self._due[tick % TICKS_IN_CYCLE]
         for slot, tag, _, kind, places, top, noise, stride, offset in due:
             true = out[slot]
             value: Value
             if kind == "float":
                 # What rests at an end (a stopped motor, an open valve) has no noise to show.
                 if noise and true < top and not -4 * noise < true < 4 * noise:
-                    true += noise * table[(tick * stride + offset) & 8191]
+                    true += noise * table[(tick * stride + offset) & NOISE_MASK]
                 value = round(true, places)
             elif kind == "bool":
                 value = true >= 0.5
             else:
                 if noise:
-                    true += noise * table[(tick * stride + offset) & 8191]
+                    true += noise * table[(tick * stride + offset) & NOISE_MASK]
                 value = int(true + 0.5) if true >= 0 else -int(0.5 - true)
             if value != tag.value:
                 tag.value = value
@@ -181,6 +186,3 @@ class ProcessImage:
             for tick in range(TICKS_IN_CYCLE):
                 if (tick + number * 3 + self._phase) % every == 0:
                     self._due[tick].append(channel)
-
-
-__all__ = ["GOOD", "TICK_NS", "Channel", "ProcessImage", "noise_table"]

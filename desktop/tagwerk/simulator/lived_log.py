@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,14 @@ def typed(spec: TagSpec, value: float) -> Value:
     if spec.data_type == "Bool":
         return value >= 0.5
     return value if spec.data_type in ("LReal", "Real") else int(value)
+
+
+def typed_column(spec: TagSpec, values: NDArray[np.float64]) -> list[Value]:
+    """Many logged numbers in the tag's own type, like `typed`."""
+    listed: list[Value] = values.tolist()
+    if spec.data_type in ("LReal", "Real") and not np.isnan(values).any():
+        return listed
+    return [typed(spec, value) for value in values.tolist()]
 
 
 class CyclicLog:
@@ -149,13 +158,12 @@ class LivedLog:
             return
         times_ns, values = self._cyclic[spec.log].between(name, start_ns, end_ns)
         spans = self._qualities[name]
+        times = times_ns.tolist()
         if len(spans) == 1:
-            quality = spans[0][1]
-            for time_ns, value in zip(times_ns.tolist(), values.tolist(), strict=True):
-                yield LoggedRow(time_ns, typed(spec, value), quality)
-            return
-        for time_ns, value in zip(times_ns.tolist(), values.tolist(), strict=True):
-            yield LoggedRow(time_ns, typed(spec, value), self._quality_at(name, time_ns))
+            qualities: Iterable[QualityWords] = repeat(spans[0][1], len(times))
+        else:
+            qualities = (self._quality_at(name, time_ns) for time_ns in times)
+        yield from map(LoggedRow, times, typed_column(spec, values), qualities)
 
     def _quality_at(self, name: str, time_ns: int) -> QualityWords:
         spans = self._qualities[name]

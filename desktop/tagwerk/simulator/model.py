@@ -16,9 +16,9 @@ from tagwerk.simulator.alarm_record import AlarmRecord
 from tagwerk.simulator.browse_list import BrowseList
 from tagwerk.simulator.generated import GeneratedTags
 from tagwerk.simulator.history import History, LoggingTag
-from tagwerk.simulator.image import TICK_NS, ProcessImage
+from tagwerk.simulator.image import TICK_NS, Channel, ProcessImage
 from tagwerk.simulator.lived_log import LivedLog
-from tagwerk.simulator.past import SECOND_NS, SETTLE_S, Past, SceneStart
+from tagwerk.simulator.past import SECOND_NS, SETTLE_S, Past
 from tagwerk.simulator.past_alarms import LAST_PAST_INSTANCE, PastAlarms
 from tagwerk.simulator.skid21 import Skid21
 from tagwerk.simulator.spec import PlantSpec, load_plant
@@ -79,6 +79,7 @@ class PlantModel:
         self._elements: dict[str, list[TagState]] = {}
         self._element_names: dict[str, ArrayElement] = {}
         self._pending: list[_Write] = []
+        self._touched: dict[str, ProcessTag] = {}
         self._history = History(spec, self._lived, self._make_past)
         self._past: Past | None = None
         self._past_records: list[AlarmRecord] | None = None
@@ -189,13 +190,12 @@ class PlantModel:
             self._hurry(last)
         while self._tick < last:
             self._tick += 1
-            self._step(0.1)
-        touched = self._image.touched
+            self._step(0.1, self._image.due_at(self._tick))
+        touched, self._touched = self._touched, {}
         tags: list[TagState] = list(touched.values())
         for name in touched:
             if name in self._elements:
                 tags += self._elements[name]
-        touched.clear()
         return Changes(tags, self.alarms.take_changes(), self.generated.advance(now_ns))
 
     # The log.
@@ -262,8 +262,8 @@ class PlantModel:
         self._elements.setdefault(tag.name, []).append(element)
         return element
 
-    def _step(self, dt: float) -> None:
-        """One cycle of the PLC, the acquisition, the alarms and the log."""
+    def _step(self, dt: float, due: list[Channel]) -> None:
+        """One cycle of the PLC, the acquisition of the `due` channels, the alarms and the log."""
         tick = self._tick
         time_ns = tick * TICK_NS
         if self._pending:
@@ -272,9 +272,11 @@ class PlantModel:
         image = self._image
         # The acquisition looks some milliseconds before the cycle ends, as real ones do.
         seen_ns = time_ns - tick * 37 % 83 * MILLISECOND_NS
-        image.publish(tick, seen_ns, everything=dt > 0.5)
-        for name in image.touched.keys() & self._changed_logs:
-            self._lived.note_change(image.touched[name])
+        image.publish(due, tick, seen_ns)
+        touched, image.touched = image.touched, {}
+        for name in touched.keys() & self._changed_logs:
+            self._lived.note_change(touched[name])
+        self._touched.update(touched)
         self._watch.evaluate(seen_ns)
         if tick % TICKS_IN_SECOND == 0:
             self._lived.note_second(time_ns)
@@ -296,10 +298,10 @@ class PlantModel:
         """Steps of a second, on whole seconds, until the last few."""
         while self._tick % TICKS_IN_SECOND:
             self._tick += 1
-            self._step(0.1)
+            self._step(0.1, self._image.due_at(self._tick))
         while self._tick + TICKS_IN_SECOND <= last:
             self._tick += TICKS_IN_SECOND
-            self._step(1.0)
+            self._step(1.0, self._image.channels)
 
     def _play_scene(self) -> None:
         """Settle, take down where the past has to arrive, and live the last minutes."""
@@ -308,22 +310,27 @@ class PlantModel:
         automatic = image.input("Batch.Auto")
         automatic.value = False
         self._process.settle(begin_s - SETTLE_S, begin_s, level=story.scene_level)
-        self._start = SceneStart(list(image.out), {n: t.value for n, t in image.tags.items()})
+        self._scene_start = list(image.out)
         begin_ns = self._epoch_ns - round(story.scene_s * SECOND_NS)
         for tag in image.tags.values():
             tag.time_ns = begin_ns
-        image.publish(begin_ns // TICK_NS, begin_ns, everything=True)
+        image.publish(image.channels, begin_ns // TICK_NS, begin_ns)
         self._lived.begin(begin_ns)
         self._raise_standing()
         player = StoryPlayer(story.scene, image, self._process, self.alarms)
         self._tick = begin_ns // TICK_NS
         end = self._epoch_ns // TICK_NS
+        # What nobody logs and no alarm watches need not be looked at before the end.
+        watched = {c.tag for c in self._spec.conditions} | {
+            name for c in self._spec.conditions for name in c.parameters
+        }
+        due = [c for c in image.channels if c.spec.log or c.tag.name in watched]
         while self._tick < end:
             self._tick += TICKS_IN_SECOND
             time_ns = self._tick * TICK_NS
             player.play((time_ns - self._epoch_ns) / 1e9, time_ns)
-            self._step(1.0)
-        image.touched.clear()
+            self._step(1.0, due if self._tick < end else image.channels)
+        self._touched.clear()
         self.alarms.take_changes()
         self.alarms.earlier = self._earlier_records
         self.alarms.earlier_end_ns = begin_ns
@@ -346,7 +353,7 @@ class PlantModel:
         return past
 
     def _begin_past(self) -> Past:
-        self._past = Past(self._spec, self._seed, self._epoch_ns, self._start)
+        self._past = Past(self._spec, self._seed, self._epoch_ns, self._scene_start)
         return self._past
 
     def _earlier_records(self) -> list[AlarmRecord]:

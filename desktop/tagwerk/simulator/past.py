@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tagwerk.domain.values import Value
-from tagwerk.simulator.image import TICK_NS, Channel, ProcessImage, noise_table
-from tagwerk.simulator.lived_log import typed
+from tagwerk.simulator.image import NOISE_MASK, TICK_NS, Channel, ProcessImage, noise_table
+from tagwerk.simulator.lived_log import typed, typed_column
 from tagwerk.simulator.skid21 import Skid21
 from tagwerk.simulator.spec import PlantSpec
 from tagwerk.simulator.state import GOOD, NO_COMMUNICATION, LoggedRow, QualityWords
@@ -42,13 +41,6 @@ COUNTERS = frozenset(
 )
 
 
-class SceneStart(NamedTuple):
-    """True values and inputs at the beginning of the scene: where the past has to arrive."""
-
-    out: list[float]
-    inputs: dict[str, Value]
-
-
 class _Column(NamedTuple):
     """Where a tag's curve lies in the matrix; `channel` is None for inputs."""
 
@@ -62,10 +54,10 @@ class Past:
     Args:
         spec: the plant; seed: of disturbances and noise, as for the live process.
         epoch_ns: the start of the plant (a whole second).
-        target: where the curves must arrive.
+        target: the true values at the beginning of the scene, where the curves must arrive.
     """
 
-    def __init__(self, spec: PlantSpec, seed: int, epoch_ns: int, target: SceneStart) -> None:
+    def __init__(self, spec: PlantSpec, seed: int, epoch_ns: int, target: list[float]) -> None:
         self.spec = spec
         self.begin_ns = epoch_ns - round(spec.story.past_s * SECOND_NS)
         self.end_ns = epoch_ns - round(spec.story.scene_s * SECOND_NS)
@@ -136,7 +128,7 @@ class Past:
         self._row_seconds.append(self._now_s)
         self._row_values.append(row)
 
-    def _arrive(self, target: SceneStart) -> None:
+    def _arrive(self, target: list[float]) -> None:
         """Make the curves end where the scene begins."""
         seconds = self._seconds
         lead = np.clip((seconds - (seconds[-1] - LEAD_S)) / LEAD_S, 0.0, 1.0)
@@ -146,7 +138,7 @@ class Past:
             channel = column.channel
             if channel is None:
                 continue
-            gap = target.out[channel.slot] - float(self._matrix[-1, channel.slot])
+            gap = target[channel.slot] - float(self._matrix[-1, channel.slot])
             if not gap:
                 continue
             if name.rpartition(".")[2] in COUNTERS:
@@ -171,7 +163,7 @@ class Past:
             return values if channel is None else np.floor(values + 0.5)
         true = np.interp(seconds, self._seconds, curve)
         if channel.noise:
-            index = ((times_ns // TICK_NS) * channel.stride + channel.offset) & 8191
+            index = ((times_ns // TICK_NS) * channel.stride + channel.offset) & NOISE_MASK
             noisy = (np.abs(true) >= 4 * channel.noise) & (true < channel.top)
             true = np.where(noisy, true + channel.noise * self._noise[index], true)
         return np.round(true, channel.places)
@@ -196,12 +188,10 @@ class Past:
                 inside = (times_ns >= lost_ns) & (times_ns < back_ns)
                 held_ns[inside] = lost_ns
                 bad |= inside
-        values = self.values(name, held_ns)
+        values = typed_column(spec, self.values(name, held_ns))
         good = spec.quality
-        for time_ns, value, is_bad in zip(
-            times_ns.tolist(), values.tolist(), bad.tolist(), strict=True
-        ):
-            yield LoggedRow(time_ns, typed(spec, value), NO_COMMUNICATION if is_bad else good)
+        qualities = (NO_COMMUNICATION if is_bad else good for is_bad in bad.tolist())
+        yield from map(LoggedRow, times_ns.tolist(), values, qualities)
 
     def _grid(self, log: str, start_ns: int, end_ns: int) -> NDArray[np.int64]:
         every_ns = int(log[:-1]) * SECOND_NS
@@ -220,7 +210,7 @@ class Past:
                 yield LoggedRow(time_ns, spec.value, spec.quality)
                 continue
             wave = 0.05 * np.sin((time_ns - self.begin_ns) / 2.4e12 + 1.0)
-            noise = 0.003 * self._noise[time_ns // SECOND_NS & 8191]
+            noise = 0.003 * self._noise[time_ns // SECOND_NS & NOISE_MASK]
             yield LoggedRow(time_ns, round(float(spec.value + wave + noise), 3), GOOD)
 
     def _failed_ns(self, name: str) -> int:

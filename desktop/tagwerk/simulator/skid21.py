@@ -49,9 +49,9 @@ class Skid21:
 
     def step(self, dt: float, now_s: float) -> None:
         """Advance by `dt` seconds to `now_s` seconds after the start (negative before it)."""
-        time_ns = self.start_ns + round(now_s * 1e9)
+        time_ns = self.image.now_ns = self.start_ns + round(now_s * 1e9)
         cooling, dosing, mixing = self.cooling, self.dosing, self.mixing
-        cooling.step(dt, now_s, time_ns)
+        cooling.step(dt, now_s, time_ns, mixing.cooling)
         dosing.step(dt, cooling.flow_now, now_s, time_ns)
         mixing.step(dt, now_s, time_ns, dosing.flow)
         self.quality.step(dt, now_s, 0.25 * mixing.draining)

@@ -6,7 +6,6 @@ protocol. Names are short (without ``HMI_RT_1::``); times are nanoseconds since 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -174,11 +173,3 @@ class ArrayElement:
     @property
     def time_ns(self) -> int:
         return self.array.time_ns
-
-
-class BrowseSource(Protocol):
-    """What can be browsed: a known number of objects, made while they are gone through."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[BrowseObject]: ...

@@ -31,6 +31,8 @@ NOT_READ = message("Not read from the log")
 LEFT_OUT = message("Left out to save memory")
 CUT_SHORT = message("the log's answer was cut short")
 BAD_QUALITY = message("Bad quality")
+NO_COMMUNICATION = message("No comm.")
+NO_NUMBER = message("No number")
 
 _MOST_QUALITIES = 60_000
 _EDGE_NS = 5_000_000_000
@@ -92,6 +94,16 @@ class Row(NamedTuple):
     value: float | None
     quality: Quality
     source: Source
+
+
+def _bad_words(quality: Quality) -> tuple[Message, Message]:
+    """Cause and note of a bad stretch: the server's word, readable."""
+    if quality.sub_status.startswith("NO_COMMUNICATION"):
+        return NO_COMMUNICATION, Message()
+    if quality.is_usable:
+        return NO_NUMBER, Message()
+    plain = quality.sub_status in ("", "NON_SPECIFIC")
+    return BAD_QUALITY, Message("" if plain else quality.sub_status.replace("_", " ").lower())
 
 
 def as_number(value: Value) -> float:
@@ -272,8 +284,7 @@ class Curve:
             for start, end in self._coverage.gaps(start_ns, end_ns)
         ]
         for start, end, quality in self.quality_runs(start_ns, end_ns, QualityLevel.BAD):
-            word = quality.sub_status or quality.text
-            found.append(Hole(start, end, BAD_QUALITY, Message(word)))
+            found.append(Hole(start, end, *_bad_words(quality)))
         return sorted(found)
 
     def quality_runs(

@@ -162,8 +162,15 @@ class TagTree:
         meta = 0
         for name, display, kind, data_type, kind_text in items:
             # Names of tags hold no colon behind the system, so that the last dot decides.
-            parent_name, dot, segment = name.rpartition(".")
-            if dot and segment and kind is tag and segment[-1] != "]" and parent_name[-1] not in "$:":
+            parent_name, _, segment = name.rpartition(".")
+            if (
+                kind is tag
+                and segment
+                and parent_name
+                and parent_name[-1] not in "$:"
+                and segment[-1] != "]"
+                and ":" not in segment
+            ):
                 joints.append(_DOT)
             else:
                 parent_name, segment, joint = _split(name)
@@ -199,7 +206,8 @@ class TagTree:
             return
         if implicit:
             keys = np.concatenate((keys, self._index.keys(implicit)))
-        self._index.add(keys, np.arange(first, first + len(texts), dtype=np.uint64))
+        if texts:
+            self._index.add(keys, np.arange(first, first + len(texts), dtype=np.uint64))
         recent = self._recent
         parents = [recent[parent_name] for parent_name in parent_names]
         self._add_nodes(texts, parents, joints, metas, flags, aliases)
@@ -534,4 +542,6 @@ def _split(name: str) -> tuple[str, str, int]:
         dot = name.rfind(".", colon + 1, dot - 1)
     if dot > colon + 1 and dot < len(name) - 1:
         return name[:dot], name[dot + 1 :], _DOT
+    if colon + 1 == len(name):  # no name at all behind the system: it stands for itself
+        return "", name, _NOTHING
     return name[: colon + 1], name[colon + 1 :], _NOTHING

@@ -29,9 +29,11 @@ from tagwerk.ui.widgets.painting import Area
 if TYPE_CHECKING:
     from tagwerk.ui.panels.base import Panel
 
-# Dock sizes of the design by window width: tags (left), setpoints (right), alarms (below).
+# Dock sizes of the design by window width: tags (left), setpoints (right), alarms (below);
+# the narrow ones are for compact rows, taller rows need a little more.
 WIDE = (352, 432, 276)
 NARROW = (258, 352, 178)
+NARROW_NORMAL = (300, 352, 190)
 NARROW_BELOW = 1600
 LEAST_WIDTH = 200
 
@@ -203,4 +205,7 @@ def default_sizes(window_size: QSize) -> tuple[int, int, int]:
     if window_size.width() >= NARROW_BELOW * theme().text_size / 13:
         left, right, below = WIDE
         return theme().px(left), theme().px(right), theme().px(below)
-    return NARROW
+    if theme().density == "compact":
+        return NARROW
+    left, right, below = NARROW_NORMAL
+    return theme().px(left), theme().px(right), theme().px(below)

@@ -126,13 +126,13 @@ class Program:
             signal.signal(signal.SIGTERM, before)
             self._close_doors()
 
-    def picture(self, path: Path) -> None:
-        """Save the window's whole content as a picture.
+    def picture(self, path: Path | None) -> None:
+        """Save the window's whole content as a picture; None is none wanted.
 
         Raises:
             UsageError: the file cannot be written.
         """
-        if not self.window.grab().save(str(path), "PNG"):
+        if path is not None and not self.window.grab().save(str(path), "PNG"):
             raise UsageError(
                 "{path} cannot be written.",
                 cure="Give a .png file in a folder that exists and may be written.",

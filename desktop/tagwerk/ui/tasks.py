@@ -34,7 +34,7 @@ class TaskScope:
     ) -> asyncio.Task[None]:
         """Run a coroutine. With `replace` a running one of the same name is cancelled first."""
         self._count += 1
-        key = name or f"{getattr(coroutine, "__qualname__", "task")}-{self._count}"
+        key = name or f"{getattr(coroutine, '__qualname__', 'task')}-{self._count}"
         running = self._tasks.get(key)
         if running is not None:
             if replace:

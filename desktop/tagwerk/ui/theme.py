@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from tagwerk.resources import resource
 
-# role: (light, dark)
+# By role, in light and in dark.
 COLORS: dict[str, tuple[str, str]] = {
     "window": ("#DCDFE3", "#0E1012"),
     "chrome": ("#E9EBEE", "#1E2125"),

@@ -6,34 +6,34 @@ It arranges and wires; connecting is `connect_flow`'s business, values are the p
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
-    QActionGroup,
     QCloseEvent,
     QGuiApplication,
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from tagwerk.domain.connection import LinkStatus
+from tagwerk.domain.connection import ConnectionProfile, LinkStatus
 from tagwerk.ui import layout_memory
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.clock import FrameClock, LatenessMeter
-from tagwerk.ui.commands import MENUS, SHELL_COMMANDS, disable_with_reason, make_action
+from tagwerk.ui.commands import SHELL_COMMANDS, disable_with_reason, make_action
+from tagwerk.ui.docking import Docking
 from tagwerk.ui.errors import Reporter, in_words
-from tagwerk.ui.i18n import language, set_language, tr, tr_message, tr_n
+from tagwerk.ui.i18n import language, set_language, tr, tr_n
 from tagwerk.ui.link_banner import LinkBanner
-from tagwerk.ui.menus import MenuBar, fill_menu
+from tagwerk.ui.menu_builder import MenuBuilder
+from tagwerk.ui.menus import MenuBar
 from tagwerk.ui.settings import SavedConnections, Settings
 from tagwerk.ui.statusbar import StatusBar
-from tagwerk.ui.theme import icon, theme
+from tagwerk.ui.theme import icon, the_application, theme
 from tagwerk.ui.toolbar import ToolBar
 from tagwerk.ui.welcome import WelcomePage
 from tagwerk.ui.widgets.focus import FocusRing
@@ -44,21 +44,13 @@ if TYPE_CHECKING:
     from tagwerk.plant import Frame, Plant
     from tagwerk.ui.connect_flow import ConnectFlow
     from tagwerk.ui.desk import Desk
-    from tagwerk.ui.docks import PanelDock, PanelFrame
     from tagwerk.ui.palette import CommandPalette
     from tagwerk.ui.panels.base import Panel
     from tagwerk.ui.services import FirstView, Services
     from tagwerk.ui.tasks import TaskScope
 
-CENTRE = "trendPanel"
-AREAS = {
-    "tagPanel": Qt.DockWidgetArea.LeftDockWidgetArea,
-    "setpointPanel": Qt.DockWidgetArea.RightDockWidgetArea,
-    "alarmPanel": Qt.DockWidgetArea.BottomDockWidgetArea,
-}
-THEMES = ("system", "light", "dark")
-DENSITIES = ("compact", "normal", "gloves")
 _SLOW_REFRESH_MS = 500
+_BETWEEN_PANELS_S = 0.02
 
 
 class MainWindow(QMainWindow):
@@ -84,22 +76,18 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.report = report
         self.clock = FrameClock(report, self)
+        self.docking = Docking(self, settings, report)
         self.lateness = LatenessMeter(self)
-        self.panels: dict[str, Panel] = {}
         self.desk: Desk | None = None
         self.flow: ConnectFlow | None = None
-        self._docks: dict[str, PanelDock] = {}
-        self._frames: dict[str, PanelFrame] = {}
         self._plant: Plant | None = None
         self._scope: TaskScope | None = None
         self._palette: CommandPalette | None = None
         self._painted = False
         self._may_close = False
-        self._full_trend: QByteArray | None = None
-        self._panel_focus: dict[str, QWidget] = {}
         self._was_armed = False
-        self._desk_shown = False
         self._rebuild_again = False
+        self._building: Iterator[Panel] | None = None
         self._status_watcher: Callable[[LinkStatus], None] | None = None
         self._gutters = GutterStyle()
         self._gutters.setParent(self)
@@ -118,9 +106,6 @@ class MainWindow(QMainWindow):
         theme().changed.connect(self._theme_changed)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_scheme_changed)
         report.reported.connect(self._show_error)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._focus_moved)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     # Building.
@@ -134,6 +119,14 @@ class MainWindow(QMainWindow):
             run = runs[command.id]
             self.actions_by_id[command.id] = make_action(command, run, self._holder)
         self.menu_bar = MenuBar()
+        choosers = {
+            "theme": self.choose_theme,
+            "density": self.choose_density,
+            "language": self.choose_language,
+        }
+        self.menu_builder = MenuBuilder(
+            self.menu_bar, self._holder, choosers, self._saved_connections, self._open_profile
+        )
         self.tool_bar = ToolBar(self.actions_by_id["connection.disconnect"])
         self.tool_bar.chooser_clicked.connect(self._open_chooser)
         self.tool_bar.go_to_clicked.connect(self.open_palette)
@@ -177,10 +170,10 @@ class MainWindow(QMainWindow):
             "file.close": self._close_plant,
             "file.quit": self.close,
             "edit.palette": self.open_palette,
-            "view.next_panel": lambda: self._step_panel(1),
-            "view.previous_panel": lambda: self._step_panel(-1),
+            "view.next_panel": lambda: self.docking.step(1),
+            "view.previous_panel": lambda: self.docking.step(-1),
             "view.full_screen": self._full_screen,
-            "view.reset_layout": self.reset_layout,
+            "view.reset_layout": self.docking.reset,
             "connection.reconnect": self._reconnect,
             "connection.sign_in_as": self._sign_in_as,
             "connection.disconnect": self._close_plant,
@@ -190,88 +183,12 @@ class MainWindow(QMainWindow):
         }
 
     def _fill_menus(self) -> None:
-        """Assemble the menus from the window's and the panels' actions."""
-        self.menu_bar.clear()
-        by_menu: dict[str, list[QAction]] = {name: [] for name in MENUS}
-        owners: list[QWidget] = [self._holder, *self.panels.values()]
-        for owner in owners:
-            for action in owner.actions():
-                menu = str(action.property("menu") or "")
-                if menu in by_menu:
-                    by_menu[menu].append(action)
-        self._menus: dict[str, QMenu] = {}
-        for name, title in MENUS.items():
-            menu = QMenu(tr_message(title), self.menu_bar)
-            menu.setObjectName(f"menu{name}")
-            menu.setToolTipsVisible(True)
-            self._menus[name] = menu
-            self.menu_bar.addMenu(menu)
-            if name == "View":
-                self._fill_view_menu(menu, by_menu[name])
-                continue
-            if name == "Connection":
-                menu.aboutToShow.connect(self._fill_connections)
-            own = [a for a in by_menu[name] if a.parent() is self._holder]
-            others = [a for a in by_menu[name] if a.parent() is not self._holder]
-            last = [a for a in own if a.objectName() == "file.quit"]
-            fill_menu(menu, [a for a in own if a not in last])
-            if own and others:
-                menu.addSeparator()
-            fill_menu(menu, others)
-            if last:
-                menu.addSeparator()
-                fill_menu(menu, last)
-            if menu.isEmpty():
-                menu.menuAction().setEnabled(False)
+        panels = list(self.docking.panels.values())
+        self.menu_builder.fill(panels, self.docking.toggles)
         tools = [
-            action
-            for panel in self.panels.values()
-            for action in panel.actions()
-            if action.property("toolbar")
+            action for panel in panels for action in panel.actions() if action.property("toolbar")
         ]
         self.tool_bar.set_actions(tools)
-
-    def _fill_view_menu(self, menu: QMenu, actions: Sequence[QAction]) -> None:
-        for name in ("tagPanel", CENTRE, "setpointPanel", "alarmPanel"):
-            dock = self._docks.get(name)
-            if dock is not None:
-                toggle = dock.toggleViewAction()
-                toggle.setObjectName(f"view.{name}")
-                menu.addAction(toggle)
-        if self._docks:
-            menu.addSeparator()
-        self._choice_menu(menu, tr("Appearance"), "theme", theme().mode, (
-            ("system", tr("System")), ("light", tr("Light")), ("dark", tr("Dark"))),
-            self.choose_theme)  # fmt: skip
-        self._choice_menu(menu, tr("Row height"), "density", theme().density, (
-            ("compact", tr("Compact")), ("normal", tr("Normal")), ("gloves", tr("Gloves"))),
-            self.choose_density)  # fmt: skip
-        self._choice_menu(menu, tr("Language"), "language", language(), (
-            ("en", "English"), ("de", "Deutsch")), self.choose_language)  # fmt: skip
-        menu.addSeparator()
-        fill_menu(menu, actions)
-
-    def _choice_menu(
-        self,
-        parent: QMenu,
-        title: str,
-        name: str,
-        current: str,
-        choices: Sequence[tuple[str, str]],
-        chosen: Any,
-    ) -> None:
-        menu = parent.addMenu(title)
-        group = QActionGroup(menu)
-        for key, text in choices:
-            action = QAction(text, menu)
-            action.setObjectName(f"view.{name}.{key}")
-            action.setCheckable(True)
-            action.setChecked(key == current)
-            action.setProperty("command", f"view.{name}.{key}")
-            action.setProperty("palette_text", f"{title}: {text}")
-            action.triggered.connect(lambda _checked=False, key=key: chosen(key))
-            group.addAction(action)
-            menu.addAction(action)
 
     # Services and plants.
 
@@ -287,6 +204,7 @@ class MainWindow(QMainWindow):
         self.flow.demo_progress.connect(self._demo_progress)
         self.flow.connections_changed.connect(self._connections_changed)
         desk.banner_requested.connect(self._panel_banner)
+        self._scope.start(self._prepare_panels(), "panels")
         self.lateness.start()
         self._slow.start()
         self._refresh_slowly()
@@ -296,6 +214,11 @@ class MainWindow(QMainWindow):
                 "info", tr("The settings could not be read"),
                 tr("The last good copy or the defaults are used.")))  # fmt: skip
         return self.flow
+
+    @property
+    def panels(self) -> dict[str, Panel]:
+        """The panels by object name; empty before the first plant."""
+        return self.docking.panels
 
     def watch_status(self, saw: Callable[[LinkStatus], None]) -> None:
         """Call `saw` with every status of the plant on show (the report's stopwatch)."""
@@ -309,14 +232,16 @@ class MainWindow(QMainWindow):
             await self._scope.close()
 
     def _plant_opened(self, plant: Plant, view: FirstView | None) -> None:
-        assert self.desk is not None
+        if self.desk is None:
+            return
         self._plant = plant
         plant.language = language()
-        if not self.panels:
-            self._make_panels()
-        self._show_desk()
+        self._make_panels()
+        self.docking.show(self.stack)
+        self.tool_bar.show()
+        self.menu_bar.has_line = False
         self.desk.show(plant)
-        for panel in self.panels.values():
+        for panel in self.docking.panels.values():
             panel.set_plant(plant)
         self.clock.set_plant(plant)
         self.setWindowTitle(f"{plant.profile.name} – Tagwerk")
@@ -324,11 +249,11 @@ class MainWindow(QMainWindow):
         if view is not None:
             self._first_view(view)
         self._tell_actions()
-        if "tagPanel" in self.panels:
-            self._focus_panel("tagPanel")
+        self.docking.focus("tagPanel")
 
     def _first_view(self, view: FirstView) -> None:
-        assert self.desk is not None
+        if self.desk is None:
+            return
         if view.trend:
             self.desk.trend_requested.emit(list(view.trend))
         if view.setpoints:
@@ -337,12 +262,12 @@ class MainWindow(QMainWindow):
             self.desk.reveal_requested.emit(view.reveal)
 
     def _plant_closed(self) -> None:
-        self._remember_docks()
+        self.docking.remember()
         self._plant = None
         self.clock.set_plant(None)
         if self.desk is not None:
             self.desk.show(None)
-        for panel in self.panels.values():
+        for panel in self.docking.panels.values():
             panel.set_plant(None)
         self.link_banner.forget()
         self.banner.clear()
@@ -352,112 +277,45 @@ class MainWindow(QMainWindow):
         self._refresh_slowly()
 
     def _make_panels(self) -> None:
-        """Import and build the panels; restore what they remember, each in its own try."""
-        from tagwerk.ui.docks import PanelDock, PanelFrame
-        from tagwerk.ui.panels import load_panels
+        """Build what is missing of the panels, at once."""
+        if self.desk is None:
+            return
+        if self._building is None and not self.docking.panels:
+            self._building = self.docking.build(self.desk, self.stack)
+        while self._building is not None:
+            self._build_a_panel()
 
-        assert self.desk is not None
-        states = self.settings.get("panels", {})
-        states = states if isinstance(states, dict) else {}
-        for kind in load_panels():
-            panel = kind(self.desk)
-            self.panels[panel.object_name] = panel
-            panel.setAccessibleName(tr(panel.title))
-            panel.set_plant(self._plant)
-            state = states.get(panel.object_name)
-            try:
-                if isinstance(state, dict):
-                    panel.restore_state(state)
-            except (ValueError, TypeError, KeyError, AttributeError) as problem:
-                self.report(problem, f"{panel.object_name}.restore_state")
-            if panel.object_name == CENTRE:
-                frame = PanelFrame(panel)
-                frame.header.maximise_clicked.connect(self._toggle_full_trend)
-                self._frames[panel.object_name] = frame
-                self.stack.addWidget(frame)
-            else:
-                dock = PanelDock(panel, self)
-                area = AREAS.get(panel.object_name, Qt.DockWidgetArea.RightDockWidgetArea)
-                self.addDockWidget(area, dock)
-                self._docks[panel.object_name] = dock
-                dock.hide()
+    def _build_a_panel(self) -> None:
+        if self._building is None:
+            return
+        panel = next(self._building, None)
+        if panel is not None:
             self.clock.listen(panel.object_name, panel.on_frame)
+            return
+        self._building = None
         self.clock.listen("window", self._on_frame)
         self._fill_menus()
+        self._tell_actions()
 
-    def _show_desk(self) -> None:
-        """Docks and tool bar in, welcome page out."""
-        if CENTRE in self._frames:
-            self.stack.setCurrentWidget(self._frames[CENTRE])
-        self.tool_bar.show()
-        self.menu_bar.has_line = False
-        state = layout_memory.dock_state(self.settings)
-        if state is None or not self.restoreState(state, layout_memory.STATE_VERSION):
-            self._default_layout()
-        else:
-            # The restored docks are laid out when the events that wait have been handled.
-            QTimer.singleShot(0, self, self._restore_sizes)
-        self._full_trend = None
-        self._desk_shown = True
+    async def _prepare_panels(self) -> None:
+        """Build the panels while the welcome page is on show, one a turn, so that nothing stalls."""
+        import asyncio
+
+        if self.desk is None or self.docking.panels:
+            return
+        self._building = self.docking.build(self.desk, self.stack)
+        while self._building is not None:
+            await asyncio.sleep(_BETWEEN_PANELS_S)
+            self._build_a_panel()
 
     def _show_welcome(self) -> None:
         self.welcome.set_recent(SavedConnections(self.settings).all())
         self.welcome.set_busy(False)
-        self._desk_shown = False
         self.stack.setCurrentWidget(self.welcome)
-        for dock in self._docks.values():
-            dock.hide()
+        self.docking.hide()
         self.tool_bar.hide()
         self.menu_bar.has_line = True
         self.welcome.demo_button.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _default_layout(self) -> None:
-        from tagwerk.ui.docks import default_sizes
-
-        for name, dock in self._docks.items():
-            dock.setFloating(False)
-            self.addDockWidget(AREAS.get(name, Qt.DockWidgetArea.RightDockWidgetArea), dock)
-            dock.show()
-        left, right, below = default_sizes(self.size())
-        sizes = {"tagPanel": left, "setpointPanel": right}
-        wide = [self._docks[name] for name in sizes if name in self._docks]
-        self.resizeDocks(
-            wide, [sizes[dock.panel.object_name] for dock in wide], Qt.Orientation.Horizontal
-        )
-        if "alarmPanel" in self._docks:
-            self.resizeDocks([self._docks["alarmPanel"]], [below], Qt.Orientation.Vertical)
-
-    def _restore_sizes(self) -> None:
-        """`restoreState` forgets the sizes of docks that were not laid out yet: set them again."""
-        sizes = layout_memory.dock_sizes(self.settings)
-        docks = [
-            dock
-            for dock in self._docks.values()
-            if dock.objectName() in sizes and not dock.isFloating() and not dock.isHidden()
-        ]
-        for place, orientation in enumerate((Qt.Orientation.Horizontal, Qt.Orientation.Vertical)):
-            # A dock over the whole width has no width of its own, nor one of the whole height.
-            own = [d for d in docks if (d.panel.object_name == "alarmPanel") == bool(place)]
-            if own:
-                self.resizeDocks(own, [sizes[d.objectName()][place] for d in own], orientation)
-
-    def reset_layout(self) -> None:
-        """The docks back to the design's places and sizes."""
-        layout_memory.forget_docks(self.settings)
-        self._full_trend = None
-        if self._plant is not None:
-            self._default_layout()
-
-    def _toggle_full_trend(self) -> None:
-        """The trend alone, and back."""
-        if self._full_trend is not None:
-            self.restoreState(self._full_trend, layout_memory.STATE_VERSION)
-            self._full_trend = None
-            return
-        self._full_trend = self.saveState(layout_memory.STATE_VERSION)
-        for dock in self._docks.values():
-            if not dock.isFloating():
-                dock.hide()
 
     # Frames.
 
@@ -471,8 +329,8 @@ class MainWindow(QMainWindow):
         armed = plant.arming.armed
         if armed or self._was_armed:
             self.tool_bar.arm.show_arming(plant.arming)
-            if armed != self._was_armed and "setpointPanel" in self._docks:
-                self._docks["setpointPanel"].set_armed(armed)
+            if armed != self._was_armed:
+                self.docking.set_armed(armed)
             self._was_armed = armed
 
     def _follow(self, status: LinkStatus) -> None:
@@ -492,8 +350,7 @@ class MainWindow(QMainWindow):
         self.status_bar.refresh(self._plant, self.lateness.recent(), time.time_ns())
         if self._plant is None:
             return
-        for holder in (*self._docks.values(), *self._frames.values()):
-            holder.header.refresh()
+        self.docking.refresh_headers()
         self.link_banner.look_at_hole(self._plant)
 
     # Commands.
@@ -514,7 +371,7 @@ class MainWindow(QMainWindow):
         for name in ("file.connect", "file.demo"):
             disable_with_reason(self.actions_by_id[name], "" if ready else tr("still starting"))
         for name in ("Trend", "Setpoints", "Alarms"):
-            menu = self._menus.get(name)
+            menu = self.menu_builder.menus.get(name)
             if menu is not None:
                 menu.menuAction().setEnabled(plant is not None and not menu.isEmpty())
 
@@ -539,7 +396,7 @@ class MainWindow(QMainWindow):
         if self.flow is not None:
             self.flow.open_dialog(address)
 
-    def _open_profile(self, profile: Any) -> None:
+    def _open_profile(self, profile: ConnectionProfile) -> None:
         if self.flow is not None:
             self.flow.open_saved(profile)
 
@@ -572,11 +429,10 @@ class MainWindow(QMainWindow):
 
     def _arm_clicked(self) -> None:
         """The setpoint panel arms and disarms; the chip is only a second door to it."""
-        panel = self.panels.get("setpointPanel")
+        panel = self.docking.panels.get("setpointPanel")
         for action in panel.actions() if panel is not None else ():
             if action.shortcut().toString() == "Ctrl+Shift+W":
-                if self._docks["setpointPanel"].isHidden():
-                    self._docks["setpointPanel"].show()
+                self.docking.reveal("setpointPanel")
                 action.trigger()
                 return
 
@@ -584,7 +440,7 @@ class MainWindow(QMainWindow):
         menu = QMenu(self)
         menu.setObjectName("connectionMenu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._add_connections(menu)
+        self.menu_builder.add_connections(menu)
         menu.addSeparator()
         for name in ("file.connect", "file.demo", "connection.disconnect"):
             menu.addAction(self.actions_by_id[name])
@@ -592,30 +448,9 @@ class MainWindow(QMainWindow):
         menu.setMinimumWidth(chooser.width())
         menu.popup(chooser.mapToGlobal(chooser.rect().bottomLeft()))
 
-    def _fill_connections(self) -> None:
-        """Saved connections at the end of the Connection menu, fresh each time it opens."""
-        menu = self._menus["Connection"]
-        for action in menu.actions():
-            if action.property("saved"):
-                menu.removeAction(action)
-                action.deleteLater()
-        self._add_connections(menu, separated=True)
-
-    def _add_connections(self, menu: QMenu, *, separated: bool = False) -> None:
+    def _saved_connections(self) -> tuple[list[ConnectionProfile], str]:
         current = self._plant.profile.name if self._plant is not None else ""
-        profiles = SavedConnections(self.settings).all()
-        if profiles and separated:
-            menu.addSeparator().setProperty("saved", True)
-        for profile in profiles:
-            text = f"{profile.name}  {profile.note}".strip()
-            action = menu.addAction(text.replace("&", "&&"))
-            action.setProperty("saved", True)
-            action.setCheckable(True)
-            action.setChecked(profile.name == current)
-            action.setToolTip(profile.url)
-            action.triggered.connect(
-                lambda _checked=False, profile=profile: self._open_profile(profile)
-            )
+        return SavedConnections(self.settings).all(), current
 
     def open_palette(self) -> None:
         """Ctrl+K: go to a tag or command."""
@@ -631,16 +466,11 @@ class MainWindow(QMainWindow):
     def _palette_actions(self) -> list[QAction]:
         found = [
             action
-            for owner in (self._holder, *self.panels.values())
+            for owner in (self._holder, *self.docking.panels.values())
             for action in owner.actions()
             if action.isEnabled() and action.property("command") and action.property("menu")
         ]
-        found += [
-            action
-            for menu in self._menus["View"].findChildren(QMenu)
-            for action in menu.actions()
-            if action.property("palette_text")
-        ]
+        found += self.menu_builder.choices
         return [action for action in found if action.objectName() != "edit.palette"]
 
     def _search_tags(self, text: str, limit: int) -> list[BrowseItem]:
@@ -651,60 +481,12 @@ class MainWindow(QMainWindow):
     def _go_to_tag(self, name: str) -> None:
         if self.desk is None:
             return
-        if "tagPanel" in self._docks:
-            self._docks["tagPanel"].show()
-            self._docks["tagPanel"].raise_()
+        self.docking.reveal("tagPanel")
         self.desk.reveal_requested.emit(name)
 
     def _tag_to_trend(self, name: str) -> None:
         if self.desk is not None:
             self.desk.trend_requested.emit([name])
-
-    # Keyboard.
-
-    def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
-        for name, panel in self.panels.items():
-            if new is not None and (new is panel or panel.isAncestorOf(new)):
-                self._panel_focus[name] = new
-                return
-
-    def _step_panel(self, step: int) -> None:
-        """The keyboard into the next visible panel, where it last was in it."""
-        order = [
-            name
-            for name in ("tagPanel", CENTRE, "setpointPanel", "alarmPanel")
-            if name in self.panels and self.panels[name].isVisible()
-        ]
-        if not order:
-            return
-        focus = QApplication.focusWidget()
-        here = next(
-            (i for i, name in enumerate(order)
-             if focus is not None
-             and (self.panels[name] is focus or self.panels[name].isAncestorOf(focus))), None,
-        )  # fmt: skip
-        target = 0 if here is None else (here + step) % len(order)
-        self._focus_panel(order[target])
-
-    def _focus_panel(self, name: str) -> None:
-        panel = self.panels[name]
-        last = self._panel_focus.get(name)
-        reason = Qt.FocusReason.ShortcutFocusReason
-        try:
-            usable = last is not None and last.isVisible() and last.isEnabled()
-        except RuntimeError:  # the widget was deleted meanwhile
-            usable = False
-        if usable and last is not None:
-            last.setFocus(reason)
-            return
-        if panel.focusPolicy() != Qt.FocusPolicy.NoFocus or panel.focusProxy() is not None:
-            panel.setFocus(reason)
-            return
-        for child in panel.findChildren(QWidget):
-            takes = child.focusPolicy() & Qt.FocusPolicy.TabFocus
-            if takes and child.isVisible() and child.isEnabled():
-                child.setFocus(reason)
-                return
 
     def _full_screen(self, on: bool) -> None:
         if on:
@@ -718,7 +500,7 @@ class MainWindow(QMainWindow):
         """``light``, ``dark`` or ``system``, at once."""
         self._apply_look(mode, theme().density)
         self.welcome.theme_choice.set_current(mode)
-        self._check_view_choice("theme", mode)
+        self.menu_builder.check("theme", mode)
 
     def choose_density(self, density: str) -> None:
         """``compact``, ``normal`` or ``gloves``; the window's contents are built anew."""
@@ -737,17 +519,9 @@ class MainWindow(QMainWindow):
         self._rebuild_soon()
 
     def _apply_look(self, mode: str, density: str) -> None:
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        theme().apply(application, mode, density)
+        theme().apply(the_application(), mode, density)
         self.settings.set("theme", mode)
         self.settings.set("density", density)
-
-    def _check_view_choice(self, name: str, key: str) -> None:
-        for menu in self._menus["View"].findChildren(QMenu):
-            for action in menu.actions():
-                if action.objectName() == f"view.{name}.{key}":
-                    action.setChecked(True)
 
     def _system_scheme_changed(self) -> None:
         if theme().mode == "system":
@@ -773,8 +547,7 @@ class MainWindow(QMainWindow):
         while True:
             self._rebuild_again = False
             plant = self._plant
-            self._remember_docks()
-            self.remember_panels()
+            self.docking.remember()
             self.clock.set_plant(None)
             await self.close_panels()
             self._rebuild_now()
@@ -799,23 +572,11 @@ class MainWindow(QMainWindow):
 
     async def close_panels(self) -> None:
         """End the panels' work and take them out of the window."""
-        panels, self.panels = self.panels, {}
-        for name in (*panels, "window"):
+        for name in (*self.docking.panels, "window"):
             self.clock.unlisten(name)
-        self._panel_focus.clear()
         self._was_armed = False
-        await asyncio.gather(
-            *(panel.close_panel() for panel in panels.values()), return_exceptions=True
-        )
-        for dock in self._docks.values():
-            self.removeDockWidget(dock)
-            # Out of the window at once: `restoreState` finds docks by name among the children.
-            dock.setParent(None)
-            dock.deleteLater()
-        for frame in self._frames.values():
-            self.stack.removeWidget(frame)
-            frame.deleteLater()
-        self._docks, self._frames = {}, {}
+        self._building = None
+        await self.docking.close()
 
     # Messages.
 
@@ -824,7 +585,8 @@ class MainWindow(QMainWindow):
         self.banner.put(f"panel:{headline}", Banner(kind, headline, detail))
 
     def _show_error(self, error: object, where: str, count: int) -> None:
-        assert isinstance(error, BaseException)
+        if not isinstance(error, BaseException):
+            return
         headline, cure = in_words(error)
         if count > 1:
             cure = f"{cure} {tr_n('{count} time', '{count} times', count)}".strip()
@@ -841,34 +603,14 @@ class MainWindow(QMainWindow):
         AboutDialog(self).open()
 
     def _all_actions(self) -> list[QAction]:
-        owners: list[QWidget] = [self._holder, *self.panels.values()]
+        owners: list[QWidget] = [self._holder, *self.docking.panels.values()]
         return [action for owner in owners for action in owner.actions()]
 
     # Remembering and closing.
 
-    def _remember_docks(self) -> None:
-        if self._desk_shown and self._docks and self._full_trend is None:
-            sizes = {d.objectName(): (d.width(), d.height()) for d in self._docks.values()}
-            layout_memory.remember(
-                self, self.settings, self.saveState(layout_memory.STATE_VERSION), sizes
-            )
-
-    def remember_panels(self) -> None:
-        """Note what each panel wants to keep, each in its own try."""
-        states = self.settings.get("panels", {})
-        states = dict(states) if isinstance(states, dict) else {}
-        for name, panel in self.panels.items():
-            try:
-                states[name] = panel.save_state()
-                self.settings.set("panels", states)
-            except (ValueError, TypeError, KeyError, AttributeError) as problem:
-                states.pop(name, None)
-                self.report(problem, f"{name}.save_state")
-
     def remember(self) -> None:
         """Note everything that is kept between runs, and write it."""
-        self._remember_docks()
-        self.remember_panels()
+        self.docking.remember()
         layout_memory.remember(self, self.settings, None)
         self.settings.save()
 

@@ -6,13 +6,12 @@ Called by `service` only. It does not need the lock, because it does not change 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply, single_batches
 from tagwerk.domain.connection import Capabilities, Capability
 from tagwerk.domain.errors import NotReachable, ProtocolError, TagwerkError
-from tagwerk.domain.ports import PlantClient
 from tagwerk.domain.values import ItemError
 from tagwerk.write.audit import AuditLog, AuditUnavailable, Entry
 
@@ -22,17 +21,25 @@ _NEEDED = {
 }
 
 
+Send = Callable[[AlarmAction, Sequence[AlarmKey]], Awaitable[list[AlarmReply]]]
+
+
 class AlarmActions:
-    """The way of an acknowledgement or reset. Arguments as for `WriteService`."""
+    """The way of an acknowledgement or reset.
+
+    Args:
+        send: the client's call, lent by the service.
+        audit, who, capabilities: as for `WriteService`.
+    """
 
     def __init__(
         self,
-        client: PlantClient,
+        send: Send,
         audit: AuditLog,
         who: Callable[[], str],
         capabilities: Callable[[], Capabilities],
     ) -> None:
-        self._client = client
+        self._send = send
         self._audit = audit
         self._who = who
         self._capabilities = capabilities
@@ -77,7 +84,7 @@ class AlarmActions:
         fallback = AlarmReply(keys[0], ItemError("cancelled", "cancelled"), uncertain=True)
         replies: list[AlarmReply] = []
         try:
-            replies = list(await self._client.alarm_action(action, keys))
+            replies = list(await self._send(action, keys))
             fallback = AlarmReply(keys[0], ItemError("no_answer", "no answer"), uncertain=True)
         except NotReachable as problem:
             gone = ItemError(problem.code or "not_reachable", str(problem.text))

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmReply
+from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
 from tagwerk.domain.connection import Capabilities, Capability
 from tagwerk.domain.errors import (
     NotAllowed,
@@ -85,7 +85,7 @@ class WriteService:
         self._who = who
         self._capabilities = capabilities
         self._clock_ns = clock_ns
-        self._alarms = AlarmActions(client, audit, who, capabilities)
+        self._alarms = AlarmActions(self._send_alarm_action, audit, who, capabilities)
         self._own_version = 0
         self._results: dict[str, WriteResult] = {}
         self._phases: dict[str, Phase] = {}
@@ -326,6 +326,11 @@ class WriteService:
         return await self._alarms.act(action, alarms, reason)
 
     # Inside.
+
+    async def _send_alarm_action(
+        self, action: AlarmAction, keys: Sequence[AlarmKey]
+    ) -> list[AlarmReply]:
+        return await self._client.alarm_action(action, keys)
 
     def _enter(self, name: str, phase: Phase) -> None:
         self._phases[name] = phase

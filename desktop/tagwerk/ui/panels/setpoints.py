@@ -6,22 +6,19 @@ in `tagwerk.write` alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from tagwerk.domain.message import Message
 from tagwerk.domain.tags import TagInfo
-from tagwerk.domain.text import EM_DASH
 from tagwerk.domain.values import Sample
 from tagwerk.plant import Frame, Plant
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
@@ -37,9 +34,10 @@ from tagwerk.ui.setpoints.facts import RowFacts
 from tagwerk.ui.setpoints.head import HeadStrip
 from tagwerk.ui.setpoints.last_writes import LastWrites
 from tagwerk.ui.setpoints.lock import no_right, user_of, why_locked, why_not_armable
+from tagwerk.ui.setpoints.row_actions import RowActions, RowPowers
 from tagwerk.ui.setpoints.rows import SetpointRows
 from tagwerk.ui.setpoints.view import SetpointView
-from tagwerk.ui.setpoints.words import row_labels, say, value_text, with_unit
+from tagwerk.ui.setpoints.words import row_labels, say
 from tagwerk.ui.setpoints.write_dialog import WriteDialog
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
@@ -66,7 +64,6 @@ class SetpointPanel(Panel):
         super().__init__(desk)
         self._plant: Plant | None = None
         self._lists: dict[str, list[str]] = {}
-        self._infos: dict[str, TagInfo] = {}
         self._labels: dict[str, str] = {}
         self._now_ns = self._dialog_ns = 0
         self._labels_version = -1
@@ -94,10 +91,8 @@ class SetpointPanel(Panel):
         self.view = SetpointView(self.rows, self.facts)
         self.view.staged_changed.connect(self._refresh)
         self.view.tags_dropped.connect(self._dropped)
-        self.view.menu_wanted.connect(self._show_menu)
         self.view.arming_wanted.connect(self.ask_to_arm)
         self.view.remove_wanted.connect(self._remove)
-        self.view.dismiss_wanted.connect(self._dismiss)
         self.head = HeadStrip(self.view)
         listed = Area("base")
         listed_column = QVBoxLayout(listed)
@@ -135,26 +130,28 @@ class SetpointPanel(Panel):
         return self.foot
 
     def _make_actions(self) -> None:
-        def make(command: Command, run: Any) -> QAction:
+        def make(command: Command, run: Callable[[], object]) -> QAction:
             return make_action(command, run, self)
 
         self._arm_action = make(commands.ARM, self._toggle_arming)
         self._extend_action = make(commands.EXTEND, self._extend)
-        self._edit_action = make(commands.EDIT, self._edit)
         self._write_action = make(commands.WRITE, self.ask_to_write)
         self._discard_action = make(commands.DISCARD, self._discard)
         self._undo_action = make(commands.UNDO, self._undo_last)
         self._audit_action = make(commands.AUDIT, self._check_audit)
-        self._again_action = make(commands.READ_AGAIN, self._read_again)
-        self._dismiss_action = make(commands.DISMISS, self._dismiss)
-        self._trend_action = make(commands.TO_TREND, self._to_trend)
-        self._reveal_action = make(commands.REVEAL, self._reveal)
-        self._copy_name_action = make(commands.COPY_NAME, lambda: self._copy(self._name_lines))
-        self._copy_value_action = make(commands.COPY_VALUE, lambda: self._copy(self._value_lines))
-        self._copy_row_action = make(commands.COPY_ROW, lambda: self._copy(self._row_lines))
-        self._up_action = make(commands.UP, lambda: self._move(-1))
-        self._down_action = make(commands.DOWN, lambda: self._move(1))
-        self._remove_action = make(commands.REMOVE, self._remove)
+        self.row_actions = RowActions(
+            self,
+            self.view,
+            RowPowers(
+                self.facts,
+                lambda: self.service,
+                self.tasks,
+                self._move,
+                self._remove,
+                self._refresh,
+            ),
+            self._write_action,
+        )
 
     # Plant and frames.
 
@@ -174,7 +171,6 @@ class SetpointPanel(Panel):
             names = self._lists.get(plant.profile.name, []) if plant is not None else []
             self.rows.replace(names)
         self._plant = plant
-        self._infos.clear()
         self._now_ns = plant.clock_ns() if plant is not None else 0
         self.view.rows_changed()
         self._tell_interest()
@@ -189,8 +185,6 @@ class SetpointPanel(Panel):
 
     def on_frame(self, frame: Frame) -> None:
         self._now_ns = frame.now_ns
-        if frame.tree:
-            self._infos.clear()
         service = self.service
         if service is None:
             return
@@ -246,11 +240,7 @@ class SetpointPanel(Panel):
         )
 
     def _info(self, name: str) -> TagInfo:
-        info = self._infos.get(name)
-        if info is None:
-            info = self._plant.tag(name) if self._plant is not None else TagInfo(name)
-            self._infos[name] = info
-        return info
+        return self._plant.tag(name) if self._plant is not None else TagInfo(name)
 
     def _live(self, name: str) -> tuple[Sample | None, bool]:
         if self._plant is None:
@@ -407,17 +397,6 @@ class SetpointPanel(Panel):
         self.rows.unstage()
         self._refresh()
 
-    def _edit(self) -> None:
-        self.view.setFocus()
-        self.view.edit_current()
-
-    def _dismiss(self) -> None:
-        service = self.service
-        if service is not None:
-            for name in self.view.selected_names():
-                service.dismiss(name)
-        self._refresh()
-
     # The lock.
 
     def _toggle_arming(self) -> None:
@@ -539,15 +518,6 @@ class SetpointPanel(Panel):
                 self.add_tags([request.name])
             self._open_write(service, request)
 
-    def _read_again(self) -> None:
-        service = self.service
-        if service is None:
-            return
-        for name in self.view.selected_names():
-            result = service.results.get(name)
-            if result is not None and result.outcome is Outcome.UNVERIFIED:
-                self.tasks.start(service.read_again(name), f"read-again:{name}")
-
     def _check_audit(self) -> None:
         if self.service is not None:
             self.tasks.start(self._verify(self.service), "check-audit", replace=True)
@@ -577,73 +547,6 @@ class SetpointPanel(Panel):
 
     def _tell(self, headline: str, detail: str) -> None:
         self.desk.banner_requested.emit("bad", headline, detail)
-
-    # Menu and clipboard.
-
-    def _show_menu(self, position: QPoint) -> None:
-        names = self.view.selected_names()
-        service = self.service
-        results = service.results if service is not None else {}
-        unverified = any(
-            name in results and results[name].outcome is Outcome.UNVERIFIED for name in names
-        )
-        disable_with_reason(
-            self._again_action, "" if unverified else tr("Nothing is unverified here.")
-        )
-        outcome = any(name in results for name in names)
-        disable_with_reason(
-            self._dismiss_action, "" if outcome else tr("There is no outcome here.")
-        )
-        editable = bool(names) and self.facts(names[0]).editable
-        locked = service is None or not service.arming.armed
-        disable_with_reason(
-            self._edit_action,
-            ""
-            if editable
-            else tr("Writing is locked.")
-            if locked
-            else tr("This tag cannot be written now."),
-        )
-        menu = QMenu(self)
-        menu.setObjectName("setpointMenu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        groups = (
-            (self._edit_action, self._write_action, self._again_action, self._dismiss_action),
-            (self._trend_action, self._reveal_action),
-            (self._copy_name_action, self._copy_value_action, self._copy_row_action),
-            (self._up_action, self._down_action, self._remove_action),
-        )
-        for group in groups:
-            if not menu.isEmpty():
-                menu.addSeparator()
-            menu.addActions(group)
-        menu.popup(position)
-
-    def _to_trend(self) -> None:
-        self.desk.trend_requested.emit(self.view.selected_names())
-
-    def _reveal(self) -> None:
-        if self.view.current_name():
-            self.desk.reveal_requested.emit(self.view.current_name())
-
-    def _copy(self, lines: Any) -> None:
-        text = "\n".join(lines(name) for name in self.view.selected_names())
-        if text:
-            QGuiApplication.clipboard().setText(text)
-
-    def _name_lines(self, name: str) -> str:
-        return name
-
-    def _value_lines(self, name: str) -> str:
-        facts = self.facts(name)
-        return value_text(facts.live_value, facts.info)
-
-    def _row_lines(self, name: str) -> str:
-        facts = self.facts(name)
-        staged = with_unit(facts.staged.value, facts.info) if facts.staged is not None else ""
-        quality = facts.sample.quality.text if facts.sample is not None else EM_DASH
-        live = value_text(facts.live_value, facts.info)
-        return "\t".join((name, live, facts.info.unit, quality, staged))
 
     # Between runs.
 

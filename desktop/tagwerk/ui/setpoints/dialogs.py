@@ -50,6 +50,13 @@ class Dialog(QDialog):
         column.addWidget(self.footer)
         self._ring = FocusRing(self)
 
+    def done(self, result: int) -> None:
+        """Let go of the keyboard first: the ring must not follow a widget into its deletion."""
+        focused = self.focusWidget()
+        if focused is not None:
+            focused.clearFocus()
+        super().done(result)
+
 
 class Footer(Area):
     """State on the left, buttons on the right."""

@@ -92,7 +92,7 @@ class TrendModel:
     def arrangement(self) -> Arrangement:
         """Visible pens in their panes; kept until a pen changes."""
         if self._arranged is None:
-            self._arranged = arrange([pen for pen in self.pens if pen.visible])
+            self._arranged = _without_hidden(arrange(self.pens))
             if self.split:
                 self._arranged.panes = _split(self._arranged.panes)
         return self._arranged
@@ -269,6 +269,16 @@ class TrendModel:
     def statistics(self, pen: TrendPen) -> Statistics:
         start, end = self.statistics_span
         return pen.curve.statistics(start, max(min(end, self.now_ns), start + 1))
+
+
+def _without_hidden(found: Arrangement) -> Arrangement:
+    """Hidden pens keep their place: showing one again moves no other."""
+    for pane in found.panes:
+        for axis in pane.axes:
+            axis.pens = [pen for pen in axis.pens if pen.visible]
+    found.panes = [pane for pane in found.panes if any(axis.pens for axis in pane.axes)]
+    found.lanes = [pen for pen in found.lanes if pen.visible]
+    return found
 
 
 def _split(panes: list[Pane]) -> list[Pane]:

@@ -299,21 +299,30 @@ class TrendPage(QWidget):
         left, right = model.left_ns, min(model.right_ns, model.now_ns)
         for pen in model.pens:
             for start, end in pen.curve.missing(left, right):
-                if self._may_ask(pen, start, end):
-                    self._asked.setdefault(pen.name, []).append((start, end))
+                for left_ns, right_ns in self._still_to_ask(pen, start, end):
+                    self._asked.setdefault(pen.name, []).append((left_ns, right_ns))
                     self._batch.add(pen.name)
-                    plant.request_history(pen.name, start, end)
+                    plant.request_history(pen.name, left_ns, right_ns)
 
-    def _may_ask(self, pen: TrendPen, start: int, end: int) -> bool:
-        if any(a <= start and end <= b for a, b in self._asked.get(pen.name, ())):
-            return False
-        now = self.model.now_ns
-        if len(pen.curve) and pen.curve.is_live and end > now - LOG_DELAY_NS and any(
+    def _still_to_ask(self, pen: TrendPen, start: int, end: int) -> list[tuple[int, int]]:
+        """A missing span without what was asked for already and what is too young for the log."""
+        late = self.model.now_ns - LOG_DELAY_NS
+        after_hole = pen.curve.is_live and any(
             segment.end_ns <= start for segment in pen.curve.segments(start - 1, start)
-        ):
-            return False
-        asked = self._asked.get(pen.name)
-        return not (asked and end - start < _SLIVER_NS and end > now - LOG_DELAY_NS)
+        )
+        if after_hole and end > late:
+            return []
+        asked = self._asked.get(pen.name, [])
+        parts = [(start, end)]
+        for a, b in asked:
+            parts = [
+                (left, right)
+                for x, y in parts
+                for left, right in ((x, min(y, a)), (max(x, b), y))
+                if right > left
+            ]
+        # While a tag is not heard of, its edge moves on: asked for every few seconds, not always.
+        return [(x, y) for x, y in parts if not asked or y - x >= _SLIVER_NS or y <= late]
 
     def _watch_log(self, plant: Plant, now: int) -> None:
         """Progress while it is read, and the reason when it was not."""

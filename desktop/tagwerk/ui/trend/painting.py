@@ -165,7 +165,8 @@ class TrendPainter:
             x = math.floor(self.time.x(tick.time_ns)) + 0.5
             painter.setPen(QPen(theme().color("grid_major" if tick.strong else "grid_minor"), 0))
             painter.drawLine(QLineF(x, rect.top(), x, rect.bottom()))
-        values = self.geometry.values(self.model, pane, pane.left, rect)
+        ruling = pane.left if pane.left.pens or pane.right is None else pane.right
+        values = self.geometry.values(self.model, pane, ruling, rect)
         if values is not None:
             painter.setPen(QPen(theme().color("grid_major"), 0))
             for number in values.scale.ticks():
@@ -370,22 +371,28 @@ class TrendPainter:
     def _hole_label(self, hole: Hole, rect: QRectF) -> None:
         left, right = self._hole_edges(hole, rect)
         end_ns = min(hole.end_ns, self.model.now_ns)
-        headline = cause_text(hole.cause)
-        lines = [(600, f"{headline} {duration_text(end_ns - hole.start_ns)}")]
-        if hole.note:
-            lines.append((400, cause_text(hole.note)))
-        self._label(lines, left, right, rect)
+        headline, length = cause_text(hole.cause), duration_text(end_ns - hole.start_ns)
+        note = [(400, cause_text(hole.note))] if hole.note else []
+        for lines in (
+            [(600, f"{headline} {length}"), *note],
+            [(600, headline), (600, length), *note],
+            [(600, f"{headline} {length}")],
+            [(600, headline), (600, length)],
+            [(600, length)],
+        ):
+            if self._label(lines, left, right, rect):
+                return
 
     def _label(
         self, lines: Sequence[tuple[int, str]], left: float, right: float, rect: QRectF
-    ) -> None:
-        """Lines on plain ground in the middle of a hatch; left out where they do not fit."""
+    ) -> bool:
+        """Lines on plain ground in the middle of a hatch; False, and nothing, if they do not fit."""
         px = theme().px
         widths = [theme().metrics(11, weight).horizontalAdvance(text) for weight, text in lines]
         height = px(15)
         width = max(widths) + px(4)
         if width > right - left + px(8) or height * len(lines) > rect.height() - 4:
-            return
+            return False
         top = rect.center().y() - height * len(lines) / 2
         x = (left + right - width) / 2
         ground = QRectF(x, top - px(2), width, height * len(lines) + px(4))
@@ -395,6 +402,7 @@ class TrendPainter:
             self.painter.setPen(theme().color("text" if weight > 400 else "text2"))
             area = QRectF(x, top + index * height, width, height)
             self.painter.drawText(area, _CENTER, text)
+        return True
 
     def _bracket(self, start_ns: int, end_ns: int, rect: QRectF) -> None:
         px, painter = theme().px, self.painter

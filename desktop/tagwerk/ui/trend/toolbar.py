@@ -39,6 +39,7 @@ class StateButton(QPushButton):
         super().__init__(text)
         self._icon_name = icon_name
         self._others = (text, *others)
+        self.setAccessibleName(text)
         self.is_on = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setProperty("focusRing", True)

@@ -1,0 +1,298 @@
+"""The panels in the window: built, docked, shown, hidden, resized, remembered, stepped through.
+
+One `Docking` holds one set of panels; the window makes a new set when the language or the row
+height changes. It knows the main window only as a place for docks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+
+from tagwerk.ui import layout_memory
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.settings import Settings
+from tagwerk.ui.theme import the_application
+
+if TYPE_CHECKING:
+    from tagwerk.ui.desk import Desk
+    from tagwerk.ui.docks import PanelDock, PanelFrame
+    from tagwerk.ui.panels.base import Panel
+
+CENTRE = "trendPanel"
+ORDER = ("tagPanel", CENTRE, "setpointPanel", "alarmPanel")
+"""Order of the F6 key and of the View menu."""
+_AREAS = {
+    "tagPanel": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "setpointPanel": Qt.DockWidgetArea.RightDockWidgetArea,
+    "alarmPanel": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+_RESTORE_ERRORS = (ValueError, TypeError, KeyError, AttributeError)
+
+
+class Docking(QObject):
+    """The docks of one window.
+
+    Args:
+        window: where the docks lie.
+        settings: where their arrangement and the panels' states are kept.
+        report: gets what a panel raised when it was restored or saved.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        settings: Settings,
+        report: Callable[[BaseException, str], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._settings = settings
+        self._report = report
+        self.panels: dict[str, Panel] = {}
+        self.docks: dict[str, PanelDock] = {}
+        self.frames: dict[str, PanelFrame] = {}
+        self.is_shown = False
+        self._before_full: QByteArray | None = None
+        self._last_focus: dict[str, QWidget] = {}
+        the_application().focusChanged.connect(self._focus_moved)
+
+    def build(self, desk: Desk, stack: QStackedWidget) -> Iterator[Panel]:
+        """Import and build the panels, one a step; restore what they remember.
+
+        Raises:
+            ImportError: a panel's module is broken.
+        """
+        from tagwerk.ui.docks import PanelDock, PanelFrame
+        from tagwerk.ui.panels import load_panels
+
+        states = self._settings.get("panels", {})
+        states = states if isinstance(states, dict) else {}
+        for kind in load_panels():
+            panel = kind(desk)
+            self.panels[panel.object_name] = panel
+            panel.setAccessibleName(tr(panel.title))
+            panel.set_plant(None)
+            self._restore_panel(panel, states.get(panel.object_name))
+            if panel.object_name == CENTRE:
+                frame = PanelFrame(panel)
+                frame.header.maximise_clicked.connect(self.toggle_full_centre)
+                self.frames[panel.object_name] = frame
+                stack.addWidget(frame)
+            else:
+                dock = PanelDock(panel, self._window)
+                self._window.addDockWidget(self._area(panel.object_name), dock)
+                self.docks[panel.object_name] = dock
+                dock.hide()
+            yield panel
+
+    def _restore_panel(self, panel: Panel, state: Any) -> None:
+        try:
+            if isinstance(state, dict):
+                panel.restore_state(state)
+        except _RESTORE_ERRORS as problem:
+            self._report(problem, f"{panel.object_name}.restore_state")
+
+    @staticmethod
+    def _area(name: str) -> Qt.DockWidgetArea:
+        return _AREAS.get(name, Qt.DockWidgetArea.RightDockWidgetArea)
+
+    @property
+    def toggles(self) -> list[QAction]:
+        """The actions that show and hide the docks, in the order of the panels."""
+        actions = []
+        for name in ORDER:
+            dock = self.docks.get(name)
+            if dock is not None:
+                toggle = dock.toggleViewAction()
+                toggle.setObjectName(f"view.{name}")
+                actions.append(toggle)
+        return actions
+
+    def refresh_headers(self) -> None:
+        """Take over the panels' grey texts."""
+        for dock in self.docks.values():
+            dock.header.refresh()
+        for frame in self.frames.values():
+            frame.header.refresh()
+
+    # Arrangement.
+
+    def show(self, stack: QStackedWidget) -> None:
+        """As it was with these screens, else as the design has it."""
+        if CENTRE in self.frames:
+            stack.setCurrentWidget(self.frames[CENTRE])
+        state = layout_memory.dock_state(self._settings)
+        if state is None or not self._window.restoreState(state, layout_memory.STATE_VERSION):
+            self._default_layout()
+        else:
+            # The restored docks are laid out when the events that wait have been handled.
+            QTimer.singleShot(0, self, self._restore_sizes)
+        self._before_full = None
+        self.is_shown = True
+
+    def hide(self) -> None:
+        """Only the welcome page is left."""
+        self.is_shown = False
+        for dock in self.docks.values():
+            dock.hide()
+
+    def reset(self) -> None:
+        """Back to the design's places and sizes."""
+        layout_memory.forget_docks(self._settings)
+        self._before_full = None
+        if self.is_shown:
+            self._default_layout()
+
+    def _default_layout(self) -> None:
+        from tagwerk.ui.docks import default_sizes
+
+        for name, dock in self.docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(self._area(name), dock)
+            dock.show()
+        left, right, below = default_sizes(self._window.size())
+        sizes = {"tagPanel": left, "setpointPanel": right}
+        wide = [name for name in sizes if name in self.docks]
+        self._window.resizeDocks(
+            [self.docks[name] for name in wide],
+            [sizes[name] for name in wide],
+            Qt.Orientation.Horizontal,
+        )
+        if "alarmPanel" in self.docks:
+            alarms = self.docks["alarmPanel"]
+            self._window.resizeDocks([alarms], [below], Qt.Orientation.Vertical)
+
+    def _restore_sizes(self) -> None:
+        """`restoreState` forgets the sizes of docks that were not laid out yet: set them again."""
+        sizes = layout_memory.dock_sizes(self._settings)
+        docks = [
+            dock
+            for dock in self.docks.values()
+            if dock.objectName() in sizes and not dock.isFloating() and not dock.isHidden()
+        ]
+        for place, orientation in enumerate((Qt.Orientation.Horizontal, Qt.Orientation.Vertical)):
+            # A dock over the whole width has no width of its own, nor one of the whole height.
+            below = Qt.DockWidgetArea.BottomDockWidgetArea
+            own = [d for d in docks if (self._window.dockWidgetArea(d) == below) == bool(place)]
+            if own:
+                lengths = [sizes[dock.objectName()][place] for dock in own]
+                self._window.resizeDocks(own, lengths, orientation)
+
+    def toggle_full_centre(self) -> None:
+        """The trend alone, and back."""
+        if self._before_full is not None:
+            self._window.restoreState(self._before_full, layout_memory.STATE_VERSION)
+            self._before_full = None
+            return
+        self._before_full = self._window.saveState(layout_memory.STATE_VERSION)
+        for dock in self.docks.values():
+            if not dock.isFloating():
+                dock.hide()
+
+    def reveal(self, name: str) -> None:
+        """Show the dock of a panel, in front of others in the same place."""
+        dock = self.docks.get(name)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+
+    def set_armed(self, armed: bool) -> None:
+        """Frame the dock that writes while writing is armed."""
+        dock = self.docks.get("setpointPanel")
+        if dock is not None:
+            dock.set_armed(armed)
+
+    # Remembering and ending.
+
+    def remember(self) -> None:
+        """Note the arrangement, and what each panel wants to keep, each in its own try."""
+        if self.is_shown and self.docks and self._before_full is None:
+            sizes = {d.objectName(): (d.width(), d.height()) for d in self.docks.values()}
+            state = self._window.saveState(layout_memory.STATE_VERSION)
+            layout_memory.remember(self._window, self._settings, state, sizes)
+        states = self._settings.get("panels", {})
+        states = dict(states) if isinstance(states, dict) else {}
+        for name, panel in self.panels.items():
+            before = states.get(name)
+            try:
+                states[name] = panel.save_state()
+                self._settings.set("panels", dict(states))
+            except _RESTORE_ERRORS as problem:
+                states[name] = before
+                self._report(problem, f"{name}.save_state")
+
+    async def close(self) -> None:
+        """End the panels' work and take them out of the window."""
+        import asyncio
+
+        panels, self.panels = self.panels, {}
+        self._last_focus.clear()
+        results = await asyncio.gather(
+            *(panel.close_panel() for panel in panels.values()), return_exceptions=True
+        )
+        for name, result in zip(panels, results, strict=True):
+            if isinstance(result, Exception):
+                self._report(result, f"{name}.close_panel")
+        for dock in self.docks.values():
+            self._window.removeDockWidget(dock)
+            # Out of the window at once: `restoreState` finds docks by name among the children.
+            dock.setParent(None)
+            dock.deleteLater()
+        for frame in self.frames.values():
+            frame.setParent(None)
+            frame.deleteLater()
+        self.docks, self.frames = {}, {}
+        self.is_shown = False
+
+    # Keyboard.
+
+    def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
+        for name, panel in self.panels.items():
+            if new is not None and (new is panel or panel.isAncestorOf(new)):
+                self._last_focus[name] = new
+                return
+
+    def step(self, by: int) -> None:
+        """The keyboard into the next visible panel, where it last was in it."""
+        order = [name for name in ORDER if name in self.panels and self.panels[name].isVisible()]
+        if not order:
+            return
+        focus = QApplication.focusWidget()
+        here = next((i for i, name in enumerate(order) if self._holds(name, focus)), None)
+        self.focus(order[0 if here is None else (here + by) % len(order)])
+
+    def _holds(self, name: str, widget: QWidget | None) -> bool:
+        panel = self.panels[name]
+        return widget is not None and (panel is widget or panel.isAncestorOf(widget))
+
+    def focus(self, name: str) -> None:
+        """The keyboard into one panel."""
+        panel = self.panels.get(name)
+        if panel is None:
+            return
+        reason = Qt.FocusReason.ShortcutFocusReason
+        last = self._last_focus.get(name)
+        try:
+            usable = last is not None and last.isVisible() and last.isEnabled()
+        except RuntimeError:  # the widget was deleted meanwhile
+            usable = False
+        if usable and last is not None:
+            last.setFocus(reason)
+        elif panel.focusPolicy() != Qt.FocusPolicy.NoFocus or panel.focusProxy() is not None:
+            panel.setFocus(reason)
+        else:
+            first = next(_focusable(panel), None)
+            if first is not None:
+                first.setFocus(reason)
+
+
+def _focusable(panel: QWidget) -> Iterator[QWidget]:
+    for child in panel.findChildren(QWidget):
+        takes = child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if takes and child.isVisible() and child.isEnabled():
+            yield child
