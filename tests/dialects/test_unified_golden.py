@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
+from tagwerk.dialects.unified_browse import browse_chunks
 from tagwerk.dialects.unified_replies import (
-    browse_chunks,
     decode_answer,
     decode_any_frame,
     logged_results,

@@ -140,6 +140,7 @@ def test_values_are_read_by_the_tag_s_type(text, tag, expected):
         ("x", info("Real")),
         ("1", info("Array[0..3] of Int")),
         ("1", info("Struct")),
+        ("9" * 400, info("LReal")),
     ],
 )
 def test_values_that_do_not_fit_are_refused_naming_the_tag(text, tag):

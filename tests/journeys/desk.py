@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import asynccontextmanager
 
@@ -35,10 +36,17 @@ class Story:
         """Wait for a state; fails naming what never came."""
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, (
-                f"never came: {what}; errors: {self.reporter.messages}"
-            )
+            if time.monotonic() >= deadline:
+                self.picture()
+                raise AssertionError(f"never came: {what}; errors: {self.reporter.messages}")
             await asyncio.sleep(0.01)
+
+    def picture(self):
+        """Leave a picture of what the user saw, for whoever has to find out."""
+        folder = os.environ.get("TAGWERK_TEST_PICTURES")
+        if folder:
+            for number, top in enumerate(w for w in QApplication.topLevelWidgets() if w.isVisible()):
+                top.grab().save(f"{folder}/journey-{number}.png")
 
     def find(self, name, kind=QWidget):
         """The visible widget of that object name, in any window."""
@@ -68,12 +76,11 @@ class Story:
         QTest.keyClicks(field, text)
 
     async def keys(self, key, modifier=Qt.KeyboardModifier.NoModifier, widget=None):
-        """Press a key where the focus is, as a user does."""
-        if widget is None:
-            self.window.activateWindow()
-            await self.until(self.window.isActiveWindow, "active window")
-            widget = QApplication.focusWidget() or self.window
-        QTest.keyClick(widget, key, modifier)
+        """Press a key where the focus is, as a user does; shortcuts need the active window."""
+        top = widget.window() if widget is not None else self.window
+        top.activateWindow()
+        await self.until(top.isActiveWindow, "active window")
+        QTest.keyClick(widget or QApplication.focusWidget() or self.window, key, modifier)
         await asyncio.sleep(0)
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit
 
 from journeys.desk import open_story
@@ -84,6 +85,8 @@ async def test_connect_search_trend_write_alarm_acknowledge_lose_the_link(
         number = plant.alarms.id_of(find_alarm(plant).key)
         await story.until(lambda: number in shown_alarms(panel, number), "alarm in the table")
         panel.table.setFocus()
+        action = panel.findChild(QAction, "alarms.acknowledge")
+        await story.until(action.isEnabled, "acknowledge enabled")
         await story.keys(KEY.Key_A, CONTROL | SHIFT, widget=panel.table)
         await story.until(lambda: not find_alarm(plant).needs_acknowledgement, "acknowledged")
 
@@ -115,6 +118,7 @@ async def write(story, name, text):
     await story.keys(KEY.Key_Return, CONTROL, widget=view)
     await story.press_button("writeConfirm")
     await story.until(lambda: name in story.plant.writes.results, "outcome")
+    await story.until(lambda: story.find("writeDialog") is None, "dialog closed by itself")
 
 
 def find_alarm(plant):

@@ -18,7 +18,8 @@ from tagwerk.domain.errors import (
     SessionExpired,
 )
 from tagwerk.link.connector import HttpConnector
-from tagwerk.link.supervisor import SupervisedLink, needs_person, retry_delay_s
+from tagwerk.link.plant_link import SupervisedLink
+from tagwerk.link.policy import needs_person, retry_delay_s
 
 A, B = "HMI_RT_1::A", "HMI_RT_1::B"
 

@@ -426,6 +426,8 @@ class TinyServer:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await self._on_message(socket, json.loads(message.data))
+        except ConnectionError:
+            pass  # the client hung up while it was being told something
         finally:
             self.sockets.remove(socket)
         return socket

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
@@ -60,9 +61,7 @@ def spans(curve, start, end):
 
 # The pyramid against brute force.
 
-ROWS = st.lists(
-    st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))), min_size=0, max_size=700
-)
+ROWS = st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))), min_size=0, max_size=700)
 
 
 def brute(values, start, stop):
@@ -80,7 +79,7 @@ def test_extremes_equal_brute_force_however_the_row_grew(row, borders, piece):
         pyramid.extend(values[: min(end, len(values))])
     edges = np.sort(np.minimum(np.array(borders), len(values)))
     low, high = pyramid.extremes(values, edges[:-1], edges[1:])
-    expected = [brute(values, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    expected = [brute(values, a, b) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(low, [pair[0] for pair in expected])
     np.testing.assert_array_equal(high, [pair[1] for pair in expected])
 
@@ -94,7 +93,7 @@ def test_extremes_of_a_long_row_use_every_level():
     for count in (1, 3, 40, 1_000):
         edges = np.sort(rng.integers(0, len(values) + 1, count + 1))
         low, high = pyramid.extremes(values, edges[:-1], edges[1:])
-        expected = [brute(values, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        expected = [brute(values, a, b) for a, b in itertools.pairwise(edges)]
         np.testing.assert_array_equal(low, [pair[0] for pair in expected])
         np.testing.assert_array_equal(high, [pair[1] for pair in expected])
 
@@ -143,7 +142,9 @@ def test_bulk_pieces_and_brute_force_agree(items, piece, columns):
             np.testing.assert_equal((found.low[i], found.high[i]), (low, high))
             if inside:
                 np.testing.assert_equal((found.first[i], found.last[i]), (inside[0], inside[-1]))
-    assert bulk.quality_runs(0, OPEN, QualityLevel.BAD) == pieces.quality_runs(0, OPEN, QualityLevel.BAD)
+    assert bulk.quality_runs(0, OPEN, QualityLevel.BAD) == pieces.quality_runs(
+        0, OPEN, QualityLevel.BAD
+    )
 
 
 def test_the_last_of_several_samples_at_one_time_stays():
@@ -178,7 +179,9 @@ def test_a_sample_without_a_time_gets_the_computers():
 
 def test_bools_and_ints_are_numbers_and_text_is_not():
     curve = Curve("a", step=True)
-    curve.append([sample(0, True), sample(1, 7), sample(2, "x"), sample(3, None), sample(4, 10**400)])
+    curve.append(
+        [sample(0, True), sample(1, 7), sample(2, "x"), sample(3, None), sample(4, 10**400)]
+    )
     assert curve.values.tolist()[:2] == [1.0, 7.0]
     assert np.isnan(curve.values[2:]).all()
 
@@ -272,6 +275,8 @@ def test_a_hole_that_is_not_in_the_log_is_asked_for_once():
     curve.merge_log([], at(1), at(100))
     assert spans(curve, 0, 120)[1] == (1, 100, "hole")
     assert curve.missing(at(0), at(120)) == []
+    assert not curve.is_known(at(0), at(120))
+    assert curve.is_known(at(101), at(120))
     curve.ask_again()
     assert curve.missing(at(0), at(120)) == [(at(1), at(100))]
 
@@ -358,15 +363,21 @@ def test_whatever_happens_order_and_coverage_hold(actions):
         elif kind == "lost":
             curve.link_lost(at(start))
         elif kind == "log":
-            curve.merge_log([point(start + i, float(i)) for i in range(0, length, 2)], at(start), at(start + length))
+            curve.merge_log(
+                [point(start + i, float(i)) for i in range(0, length, 2)],
+                at(start),
+                at(start + length),
+            )
         else:
             curve.mark_unavailable(at(start), at(start + length), "not_logged")
         assert (np.diff(curve.times) > 0).all()
         found = curve.segments(-OPEN, OPEN)
-        for before, after in zip(found, found[1:], strict=False):
+        for before, after in itertools.pairwise(found):
             assert before.start_ns < before.end_ns <= after.start_ns < after.end_ns
         assert not any(s.is_open for s in found[:-1])
-        if kind in ("log", "nothing") and not any(s.is_open and s.source is Source.HOLE for s in found):
+        if kind in ("log", "nothing") and not any(
+            s.is_open and s.source is Source.HOLE for s in found
+        ):
             assert curve.missing(at(start), at(start + length)) == []
 
 

@@ -378,6 +378,7 @@ def test_names_can_be_typed_where_the_server_tells_none(bench, plant):
     panel = bench.show(plant)
     assert panel.pages.currentWidget() is panel.states
     assert not panel._actions["tags.refresh"].isEnabled()
+    panel.field.setFocus()
     QTest.keyClicks(panel.field, "Cooling.TIC2120.PV")
     bench.key(Qt.Key.Key_Return)
     assert panel.selected_names() == [PV]

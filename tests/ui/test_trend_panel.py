@@ -21,7 +21,8 @@ from tagwerk.ui.mime import tag_mime
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend import export
 from tagwerk.ui.trend.axes import MINUTE_NS
-from tagwerk.ui.trend.legend import A, B, DELTA, HIGH, LOW, MEAN, NOW as NOW_COLUMN, PEN
+from tagwerk.ui.trend.legend import DELTA, HIGH, LOW, MEAN, PEN, A, B
+from tagwerk.ui.trend.legend import NOW as NOW_COLUMN
 from tagwerk.ui.trend.strokes import ColumnCache, pieces
 from tagwerk.ui.widgets.numbers import Mark
 from tagwerk.write.request import Outcome, PastWrite
@@ -92,7 +93,10 @@ def key(widget, name, modifiers=Qt.KeyboardModifier.NoModifier):
 
 def test_panes_and_axes_are_shared_by_unit_and_loop(story):
     found = story.model.arrangement
-    axes = [[(axis.unit, [pen.label for pen in axis.pens]) for axis in pane.axes] for pane in found.panes]
+    axes = [
+        [(axis.unit, [pen.label for pen in axis.pens]) for axis in pane.axes]
+        for pane in found.panes
+    ]
     assert axes == [
         [("°C", ["TIC2120.PV", "TIC2120.SP"]), ("%", ["TIC2120.CV"])],
         [("L/h", ["FIC2111.PV", "FIC2111.SP"]), ("%", ["LI2102.PV"])],
@@ -133,7 +137,9 @@ def test_a_tag_is_added_once(bench):
 
 def test_what_cannot_be_drawn_is_refused_with_the_reason(bench):
     assert bench.panel.add_tags([TEXT, PV]) == [bench.model.pen(PV)]
-    assert bench.banners == [("info", "One tag was not added.", "Batch.Name holds text, not a number.")]
+    assert bench.banners == [
+        ("info", "One tag was not added.", "Batch.Name holds text, not a number.")
+    ]
 
 
 def test_tags_can_be_dropped(bench):
@@ -183,7 +189,7 @@ def test_the_curve_is_drawn_in_its_colour_and_a_hole_is_not(story):
     pane = geometry.panes[0][1]
     image = picture(story.view)
     pen = rgb(theme().pen_color(story.model.pen(PV).color))
-    values = geometry.values(story.model, *[(p, p.left, r) for p, r in geometry.panes][0])
+    values = geometry.values(story.model, *next((p, p.left, r) for p, r in geometry.panes))
     for seconds in (-800, -700, -200, -20):
         x = round(geometry.time.x(NOW + seconds * SECOND))
         y = round(values.y(value_at(PV, NOW + seconds * SECOND)))
@@ -232,7 +238,9 @@ def test_the_last_value_stands_until_now_and_ends_where_knowledge_ends(bench):
     assert part[0][-1] == NOW
     bench.lose(10)
     holes = curve.holes(NOW - 60 * SECOND, NOW + 60 * SECOND)
-    part = pieces(curve, *curve.range_of(NOW - 60 * SECOND, NOW + 60 * SECOND), holes, NOW + 60 * SECOND)[-1]
+    part = pieces(
+        curve, *curve.range_of(NOW - 60 * SECOND, NOW + 60 * SECOND), holes, NOW + 60 * SECOND
+    )[-1]
     assert part[0][-1] == NOW + 10 * SECOND
 
 
@@ -291,7 +299,9 @@ def test_columns_are_kept_while_time_goes_on(bench):
     np.testing.assert_array_equal(again.high, fresh.high)
     bench.read_log([FLOW], -700, -600)
     older = cache.get(curve, left - 100, left + 500, width)
-    np.testing.assert_array_equal(older.low, ColumnCache().get(curve, left - 100, left + 500, width).low)
+    np.testing.assert_array_equal(
+        older.low, ColumnCache().get(curve, left - 100, left + 500, width).low
+    )
 
 
 def test_nothing_is_painted_when_nothing_changed(story):
@@ -399,8 +409,13 @@ def test_the_wheel_on_an_axis_zooms_that_axis_and_double_click_undoes_it(story):
     story.view.grab()
     changed = {k for k in auto if story.model.scales[k] != auto[k]}
     assert changed == {(0, True)}
-    assert story.model.scales[0, True].high - story.model.scales[0, True].low < auto[0, True].high - auto[0, True].low
-    QTest.mouseDClick(story.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at.toPoint())
+    assert (
+        story.model.scales[0, True].high - story.model.scales[0, True].low
+        < auto[0, True].high - auto[0, True].low
+    )
+    QTest.mouseDClick(
+        story.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at.toPoint()
+    )
     story.view.grab()
     assert story.model.scales_by_hand == {}
     assert story.model.scales[0, True].contains(18, 22.3)
@@ -573,7 +588,9 @@ def test_a_narrow_legend_drops_columns_from_the_right(story):
 def test_a_pen_is_hidden_and_shown_by_its_box_and_by_enter(story):
     legend = story.page.legend
     box = legend.check_rect(legend.visualRect(legend.rows_model.index(2, PEN)))
-    QTest.mouseClick(legend.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, box.center())
+    QTest.mouseClick(
+        legend.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, box.center()
+    )
     assert not story.model.pens[2].visible
     assert [axis.unit for axis in story.model.arrangement.panes[0].axes] == ["°C", "%"]
     legend.setCurrentIndex(legend.rows_model.index(2, PEN))
@@ -628,7 +645,9 @@ async def test_a_log_that_fails_says_so_and_is_asked_again_only_on_request(qapp)
     bench = Bench()
     task = asyncio.get_running_loop().create_task(bench.plant.run())
     try:
-        bench.client.fails = NotReachable("loggedTagValues timed out after {seconds} s.", seconds=30)
+        bench.client.fails = NotReachable(
+            "loggedTagValues timed out after {seconds} s.", seconds=30
+        )
         bench.panel.add_tags([PV])
         bench.frame(1)
         await _until(lambda: bench.frame(1) and bench.panel.problem.isVisible())
@@ -679,7 +698,7 @@ async def test_the_hole_of_a_lost_link_is_read_after_it_is_back(qapp):
 
 async def _until(condition, limit_s=5.0):
     async with asyncio.timeout(limit_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
 
@@ -722,7 +741,12 @@ def test_alarms_of_the_shown_objects_and_writes_stand_in_the_lane(bench):
         text="return temperature above 23.5 °C", raise_time_ns=NOW - 60 * SECOND, back_color="#FFE100",
         trigger_tag=PV,
     )  # fmt: skip
-    other = Alarm(AlarmKey("HMI_RT_1::X.Y:Z", 1), AlarmState.RAISED, raise_time_ns=NOW, trigger_tag="HMI_RT_1::X.Y")
+    other = Alarm(
+        AlarmKey("HMI_RT_1::X.Y:Z", 1),
+        AlarmState.RAISED,
+        raise_time_ns=NOW,
+        trigger_tag="HMI_RT_1::X.Y",
+    )
     bench.plant.on_alarms_restart([alarm, other])
     bench.plant.writes._past = None
     write = PastWrite("1", SP, NOW - 30 * SECOND, 18.0, 22.0, 22.0, "k.vogt", "", Outcome.CONFIRMED)
@@ -744,7 +768,10 @@ def test_a_moment_opens_a_trend_around_it_with_a_marker(bench):
     bench.desk.moment_requested.emit(PV, NOW - 3_600 * SECOND)
     assert bench.model.names == [PV]
     assert bench.model.title.startswith("TIC2120.PV ")
-    assert (bench.model.left_ns, bench.model.right_ns) == (NOW - 3_900 * SECOND, NOW - 3_300 * SECOND)
+    assert (bench.model.left_ns, bench.model.right_ns) == (
+        NOW - 3_900 * SECOND,
+        NOW - 3_300 * SECOND,
+    )
     assert bench.model.moment_ns == NOW - 3_600 * SECOND
     assert bench.panel.pages.count() == 2
     bench.desk.moment_requested.emit(PV, NOW - 3_600 * SECOND)
@@ -845,7 +872,15 @@ def test_samples_are_exported_with_quality_and_source(story):
     stream = io.StringIO()
     write_rows(stream, export.COLUMNS, export.sample_rows(story.model), ENGLISH_CSV)
     rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
-    assert list(rows[0]) == ["time_utc", "time_local", "tag", "value", "quality", "sub_status", "source"]
+    assert list(rows[0]) == [
+        "time_utc",
+        "time_local",
+        "tag",
+        "value",
+        "quality",
+        "sub_status",
+        "source",
+    ]
     mine = [row for row in rows if row["tag"] == PV]
     assert {row["source"] for row in mine} == {"log", "live"}
     assert {row["source"] for row in rows if row["tag"] == FLOW} >= {"filled"}
@@ -869,18 +904,21 @@ def test_a_file_dialog_is_opened_and_writes_the_table(story, tmp_path):
 
 
 def test_a_folder_that_refuses_is_reported(story, tmp_path):
-    story.panel._write_file(tmp_path / "no" / "x.png", lambda path: export.save_picture(story.panel.picture(), path))
+    story.panel.exports.write_file(
+        tmp_path / "no" / "x.png",
+        lambda path: export.save_picture(story.panel.exports.picture(story.page), path),
+    )
     assert "cannot be written" in str(story.reported[-1])
 
 
 def test_the_picture_has_trend_and_whole_legend(story, tmp_path):
-    image = story.panel.picture()
+    image = story.panel.exports.picture(story.page)
     assert image.width() == story.view.width()
     assert image.height() >= story.view.height() + 24 * 9
     target = tmp_path / "trend.png"
     export.save_picture(image, target)
     assert QImage(str(target)).size() == image.size()
-    story.panel.copy_picture()
+    story.panel.exports.copy_picture(story.page)
     assert not QGuiApplication.clipboard().image().isNull()
     data = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)
     last_row = data[-12, : image.width()] & 0xFFFFFF
@@ -922,9 +960,14 @@ def test_text_lists_have_a_lane_with_their_words(bench):
 
 def test_the_table_of_names_is_what_readers_hear(story):
     rows = story.page.legend.rows_model
-    assert rows.data(rows.index(0, PEN), Qt.ItemDataRole.AccessibleTextRole) == "TIC2120.PV Return temperature"
+    assert (
+        rows.data(rows.index(0, PEN), Qt.ItemDataRole.AccessibleTextRole)
+        == "TIC2120.PV Return temperature"
+    )
     assert rows.data(rows.index(0, PEN), Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
-    assert "weighted by time" in rows.headerData(MEAN, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "weighted by time" in rows.headerData(
+        MEAN, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
+    )
 
 
 def test_mouse_wheel_events_are_taken(story):

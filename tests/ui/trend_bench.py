@@ -68,7 +68,9 @@ def value_at(name, time_ns):
         rise = 0 if after < 0 else 4 * (1 - math.exp(-after / 40) * math.cos(after / 38))
         return 18 + rise + noise
     if name == CV:
-        return (31 if after < 0 else 50 + 27 * math.exp(-after / 45) * math.cos(after / 45)) + 0.2 * math.sin(s)
+        return (
+            31 if after < 0 else 50 + 27 * math.exp(-after / 45) * math.cos(after / 45)
+        ) + 0.2 * math.sin(s)
     if name in (FLOW, FLOW_SP):
         base = 120.0 if s < -180 else 130.0
         dip = -90 * math.exp(-(s + 80) / 6) if name == FLOW and s > -80 else 0
@@ -167,11 +169,15 @@ class Bench:
 
     def make_plant(self, name="Skid 21"):
         sheet = TagSheet(ENTRIES)
-        plant = Plant(ConnectionProfile(name, "https://skid21/graphql/"), sheet, clock_ns=lambda: self.now)
+        plant = Plant(
+            ConnectionProfile(name, "https://skid21/graphql/"), sheet, clock_ns=lambda: self.now
+        )
         plant.attach(self.link)
         plant.tree.put([BrowseItem(n, "", TagKind.TAG, t, "") for n, t in TYPES.items()])
         plant.tree.finish()
-        plant.on_status(LinkStatus(LinkState.LIVE, since_ns=self.now, capabilities=FakeClient.capabilities))
+        plant.on_status(
+            LinkStatus(LinkState.LIVE, since_ns=self.now, capabilities=FakeClient.capabilities)
+        )
         plant.drain()
         return plant
 
@@ -222,7 +228,9 @@ class Bench:
 
     def come_back(self, at_s):
         self.now = NOW + round(at_s * SECOND)
-        self.plant.on_status(LinkStatus(LinkState.LIVE, since_ns=self.now, capabilities=FakeClient.capabilities))
+        self.plant.on_status(
+            LinkStatus(LinkState.LIVE, since_ns=self.now, capabilities=FakeClient.capabilities)
+        )
         self.frame()
 
     def story(self):
@@ -241,7 +249,9 @@ class Bench:
         for name in (FLOW, FLOW_SP, LEVEL):
             self.read_log([name], -692, -614)
         for name in (PV, SP, CV, PUMP, PUMP_2):
-            self.curve(name).mark_unavailable(NOW - 690 * SECOND, NOW - 616 * SECOND, "not in the log")
+            self.curve(name).mark_unavailable(
+                NOW - 690 * SECOND, NOW - 616 * SECOND, "not in the log"
+            )
         self.settle()
 
     def settle(self):

@@ -12,7 +12,7 @@ from typing import Any
 
 from tagwerk.dialects.base import DialectInfo, Operation
 from tagwerk.dialects.unified_alarms import wanted_alarm_fields
-from tagwerk.dialects.unified_replies import KIND_FILTERS
+from tagwerk.dialects.unified_browse import KIND_FILTERS
 from tagwerk.dialects.unified_schema import Schema, Wanted
 from tagwerk.dialects.unified_values import format_timestamp
 from tagwerk.domain.alarms import AlarmAction, AlarmKey

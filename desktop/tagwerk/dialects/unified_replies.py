@@ -7,9 +7,9 @@ the domain's errors, and ``error`` of one item, which stays with its item.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -30,7 +30,6 @@ from tagwerk.domain.errors import (
     SessionExpired,
     TagwerkError,
 )
-from tagwerk.domain.tags import BrowseItem, TagKind
 from tagwerk.domain.values import ItemError
 
 
@@ -193,150 +192,6 @@ def session_from_json(body: dict[str, Any], user: str) -> Session:
         expires_ns=parse_timestamp(expires) if isinstance(expires, str) else None,
         auto_logoff_s=int(logoff) if isinstance(logoff, int | float) and logoff > 0 else None,
     )
-
-
-# Browse
-
-
-class BrowseBody(msgspec.Struct, gc=False):
-    """One ``BrowseTagsResult``."""
-
-    name: str | None = None
-    displayName: str | None = None
-    objectType: str | None = None
-    dataType: str | None = None
-
-
-_KINDS = {
-    "tag": TagKind.TAG,
-    "simpletag": TagKind.TAG,
-    "hmitag": TagKind.TAG,
-    "element": TagKind.TAG,
-    "structuretag": TagKind.STRUCTURE,
-    "struct": TagKind.STRUCTURE,
-    "loggingtag": TagKind.LOGGING_TAG,
-    "loggedtag": TagKind.LOGGING_TAG,
-    "datalog": TagKind.LOGGING_TAG,
-    "alarm": TagKind.ALARM,
-    "analogalarm": TagKind.ALARM,
-    "discretealarm": TagKind.ALARM,
-    "alarmclass": TagKind.OTHER,
-    "tagtype": TagKind.TYPE,
-    "structuretagtype": TagKind.TYPE,
-    "simpletagtype": TagKind.TYPE,
-}
-_WORD_END = re.compile(r"[^a-z]")
-
-KIND_FILTERS: dict[TagKind, tuple[str, ...]] = {
-    TagKind.TAG: ("TAG",),
-    TagKind.STRUCTURE: ("STRUCTURETAG",),
-    TagKind.LOGGING_TAG: ("LOGGINGTAG",),
-    TagKind.ALARM: ("ALARM",),
-    TagKind.TYPE: ("TAGTYPE", "STRUCTURETAGTYPE", "SIMPLETAGTYPE"),
-    TagKind.OTHER: ("ALARMCLASS",),
-}
-"""Words of ObjectTypesEnum by kind."""
-
-
-def kind_of(object_type: str, name: str, data_type: str = "") -> TagKind:
-    """What an object is: by the server's word if it is known, else by the shape of its name."""
-    word = _WORD_END.sub("", object_type.lower())
-    known = _KINDS.get(word)
-    if known is None:
-        if word.endswith("alarm"):
-            return TagKind.ALARM
-        if ":" in name.partition("::")[2] or (":" in name and "::" not in name):
-            return TagKind.LOGGING_TAG if "log" in word else TagKind.OTHER
-        known = TagKind.TAG if word else TagKind.OTHER
-        if "struct" in word:
-            known = TagKind.STRUCTURE
-    if known is TagKind.TAG and _WORD_END.sub("", data_type.lower()) in (
-        "struct",
-        "structure",
-        "udt",
-    ):
-        return TagKind.STRUCTURE
-    return known
-
-
-def browse_item(body: BrowseBody) -> BrowseItem | None:
-    """One browsed object; None when it has no name."""
-    if not body.name:
-        return None
-    kind_text = body.objectType or ""
-    data_type = body.dataType or ""
-    return BrowseItem(
-        body.name,
-        body.displayName or "",
-        kind_of(kind_text, body.name, data_type),
-        data_type,
-        kind_text,
-    )
-
-
-_BETWEEN = re.compile(rb"\}\s*,\s*\{")
-_browse_rows = msgspec.json.Decoder(list[BrowseBody]).decode
-_any_rows = msgspec.json.Decoder(list[Any]).decode
-_CHUNK_BYTES = 512_000
-_ROWS = TypeVar("_ROWS")
-
-
-def browse_chunks(data: bytes, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[BrowseItem]]:
-    """Decode a browse answer piece by piece; see `_list_chunks`."""
-    for rows in _list_chunks(data, "browse", _browse_rows, _browse_tolerant, chunk_bytes):
-        items = [item for row in rows if (item := browse_item(row)) is not None]
-        if items:
-            yield items
-
-
-def list_chunks(data: bytes, field: str, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[Any]]:
-    """Decode the list ``data.field`` piece by piece into plain JSON objects."""
-    return _list_chunks(data, field, _any_rows, list, chunk_bytes)
-
-
-def _list_chunks(
-    data: bytes,
-    field: str,
-    decode: Callable[[bytes], list[_ROWS]],
-    tolerant: Callable[[list[Any]], list[_ROWS]],
-    chunk_bytes: int,
-) -> Iterator[list[_ROWS]]:
-    """Decode a list so that no piece holds the interpreter for long.
-
-    A piece ends between two objects. Whether a ``},{`` is such an end is decided by decoding:
-    one inside a text leaves the text open, one inside a nested list leaves the list open, and
-    neither is JSON.
-
-    Raises:
-        as `result_of`.
-    """
-    head = re.match(rb'\s*\{\s*"data"\s*:\s*\{\s*"%b"\s*:\s*\[' % field.encode(), data)
-    position = head.end() if head else 0
-    view = memoryview(data)
-    search_from = position + chunk_bytes
-    while head and (between := _BETWEEN.search(data, search_from)) is not None:
-        try:
-            rows = decode(b"".join((b"[", view[position : between.start() + 1], b"]")))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            search_from = between.start() + 1
-            if search_from - position > 8 * chunk_bytes:
-                break
-            continue
-        yield rows
-        position = between.end() - 1
-        search_from = position + chunk_bytes
-    rest = data if head is None else data[: head.end()] + bytes(view[position:])
-    found = result_of(decode_answer(rest), field)
-    yield tolerant(found if isinstance(found, list) else [])
-
-
-def _browse_tolerant(entries: list[Any]) -> list[BrowseBody]:
-    keys = ("name", "displayName", "objectType", "dataType")
-    return [
-        BrowseBody(**{key: str(entry[key]) for key in keys if entry.get(key) is not None})
-        for entry in entries
-        if isinstance(entry, dict)
-    ]
 
 
 # Values of queries

@@ -186,7 +186,12 @@ def parse_value(text: str, info: TagInfo, style: NumberStyle = ENGLISH) -> Value
     if base in (BaseType.INTEGER, BaseType.FLOAT):
         number_value = parse_number(stripped, style)
         if base is BaseType.FLOAT:
-            return float(number_value)
+            try:
+                return float(number_value)
+            except OverflowError as problem:
+                raise UsageError(
+                    "“{text}” is too large.", cure="Type a smaller number.", text=stripped
+                ) from problem
         if isinstance(number_value, float):
             if not number_value.is_integer():
                 raise UsageError(

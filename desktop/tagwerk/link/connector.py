@@ -35,8 +35,8 @@ from tagwerk.domain.ports import PlantLink, PlantSink
 from tagwerk.link.addresses import candidates, endpoint_for
 from tagwerk.link.client import HttpClient
 from tagwerk.link.deep_probe import probe_deep
+from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.link.session import SessionKeeper, check_interface
-from tagwerk.link.supervisor import SupervisedLink
 from tagwerk.link.tls import client_context, fetch_certificate, find_verification_error, not_trusted
 from tagwerk.link.transport import Endpoint, HttpTransport, connection_error
 

@@ -13,21 +13,16 @@ import contextlib
 import logging
 import socket
 import ssl
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from picows import (
     WSAutoPingStrategy,
     WSCloseCode,
     WSError,
-    WSFrame,
     WSHandshakeError,
-    WSListener,
-    WSMsgType,
     WSTransport,
     ws_connect,
 )
@@ -38,16 +33,13 @@ from tagwerk.dialects.unified_replies import (
     AnyFrame,
     TopError,
     decode_any_frame,
-    decode_value_frame,
     error_to_raise,
 )
 from tagwerk.dialects.unified_values import (
     Echoes,
     name_batches,
-    sample_from_body,
     sample_from_json,
 )
-from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import (
     NotAllowed,
@@ -57,6 +49,16 @@ from tagwerk.domain.errors import (
     TagwerkError,
 )
 from tagwerk.domain.values import BAD, ItemError, Sample
+from tagwerk.link.frames import (
+    MOST_FRAME_BYTES,
+    TEXT,
+    FrameListener,
+    Slicer,
+    StreamSink,
+    StreamTotals,
+    Subscription,
+)
+from tagwerk.link.policy import close_reason
 from tagwerk.link.tls import find_verification_error, not_trusted
 from tagwerk.link.transport import Endpoint, connection_error
 
@@ -66,75 +68,12 @@ _picows_log = logging.getLogger("tagwerk.link.picows")
 _picows_log.setLevel(logging.WARNING)
 
 RECEIVE_BUFFER_BYTES = 128 * 1024
-MOST_FRAME_BYTES = 10 * 1024 * 1024
 _MOST_NAMES_A_SUBSCRIPTION = 5000
 _MOST_SUBSCRIPTIONS = 24
-_CHECK_EVERY = 32
-_TEXT, _CONTINUATION, _CLOSE = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE
 
 
 class PushRefused(NotReachable):
     """The server answers HTTP but not WebSocket: values have to be polled."""
-
-
-class StreamSink(Protocol):
-    """Where a stream delivers; called on its loop."""
-
-    def on_samples(self, samples: list[Sample]) -> None: ...
-
-    def on_alarm_events(self, events: list[AlarmEvent]) -> None: ...
-
-    def on_redundancy(self, state: str) -> None: ...
-
-
-@dataclass(slots=True)
-class Slicer:
-    """When to give the interpreter away: after `busy_s` of decoding, for `rest_s`.
-
-    Injectable: in a process of its own a stream needs no rest.
-    """
-
-    busy_s: float = 0.002
-    rest_s: float = 0.0005
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.perf_counter
-    _began_s: float = 0.0
-    _ended_s: float = 0.0
-
-    def begin(self) -> None:
-        """A buffer arrived. A gap since the last one counts as rest."""
-        now = self.clock()
-        if now - self._ended_s > self.rest_s:
-            self._began_s = now
-
-    def check(self) -> bool:
-        """Rest if it is time to; True when the caller should deliver first."""
-        return self.clock() - self._began_s > self.busy_s
-
-    def rest(self) -> None:
-        """Sleep, and begin a new slice."""
-        self.sleep(self.rest_s)
-        self._began_s = self._ended_s = self.clock()
-
-    def end(self) -> None:
-        """The buffer is done."""
-        self._ended_s = self.clock()
-
-
-@dataclass(slots=True)
-class StreamTotals:
-    """Counted over all streams of a link."""
-
-    messages: int = 0
-    bytes: int = 0
-    values: int = 0
-
-
-@dataclass(slots=True)
-class _Subscription:
-    operation_id: str
-    kind: str
-    echoes: Echoes = field(default_factory=lambda: Echoes(()))
 
 
 class ValueStream:
@@ -176,9 +115,9 @@ class ValueStream:
         """True when the connection ended because a ping was not answered."""
         self._subscribe_values = subscribe_values
         self._transport: WSTransport | None = None
-        self._listener: _Listener | None = None
+        self._listener: FrameListener | None = None
         self._ids = count(1)
-        self._open: dict[str, _Subscription] = {}
+        self.open: dict[str, Subscription] = {}
         self._owner: dict[str, str] = {}
         self._acknowledged: asyncio.Future[None] | None = None
         self._ended: asyncio.Future[TagwerkError] | None = None
@@ -199,7 +138,7 @@ class ValueStream:
         loop = asyncio.get_running_loop()
         self._acknowledged = loop.create_future()
         self._ended = loop.create_future()
-        self._listener = _Listener(self)
+        self._listener = FrameListener(self)
         try:
             async with asyncio.timeout(self.timeout_s):
                 transport, _ = await ws_connect(
@@ -328,7 +267,7 @@ class ValueStream:
             for name in gone:
                 by_subscription.setdefault(self._owner.pop(name), set()).add(name)
             for operation_id, dropped in by_subscription.items():
-                subscription = self._open.get(operation_id)
+                subscription = self.open.get(operation_id)
                 if subscription is None:
                     continue
                 subscription.echoes.drop_many(dropped)
@@ -338,14 +277,14 @@ class ValueStream:
         if fresh:
             small = self._small_ones(len(fresh))
             for operation_id in small:
-                fresh = fresh | self._open[operation_id].echoes.names
+                fresh = fresh | self.open[operation_id].echoes.names
             self._subscribe(fresh)
             for operation_id in small:
                 self._complete(operation_id)
 
     def _small_ones(self, arriving: int) -> list[str]:
         """Subscriptions to be merged with the arriving names, when there are too many of them."""
-        values = [one for one in self._open.values() if one.kind == "values"]
+        values = [one for one in self.open.values() if one.kind == "values"]
         if len(values) < _MOST_SUBSCRIPTIONS:
             return []
         values.sort(key=lambda one: len(one.echoes))
@@ -360,15 +299,15 @@ class ValueStream:
 
     def _subscribe(self, names: frozenset[str] | set[str]) -> None:
         for batch in name_batches(sorted(names), most=_MOST_NAMES_A_SUBSCRIPTION):
-            subscription = _Subscription(str(next(self._ids)), "values", Echoes(batch))
-            self._open[subscription.operation_id] = subscription
+            subscription = Subscription(str(next(self._ids)), "values", Echoes(batch))
+            self.open[subscription.operation_id] = subscription
             for name in batch:
                 self._owner[name] = subscription.operation_id
             self._start(subscription.operation_id, self._subscribe_values(batch))
 
     def subscribe_alarms(self, operation: Operation) -> None:
         """Subscribe alarms; an earlier alarm subscription ends."""
-        for old in [one.operation_id for one in self._open.values() if one.kind == "alarms"]:
+        for old in [one.operation_id for one in self.open.values() if one.kind == "alarms"]:
             self._complete(old)
         self._subscribe_other("alarms", operation)
 
@@ -377,8 +316,8 @@ class ValueStream:
         self._subscribe_other("redundancy", operation)
 
     def _subscribe_other(self, kind: str, operation: Operation) -> None:
-        subscription = _Subscription(str(next(self._ids)), kind)
-        self._open[subscription.operation_id] = subscription
+        subscription = Subscription(str(next(self._ids)), kind)
+        self.open[subscription.operation_id] = subscription
         self._start(subscription.operation_id, operation)
 
     def _start(self, operation_id: str, operation: Operation) -> None:
@@ -386,17 +325,17 @@ class ValueStream:
         self._send({"id": operation_id, "type": "subscribe", "payload": payload})
 
     def _complete(self, operation_id: str) -> None:
-        if self._open.pop(operation_id, None) is not None:
+        if self.open.pop(operation_id, None) is not None:
             self._send({"id": operation_id, "type": "complete"})
 
     def _send(self, message: dict[str, Any]) -> None:
         transport = self._transport
         if transport is not None and not transport.is_disconnected:
-            transport.send(_TEXT, _encode(message))
+            transport.send(TEXT, _encode(message))
 
     # Messages, called by the listener
 
-    def _on_other(self, data: bytes | memoryview, samples: list[Sample], now_ns: int) -> None:
+    def on_other(self, data: bytes | memoryview, samples: list[Sample], now_ns: int) -> None:
         """Everything that the typed decoder did not take."""
         try:
             frame = decode_any_frame(data)
@@ -413,12 +352,12 @@ class ValueStream:
         elif frame.kind == "error":
             self._on_error(frame.operation, frame.errors, samples, now_ns)
         elif frame.kind == "complete":
-            subscription = self._open.pop(frame.operation, None)
+            subscription = self.open.pop(frame.operation, None)
             if subscription is not None and subscription.kind != "redundancy":
                 self._fail(NotReachable("The server ended the subscription.", code="completed"))
 
     def _on_next(self, frame: AnyFrame, samples: list[Sample], now_ns: int) -> None:
-        subscription = self._open.get(frame.operation)
+        subscription = self.open.get(frame.operation)
         if subscription is None:
             return
         data = frame.data
@@ -457,7 +396,7 @@ class ValueStream:
         now_ns: int,
     ) -> None:
         """The server refused a subscription. One bad name must not cost the others: halve it."""
-        subscription = self._open.pop(operation_id, None)
+        subscription = self.open.pop(operation_id, None)
         if subscription is None:
             return
         problem = error_to_raise(errors)
@@ -482,169 +421,10 @@ class ValueStream:
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(problem)
 
-    def _on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
+    def on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
         if pong_missing:
             self.fell_silent = True
         self._fail(close_reason(code, reason, self.endpoint.host, silent=pong_missing))
 
 
-def close_reason(code: int, reason: str, host: str, *, silent: bool = False) -> TagwerkError:
-    """What a close code of graphql-transport-ws means for us."""
-    if code in (4401, 4403):
-        return SessionExpired(
-            "The server closed the stream: {reason}",
-            cure="Log in again.",
-            code=str(code),
-            reason=reason or "not logged in",
-        )
-    if 4000 <= code < 5000:
-        return ProtocolError(
-            "The server closed the stream: {reason} (code {number})",
-            code=str(code),
-            reason=reason or "protocol error",
-            number=code,
-        )
-    if silent:
-        return NotReachable(
-            "{host} has fallen silent.",
-            cure="Check the network; it is tried again by itself.",
-            code="silent",
-            host=host,
-        )
-    if code:
-        return NotReachable(
-            "{host} closed the stream (code {number}).",
-            cure="It is tried again by itself.",
-            code=str(code),
-            host=host,
-            number=code,
-        )
-    return NotReachable(
-        "The stream of {host} broke.",
-        cure="Check the network; it is tried again by itself.",
-        code="broken",
-        host=host,
-    )
-
-
 _encode = msgspec.json.Encoder().encode
-
-
-class _Listener(WSListener):
-    """Frames in, samples out. Everything here is on the hot path or at its edge."""
-
-    def __init__(self, stream: ValueStream) -> None:
-        super().__init__()
-        self._stream = stream
-        self._parts: list[bytes] = []
-        self._parts_size = 0
-        self._samples: list[Sample] = []
-        self._count = 0
-        self._fresh = True
-        self._now_ns = 0
-        self._size = 0
-        self._pinged = False
-        self._close_code = 0
-        self._close_reason = ""
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """One frame; picows calls it for each frame of a buffer in one go."""
-        stream = self._stream
-        if self._fresh:
-            self._fresh = False
-            self._now_ns = time.time_ns()
-            stream.slicer.begin()
-            self._pinged = False
-            transport.notify_user_specific_pong_received()
-        kind = frame.msg_type
-        self._size += frame.payload_size
-        if kind == _TEXT and frame.fin and not self._parts:
-            self._on_message(frame.get_payload_as_memoryview())
-        elif kind in (_TEXT, _CONTINUATION):
-            self._on_part(transport, frame)
-        elif kind == _CLOSE:
-            self._on_close(transport, frame)
-        self._count += 1
-        if not self._count % _CHECK_EVERY:
-            self._now_ns = time.time_ns()
-            if stream.slicer.check():
-                self._deliver()
-                stream.slicer.rest()
-        if frame.last_in_buffer:
-            self._fresh = True
-            self._deliver()
-            if stream.slicer.check():
-                stream.slicer.rest()
-            else:
-                stream.slicer.end()
-
-    def _on_message(self, data: memoryview | bytes) -> None:
-        try:
-            message = decode_value_frame(data)
-            body = message.payload.data.tagValues  # type: ignore[union-attr]
-            name = self._stream._open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, KeyError):
-            self._stream._on_other(data, self._samples, self._now_ns)
-            return
-        if name is not None:
-            self._samples.append(sample_from_body(body, name, self._now_ns))  # type: ignore[arg-type]
-
-    def _on_part(self, transport: WSTransport, frame: WSFrame) -> None:
-        """picows hands fragments over as they come: join them here."""
-        self._parts.append(frame.get_payload_as_bytes())
-        self._parts_size += frame.payload_size
-        if self._parts_size > MOST_FRAME_BYTES:
-            transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
-            transport.disconnect()
-            self._parts.clear()
-        elif frame.fin:
-            whole = b"".join(self._parts)
-            self._parts.clear()
-            self._parts_size = 0
-            self._on_message(whole)
-
-    def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Answer the good-bye (picows leaves that to us) and hang up."""
-        payload = frame.get_payload_as_bytes()
-        if len(payload) >= 2:
-            self._close_code = int.from_bytes(payload[:2], "big")
-            self._close_reason = payload[2:].decode("utf-8", "replace")
-        if not transport.is_close_frame_sent:
-            transport.send(_CLOSE, payload[:2])
-        transport.disconnect()
-
-    def _deliver(self) -> None:
-        totals = self._stream.totals
-        totals.bytes += self._size
-        totals.messages += self._count
-        self._size = self._count = 0
-        if self._samples:
-            samples, self._samples = self._samples, []
-            totals.values += len(samples)
-            self._stream.sink.on_samples(samples)
-
-    def send_user_specific_ping(self, transport: WSTransport) -> None:
-        """Silence: ask for a sign of life with a ping frame, never with the protocol's ping."""
-        self._pinged = True
-        transport.send_ping()
-
-    def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """A pong is a sign of life."""
-        if frame.msg_type == WSMsgType.PONG:
-            self._pinged = False
-            self._stream.pong_seen = True
-            return True
-        return False
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The connection is gone, whoever ended it."""
-        del transport
-        self._deliver()
-        silent = self._pinged and not self._close_code
-        self._stream._on_disconnected(self._close_code, self._close_reason, silent)
-
-    def pause_writing(self) -> None:
-        """Nothing to do: what is sent is small and bounded."""
-
-    def resume_writing(self) -> None:
-        """See `pause_writing`."""

@@ -1,14 +1,13 @@
 """Keeps one connection alive: connects, watches, reconnects, renews the session.
 
-`SupervisedLink` is the `PlantLink` of the ports; it may be used from any loop. All else runs on
-the link's own thread, where one task, `_Supervisor.run`, owns the connection.
+Runs on the link's own thread, where one task, `Supervisor.run`, owns the connection. Used by
+`plant_link`, which is what the outside sees.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from dataclasses import replace
 from typing import Any
@@ -24,125 +23,30 @@ from tagwerk.domain.connection import (
 from tagwerk.domain.errors import (
     NotAllowed,
     NotReachable,
-    NotSupported,
-    NotTrusted,
     ProtocolError,
     ServerRefused,
     SessionExpired,
     TagwerkError,
-    UsageError,
 )
 from tagwerk.domain.message import Message, message
-from tagwerk.domain.ports import PlantClient, PlantSink
+from tagwerk.domain.ports import PlantSink
 from tagwerk.domain.values import Sample
-from tagwerk.link.bridge import LinkThread, ThreadedClient
 from tagwerk.link.client import HttpClient
 from tagwerk.link.feeds import AlarmFeed, Poller
+from tagwerk.link.frames import Slicer, StreamTotals
+from tagwerk.link.policy import needs_person, retry_delay_s
 from tagwerk.link.session import SessionKeeper
-from tagwerk.link.stream import PushRefused, Slicer, StreamTotals, ValueStream
+from tagwerk.link.stream import PushRefused, ValueStream
 from tagwerk.link.transport import Endpoint, HttpTransport
 
 log = logging.getLogger(__name__)
 
-_FIRST_DELAY_S = 0.5
-_LONGEST_DELAY_S = 15.0
 _WANT_DELAY_S = 0.03
 _LIVENESS_S = 5.0
 PRODUCT = "WinCC Unified"
 
 
-def needs_person(problem: TagwerkError, *, was_live: bool) -> bool:
-    """Fatal or transient, decided here and nowhere else.
-
-    Fatal is what trying again cannot mend: a refused login (repeating it may lock the account), a
-    missing right, a certificate that nobody vouched for, a request that cannot be. A session that
-    ended is transient, as is every broken connection. An answer that cannot be understood is
-    fatal as long as the address never worked, and transient once it did: a restarting web server
-    shows odd pages.
-    """
-    if isinstance(problem, SessionExpired):
-        return False
-    if isinstance(problem, NotTrusted | NotAllowed | UsageError | NotSupported):
-        return True
-    return isinstance(problem, ProtocolError) and not was_live
-
-
-def retry_delay_s(attempt: int) -> float:
-    """Seconds to wait before attempt 1, 2, …: 0.5 doubling to 15, less up to half at random, so
-    that the desks of a hall do not all come back at the same moment.
-    """
-    ceiling = min(_FIRST_DELAY_S * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY_S)
-    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
-
-
-class SupervisedLink:
-    """See `ports.PlantLink`.
-
-    Args:
-        profile: how to reach the server.
-        password: kept in memory for logins.
-        sink: called from the link's thread.
-        slicer: time slices of the stream.
-    """
-
-    def __init__(
-        self,
-        profile: ConnectionProfile,
-        password: str,
-        sink: PlantSink,
-        *,
-        slicer: Slicer | None = None,
-        ping_s: float = 1.0,
-    ) -> None:
-        self._thread = LinkThread(f"link {Endpoint(profile.url).host}")
-        self._supervisor = _Supervisor(profile, password, sink, slicer or Slicer(), ping_s)
-        self._client = ThreadedClient(self._thread, lambda: self._supervisor.http)
-
-    @property
-    def client(self) -> PlantClient:
-        return self._client
-
-    @property
-    def status(self) -> LinkStatus:
-        return self._supervisor.status
-
-    @property
-    def counters(self) -> LinkCounters:
-        return self._supervisor.counters()
-
-    def start(self) -> None:
-        """Begin to connect."""
-        self._thread.start()
-        self._thread.soon(self._supervisor.begin)
-
-    def want(self, names: frozenset[str]) -> None:
-        """See `ports.PlantLink.want`."""
-        self._supervisor.wanted = names
-        self._thread.soon(self._supervisor.wanted_changed)
-
-    def set_language(self, language: str) -> None:
-        """See `ports.PlantLink.set_language`."""
-        if self._thread.is_running:
-            self._thread.soon(self._supervisor.set_language, language)
-        else:
-            self._supervisor.set_language(language)
-
-    def reconnect_now(self) -> None:
-        """See `ports.PlantLink.reconnect_now`."""
-        self._thread.soon(self._supervisor.kick)
-
-    async def close(self) -> None:
-        """Log out and end; bounded, never raises."""
-        if self._thread.is_running:
-            try:
-                async with asyncio.timeout(4.0):
-                    await self._thread.call(self._supervisor.stop)
-            except (TimeoutError, TagwerkError):
-                log.info("the link did not end in time")
-        await self._thread.close()
-
-
-class _Supervisor:
+class Supervisor:
     """The state machine; lives on the link's thread. Also the stream's sink."""
 
     def __init__(

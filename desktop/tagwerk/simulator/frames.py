@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import Callable
 
 ROOM_BYTES = 1024 * 1024
 """With more than this waiting in the transport, a connection counts as slow."""
+FINISH_POLL_S = 0.02
 
 _TEXT, _CONTINUATION, _FINAL = 0x01, 0x00, 0x80
 _SHORT, _LONG = 126, 65_536
@@ -75,3 +77,11 @@ class Outlet:
     def close(self) -> None:
         """Nothing may follow a close frame."""
         self.is_open = False
+
+    async def finish(self, timeout_s: float) -> None:
+        """Wait until the reader has taken everything; give the connection up when it does not."""
+        deadline = time.monotonic() + timeout_s
+        while self._transport.get_write_buffer_size() and time.monotonic() < deadline:
+            await asyncio.sleep(FINISH_POLL_S)
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()

@@ -56,8 +56,10 @@ def _say(text: str) -> None:
 async def _serve(options: SimulatorOptions) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    _end_on_signals(loop, stop)
-    _end_with_parent(loop, stop)
+    how = os.environ.pop(PARENT_VARIABLE, "")
+    _end_on_signals(loop, stop, has_parent=bool(how))
+    if how:
+        _end_with_parent(loop, stop, wants_signal="signal" in how)
     server = SimulatorServer(options)
     try:
         await server.start()
@@ -70,8 +72,13 @@ async def _serve(options: SimulatorOptions) -> None:
         await server.stop()
 
 
-def _end_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+def _end_on_signals(
+    loop: asyncio.AbstractEventLoop, stop: asyncio.Event, *, has_parent: bool
+) -> None:
+    if has_parent:
+        # Ctrl+C reaches the whole group: the parent decides when its demo plant ends.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    names = ("SIGTERM", "SIGHUP", "SIGBREAK", *(() if has_parent else ("SIGINT",)))
     for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
         try:
             loop.add_signal_handler(number, stop.set)
@@ -80,11 +87,10 @@ def _end_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
 
 
-def _end_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    how = os.environ.pop(PARENT_VARIABLE, "")
-    if not how:
-        return
-    if "signal" in how and sys.platform == "linux":
+def _end_with_parent(
+    loop: asyncio.AbstractEventLoop, stop: asyncio.Event, *, wants_signal: bool
+) -> None:
+    if wants_signal and sys.platform == "linux":
         parent = os.getppid()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent or parent == 1:

@@ -24,6 +24,7 @@ STOP_S = 5.0
 LOG_LINES = 200
 
 _PARENT_VARIABLE = "TAGWERK_SIMULATOR_PARENT"
+_SECRET_VARIABLE = "TAGWERK_PASSWORD"  # noqa: S105 - a name; the demo plant has no use for it
 
 
 class SimulatorProcess:
@@ -174,7 +175,7 @@ async def start_simulator(
     # Linux signals the death of the *thread* that forked: only the main thread lives as long as
     # the program.
     is_main = threading.current_thread() is threading.main_thread()
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if name != _SECRET_VARIABLE}
     environment[_PARENT_VARIABLE] = "pipe+signal" if is_main else "pipe"
     environment["PYTHONUNBUFFERED"] = "1"
     flags = 0

@@ -112,7 +112,9 @@ class Connection:
         """Close with a code; bounded in time."""
         if self._socket.prepared and not self._socket.closed:
             self._pump.close()
-            await self._socket.close(code=code, message=reason.encode()[:123])
+            # Without draining: who does not read must not hold up a stopping server.
+            await self._socket.close(code=code, message=reason.encode()[:123], drain=False)
+            await self._pump.outlet.finish(CLOSE_S)
 
     async def _clean_up(self) -> None:
         for subscription in self._subscriptions.values():

@@ -186,6 +186,13 @@ class Curve:
         """Spans that neither the live stream nor the log has covered yet."""
         return self._coverage.missing(start_ns, end_ns)
 
+    def is_known(self, start_ns: int, end_ns: int) -> bool:
+        """Whether all of a span was heard live or read from the log: no hole, settled or not."""
+        found = self._coverage.between(start_ns, end_ns)
+        return not self._coverage.gaps(start_ns, end_ns) and all(
+            segment.source is not Source.HOLE for segment in found
+        )
+
     def range_of(self, start_ns: int, end_ns: int) -> tuple[int, int]:
         """Indices of the samples with ``start_ns <= time < end_ns`` as (start, stop)."""
         start, stop = np.searchsorted(self.times, (start_ns, end_ns))
@@ -226,9 +233,7 @@ class Curve:
         if not self._n:
             return None
         index = int(np.searchsorted(self.times, time_ns))
-        if index and (
-            index == self._n or time_ns - self._t[index - 1] <= self._t[index] - time_ns
-        ):
+        if index and (index == self._n or time_ns - self._t[index - 1] <= self._t[index] - time_ns):
             index -= 1
         if offset > 0 and self._t[index] > time_ns:
             offset -= 1
@@ -256,9 +261,7 @@ class Curve:
             borders = np.append(np.maximum(self._t[begin:stop], left), right)
             weights = np.diff(borders)
             usable = ~np.isnan(values)
-            lows, highs = self._pyramid.extremes(
-                self.values, np.array([begin]), np.array([stop])
-            )
+            lows, highs = self._pyramid.extremes(self.values, np.array([begin]), np.array([stop]))
             low, high = float(np.fmin(low, lows[0])), float(np.fmax(high, highs[0]))
             if usable.all():
                 area += float(values @ weights)
@@ -506,7 +509,9 @@ class Curve:
         place = int(np.searchsorted(self.times, t[0]))
         if place < self._n:
             before = (self._t[place : self._n], self._y[place : self._n], self._q[place : self._n])
-            t, y, q = _in_order(*(np.concatenate(pair) for pair in zip(before, (t, y, q), strict=True)))
+            t, y, q = _in_order(
+                *(np.concatenate(pair) for pair in zip(before, (t, y, q), strict=True))
+            )
             self._pyramid.truncate(place)
             self.history_version += 1
         self._reserve(place + len(t))

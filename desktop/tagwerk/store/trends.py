@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 
 from tagwerk.domain.values import Sample
 from tagwerk.store.coverage import OPEN, Segment, Source
-from tagwerk.store.curve import Columns, Curve, Hole, Reading, Row, Statistics
+from tagwerk.store.curve import NOT_READ, Columns, Curve, Hole, Reading, Row, Statistics
 
 __all__ = [
+    "NOT_READ",
     "OPEN",
     "Columns",
     "Curve",

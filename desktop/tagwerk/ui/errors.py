@@ -7,7 +7,6 @@ which shows one bar. Texts are cleaned of anything that looks like a secret.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import sys
@@ -15,12 +14,15 @@ import threading
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.ui.i18n import tr_message
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger("tagwerk.window")
 
@@ -40,6 +42,11 @@ _QUIET_QT = (
 def clean(text: str) -> str:
     """Black out what looks like a password or token."""
     return _SECRETS.sub(r"\1•••", text)
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Told by its name: asyncio is not imported before the first paint."""
+    return type(error).__name__ == "CancelledError"
 
 
 def in_words(error: BaseException) -> tuple[str, str]:
@@ -66,7 +73,7 @@ class Reporter(QObject):
         """One line a kind of error, for the report."""
 
     def __call__(self, error: BaseException, where: str) -> None:
-        if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) or _is_cancelled(error):
             return
         key = (type(error).__name__, str(error), where)
         with self._lock:

@@ -57,7 +57,6 @@ class Program:
             else QApplication([sys.argv[0] or "tagwerk"])
         )
         self.application.setApplicationName("tagwerk")
-        self.application.setApplicationDisplayName("Tagwerk")
         self.application.setDesktopFileName("tagwerk")
         self.application.setQuitOnLastWindowClosed(False)
         self.watch = watch

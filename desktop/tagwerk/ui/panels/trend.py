@@ -1,122 +1,41 @@
 """The trends in the middle of the window: tabs, one toolbar, the page on show.
 
-Adds tags on request, drop or restore; reads their past through the plant; saves pictures and
-tables. Drawing and bookkeeping are in `tagwerk.ui.trend`.
+Adds tags on request, drop or restore, and wires tabs, toolbar and page. Drawing, bookkeeping and
+exports are in `tagwerk.ui.trend`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import TagwerkError
-from tagwerk.domain.tags import short_name, split_name
-from tagwerk.export.csv_table import write_csv
+from tagwerk.domain.tags import split_name
 from tagwerk.plant import Frame, Plant
-from tagwerk.ui.commands import Command, disable_with_reason, make_action
+from tagwerk.ui.commands import disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.i18n import plant_language, tr, tr_message, tr_n
 from tagwerk.ui.panels.base import Panel
-from tagwerk.ui.theme import theme
-from tagwerk.ui.trend import export
-from tagwerk.ui.trend.axes import HOUR_NS, MINUTE_NS, clock_text, local_time
+from tagwerk.ui.trend.axes import MINUTE_NS, clock_text
+from tagwerk.ui.trend.commands import COMMANDS, GROUPS, VIEW_KEYS
 from tagwerk.ui.trend.items import MAX_PENS, TrendPen, why_not_plottable
 from tagwerk.ui.trend.marks import SeenAlarms, write_marks
+from tagwerk.ui.trend.notices import SHORTER_NS, LogProblem, Progress
 from tagwerk.ui.trend.page import TrendPage
+from tagwerk.ui.trend.saving import TrendExports
 from tagwerk.ui.trend.tabs import TrendTabs
 from tagwerk.ui.trend.toolbar import TrendToolbar
-from tagwerk.ui.widgets.buttons import PushButton
-from tagwerk.ui.widgets.emptystate import IconLabel, Label
-from tagwerk.ui.widgets.painting import Area
 
 MOMENT_NS = 10 * MINUTE_NS
 """How much time is shown around a moment."""
 MOST_TABS = 20
 MOST_PLANTS = 20
 _LOGGED_ALARMS = 500
-
-_MENU = "Trend"
-COMMANDS = (
-    Command("trend.new", "New trend", _MENU, "plus", "Ctrl+Shift+T"),
-    Command("trend.rename", "Rename trend", _MENU, "", "F2", window_wide=False),
-    Command("trend.close", "Close trend", _MENU, "", "Ctrl+W", window_wide=False),
-    Command("trend.pause", "Pause or go on", _MENU, "pause", "Space", window_wide=False),
-    Command("trend.live", "Back to live", _MENU, "", "Home", window_wide=False),
-    Command("trend.cursors", "Cursors", _MENU, "ruler", checkable=True, tip="Cursors A and B"),
-    Command("trend.fit", "Fit axes", _MENU, "arrow-up-down", tip="Fit all axes to what is shown"),
-    Command("trend.split", "A pane for each axis", _MENU, "rows-3", checkable=True),
-    Command("trend.legend", "Legend", _MENU, "table-2", checkable=True),
-    Command("trend.alarms", "Alarms on the trend", _MENU, "bell", checkable=True),
-    Command("trend.writes", "Writes on the trend", _MENU, "pencil", checkable=True),
-    Command("trend.copy", "Copy statistics", _MENU, "copy", "Ctrl+C", window_wide=False),
-    Command("trend.picture", "Save picture…", _MENU, "camera"),
-    Command("trend.copy_picture", "Copy picture", _MENU),
-    Command("trend.csv", "Save samples as CSV…", _MENU, "file-down"),
-    Command("trend.ask_again", "Read the log again", _MENU, "refresh-cw"),
-    Command("trend.remove", "Remove tag from trend", _MENU, "trash-2", "Del", window_wide=False),
-)
-_GROUPS = (
-    ("trend.cursors", "trend.fit", "trend.split", "trend.legend"),
-    ("trend.alarms", "trend.writes"),
-    ("trend.copy", "trend.picture", "trend.csv"),
-)
-_VIEW_KEYS = ("trend.pause", "trend.live", "trend.copy", "trend.remove")
-
-
-class _LogProblem(Area):
-    """Says that the log did not answer, in its own words, with the cure as a button."""
-
-    def __init__(self, again: Callable[[], None], shorter: Callable[[], None]) -> None:
-        super().__init__("banner", lines="bottom", line_role="banner_line")
-        self.setObjectName("trendLogProblem")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(*(theme().px(n) for n in (10, 6, 8, 6)))
-        row.setSpacing(theme().px(8))
-        texts = QVBoxLayout()
-        texts.setSpacing(0)
-        self.headline = Label("", 13, 600, "banner_text", wrap=True)
-        self.detail = Label("", 12, 400, "banner_text", wrap=True)
-        texts.addWidget(self.headline)
-        texts.addWidget(self.detail)
-        self.shorter = PushButton(tr("Read 2 h"), height=24)
-        self.shorter.setObjectName("trendReadShorter")
-        self.again = PushButton(tr("Try again"), height=24)
-        self.again.setObjectName("trendReadAgain")
-        self.shorter.clicked.connect(lambda _checked=False: shorter())
-        self.again.clicked.connect(lambda _checked=False: again())
-        row.addWidget(IconLabel("triangle-alert", 16, "banner_text"), 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(texts, 1)
-        row.addWidget(self.shorter)
-        row.addWidget(self.again)
-        self.hide()
-
-
-class _Progress(QWidget):
-    """A 2 px line that fills while the log is read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.share: float | None = None
-        self.setFixedHeight(2)
-
-    def show_share(self, share: float | None) -> None:
-        if share != self.share:
-            self.share = share
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("panel"))
-        if self.share is not None:
-            width = round(self.width() * min(max(self.share, 0.03), 1))
-            painter.fillRect(0, 0, width, 2, theme().color("accent"))
-        painter.end()
 
 
 class TrendPanel(Panel):
@@ -134,14 +53,15 @@ class TrendPanel(Panel):
         self._alarms_from_ns: int | None = None
         self._states: dict[str, dict[str, Any]] = {}
         self._switching = False
+        self.exports = TrendExports(self, desk)
         self.actions_by_id = self._make_actions()
         self.tabs = TrendTabs(self)
         self.tabs.hide()
         self.toolbar = TrendToolbar(
-            [[self.actions_by_id[name] for name in group] for group in _GROUPS]
+            [[self.actions_by_id[name] for name in group] for group in GROUPS]
         )
-        self.problem = _LogProblem(self._ask_again, self._read_shorter)
-        self.progress = _Progress()
+        self.problem = LogProblem(self._ask_again, self._read_shorter)
+        self.progress = Progress()
         self.pages = QStackedWidget()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -166,14 +86,14 @@ class TrendPanel(Panel):
             "trend.alarms": lambda on: self._switch("alarms_on", on),
             "trend.writes": lambda on: self._switch("writes_on", on),
             "trend.copy": self.copy_statistics,
-            "trend.picture": self.save_picture,
-            "trend.copy_picture": self.copy_picture,
-            "trend.csv": self.save_csv,
+            "trend.picture": lambda: self.exports.save_picture(self.page),
+            "trend.copy_picture": lambda: self.exports.copy_picture(self.page),
+            "trend.csv": lambda: self.exports.save_csv(self.page),
             "trend.ask_again": self._ask_again,
             "trend.remove": self._remove_selected,
         }
         actions = {command.id: make_action(command, runs[command.id], self) for command in COMMANDS}
-        for name in _VIEW_KEYS:
+        for name in VIEW_KEYS:
             # Only where the trend itself has the keyboard: Space presses buttons elsewhere.
             actions[name].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         for name in ("trend.cursors", "trend.copy", "trend.remove"):
@@ -316,7 +236,7 @@ class TrendPanel(Panel):
 
     def _new_page(self, title: str = "", *, show: bool = True) -> TrendPage:
         page = TrendPage(title or tr("Trend {number}", number=self.pages.count() + 1))
-        for name in _VIEW_KEYS:
+        for name in VIEW_KEYS:
             page.view.addAction(self.actions_by_id[name])
             page.legend.addAction(self.actions_by_id[name])
         page.changed.connect(self._show_state)
@@ -372,7 +292,7 @@ class TrendPanel(Panel):
         self._show_progress()
 
     def _tab_moved(self, source: int, target: int) -> None:
-        page = self.pages.widget(source)
+        page = self.all_pages()[source]
         self.pages.removeWidget(page)
         self.pages.insertWidget(target, page)
         self.pages.setCurrentIndex(self.tabs.bar.currentIndex())
@@ -442,7 +362,9 @@ class TrendPanel(Panel):
             return
         reason = why_not_plottable(plant.tag(name), None)
         if reason:
-            self.desk.banner_requested.emit("info", tr("There is no trend of it."), tr_message(reason))
+            self.desk.banner_requested.emit(
+                "info", tr("There is no trend of it."), tr_message(reason)
+            )
             return
         label = ".".join(split_name(name).path[-2:])
         title = f"{label} {clock_text(time_ns)}"
@@ -466,18 +388,25 @@ class TrendPanel(Panel):
         if pen is not None:
             self._fill_pen_menu(menu, page, pen)
             menu.addSeparator()
-        for name in ("trend.cursors", "trend.fit", "trend.copy", "trend.copy_picture", "trend.picture", "trend.csv"):
+        for name in (
+            "trend.cursors",
+            "trend.fit",
+            "trend.copy",
+            "trend.copy_picture",
+            "trend.picture",
+            "trend.csv",
+        ):
             menu.addAction(self.actions_by_id[name])
         menu.popup(at)
 
     def _fill_pen_menu(self, menu: QMenu, page: TrendPage, pen: TrendPen) -> None:
-        menu.addAction(tr("Show in the tag tree"), lambda: self.desk.reveal_requested.emit(pen.name))
+        menu.addAction(
+            tr("Show in the tag tree"), lambda: self.desk.reveal_requested.emit(pen.name)
+        )
         menu.addAction(
             tr("To the setpoints"), lambda: self.desk.setpoints_requested.emit([pen.name])
         )
-        menu.addAction(
-            tr("Copy name"), lambda: QGuiApplication.clipboard().setText(pen.name)
-        )
+        menu.addAction(tr("Copy name"), lambda: QGuiApplication.clipboard().setText(pen.name))
         step = menu.addAction(tr("Draw as steps"))
         step.setCheckable(True)
         step.setChecked(pen.step)
@@ -505,7 +434,7 @@ class TrendPanel(Panel):
 
     def _change(self, change: Callable[[Any], object]) -> None:
         change(self.page.model)
-        self.page._asked_at_ns = 0
+        self.page.look_at_log_soon()
         self.page.refresh()
 
     def _switch(self, field: str, on: bool) -> None:
@@ -543,7 +472,14 @@ class TrendPanel(Panel):
             self.actions_by_id[name].setChecked(on)
         self._switching = False
         empty = "" if model.pens else tr("Add a tag first.")
-        for name in ("trend.cursors", "trend.fit", "trend.copy", "trend.picture", "trend.copy_picture", "trend.csv"):
+        for name in (
+            "trend.cursors",
+            "trend.fit",
+            "trend.copy",
+            "trend.picture",
+            "trend.copy_picture",
+            "trend.csv",
+        ):
             disable_with_reason(self.actions_by_id[name], empty)
         nothing = "" if model.selected is not None else tr("Select a pen first.")
         disable_with_reason(self.actions_by_id["trend.remove"], nothing)
@@ -564,23 +500,12 @@ class TrendPanel(Panel):
         self._show_problem()
 
     def _read_shorter(self) -> None:
-        self._change(lambda model: model.set_span(2 * HOUR_NS))
+        self._change(lambda model: model.set_span(SHORTER_NS))
         self._ask_again()
 
     def _show_problem(self) -> None:
         page = self.page
-        error = page.model.log_problem
-        self.problem.setVisible(bool(error))
-        if error:
-            self.problem.headline.setText(
-                tr_n("The log did not answer for one pen", "The log did not answer for {count} pens", page.failed_count)
-            )
-            detail = f"{tr_message(error)} {tr('Live goes on.')}"
-            long = page.model.span_ns > 2 * HOUR_NS
-            if long:
-                detail += " " + tr("A shorter span is usually fast enough.")
-            self.problem.detail.setText(detail)
-            self.problem.shorter.setVisible(long)
+        self.problem.show_error(page.model.log_problem, page.failed_count, page.model.span_ns)
 
     def _show_progress(self) -> None:
         loading = self.page.model.loading
@@ -632,57 +557,3 @@ class TrendPanel(Panel):
         legend = self.page.legend
         legend.refresh()
         QGuiApplication.clipboard().setText(legend.rows_model.tsv())
-
-    def picture(self):
-        """The trend with its legend as an image."""
-        page = self.page
-        legend = page.legend if page.model.legend_on and page.model.pens else None
-        return export.picture(page.view, legend, page.model.title)
-
-    def copy_picture(self) -> None:
-        """The picture to the clipboard."""
-        QGuiApplication.clipboard().setImage(self.picture())
-
-    def save_picture(self) -> None:
-        """Ask for a file, then write the picture as it was when asked."""
-        image = self.picture()
-        self._ask_file(
-            tr("Save picture"), "png", tr("Pictures (*.png)"),
-            lambda path: export.save_picture(image, path),
-        )  # fmt: skip
-
-    def save_csv(self) -> None:
-        """Ask for a file, then write the samples in view."""
-        model = self.page.model
-        rows = list(export.sample_rows(model))
-        self._ask_file(
-            tr("Save samples"), "csv", tr("Tables (*.csv)"),
-            lambda path: write_csv(path, export.COLUMNS, rows, export.csv_profile()),
-        )  # fmt: skip
-
-    def _ask_file(
-        self, title: str, suffix: str, kinds: str, write: Callable[[Path], object]
-    ) -> None:
-        dialog = QFileDialog(self, title)
-        dialog.setObjectName("trendSaveDialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(kinds)
-        dialog.setDefaultSuffix(suffix)
-        model = self.page.model
-        stamp = local_time(model.left_ns).strftime("%Y-%m-%d_%H-%M-%S")
-        name = "".join(c if c.isalnum() or c in " -_." else "_" for c in model.title)
-        dialog.selectFile(f"{name}_{stamp}.{suffix}")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self._write_file(Path(chosen), write))
-        dialog.open()
-
-    def _write_file(self, path: Path, write: Callable[[Path], object]) -> None:
-        try:
-            write(path)
-        except TagwerkError as error:
-            self.desk.report(error, "trend.export")
-            return
-        self.desk.banner_requested.emit("info", tr("Saved {file}", file=path.name), str(path))
-
-
-__all__ = ["TrendPanel", "short_name"]

@@ -90,6 +90,11 @@ class ArmBand(QWidget):
                 (self.disarm_button if armed else self.arm_button).setFocus()
         self.extend_button.setVisible(armed and left_s < _OFFER_MORE_BELOW_S)
         if news:
+            layout = self.layout()
+            if layout is not None:
+                # Now, because the texts are cut at the buttons' places.
+                layout.activate()
+            self.setToolTip("" if armed else detail)
             self._share = share
             name = f"{headline} {duration_text(seconds)}" if armed else f"{headline}. {detail}"
             if not armed or seconds % 60 == 0 or not self.accessibleName():

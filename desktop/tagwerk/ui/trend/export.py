@@ -55,9 +55,7 @@ def picture(view: TrendView, legend: TrendLegend | None, title: str) -> QImage:
         rows = legend.horizontalHeader().height() + sum(
             legend.rowHeight(row) for row in range(legend.rows_model.rowCount())
         )
-    image = QImage(
-        round(width * ratio), round((height + rows) * ratio), QImage.Format.Format_RGB32
-    )
+    image = QImage(round(width * ratio), round((height + rows) * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(theme().color("panel"))
     painter = QPainter(image)

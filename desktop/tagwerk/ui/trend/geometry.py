@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 
+from tagwerk.ui.i18n import number_style
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.items import Axis, Pane, TrendPen
 from tagwerk.ui.trend.model import TrendModel
@@ -64,7 +65,7 @@ def measure(
 ) -> Geometry:
     """Lay out for a size in pixels; `ratio` and `coarse` as in `TimeMap`."""
     px = theme().px
-    left = right = px(78 if _has_long_numbers(model) else 58)
+    left = right = _margin(model)
     plot_width = max(width - left - right, 20.0)
     lane_height = px(24)
     arrangement = model.arrangement
@@ -95,12 +96,24 @@ def measure(
     # On whole pixels of absolute time: what scrolls moves by whole pixels and does not shimmer.
     left_ns = model.left_ns // pixel_ns * pixel_ns
     time = TimeMap(left_ns, pixel_ns, float(left), float(plot_width), ratio, coarse)
-    return Geometry(QRectF(left, 0, plot_width, top - px(2)), placed, lanes, box, ribbon, axis, time)
-
-
-def _has_long_numbers(model: TrendModel) -> bool:
-    """Whether some axis has labels of more than five digits."""
-    return any(
-        max(abs(scale.low), abs(scale.high)) >= 1e5 or scale.decimals > 3
-        for scale in model.scales.values()
+    return Geometry(
+        QRectF(left, 0, plot_width, top - px(2)), placed, lanes, box, ribbon, axis, time
     )
+
+
+def _margin(model: TrendModel) -> int:
+    """Room for the longest number of an axis with its unit beside; at least the design's."""
+    px, metrics = theme().px, theme().metrics(11)
+    style = number_style()
+    labels = [
+        metrics.horizontalAdvance(scale.text(number, style))
+        for scale in model.scales.values()
+        for number in (scale.low, scale.high, scale.low + scale.step)
+    ]
+    bold = theme().metrics(11, 600)
+    units = [
+        bold.horizontalAdvance(axis.unit) for pane in model.arrangement.panes for axis in pane.axes
+    ]
+    unit = min(max([px(18), *units]), px(44))
+    wanted = px(6) + unit + px(8) + max(labels, default=0.0) + px(6)
+    return max(px(58), -(-round(wanted) // 4) * 4)

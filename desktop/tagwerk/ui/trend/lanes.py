@@ -4,6 +4,7 @@ their words. Called by the trend's painter only.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -106,7 +107,7 @@ def _draw_words(
     for times, values in pieces(pen.curve, first, stop, holes, now_ns):
         changes = np.flatnonzero(np.diff(values)) + 1
         edges = [0, *changes.tolist(), len(values) - 1]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in itertools.pairwise(edges):
             left = max(time.x(int(times[start])), rect.left())
             right = min(time.x(int(times[end])), rect.right())
             if right < left:

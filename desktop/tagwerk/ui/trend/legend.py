@@ -7,8 +7,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -134,7 +151,9 @@ class LegendModel(QAbstractTableModel):
             return Qt.CheckState.Checked if pen.visible else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
             if index.column() in (LOW, HIGH, MEAN):
-                return tr("The average is weighted by time: each value counts as long as it stood. Holes do not count.")
+                return tr(
+                    "The average is weighted by time: each value counts as long as it stood. Holes do not count."
+                )
             return f"{pen.name}\n{pen.caption}".strip()
         return None
 
@@ -144,7 +163,9 @@ class LegendModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.headers()[section]
         if role == Qt.ItemDataRole.ToolTipRole and section == MEAN:
-            return tr("The average is weighted by time: each value counts as long as it stood. Holes do not count.")
+            return tr(
+                "The average is weighted by time: each value counts as long as it stood. Holes do not count."
+            )
         return None
 
     def flags(self, index: QModelIndex):
@@ -251,7 +272,9 @@ class _Cells(QStyledItemDelegate):
     ) -> None:
         px = theme().px
         if selected:
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), theme().color("accent"))
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), 3, rect.height()), theme().color("accent")
+            )
         _draw_check(painter, legend.check_rect(rect), pen.visible)
         y = rect.center().y()
         color = theme().pen_color(pen.color)

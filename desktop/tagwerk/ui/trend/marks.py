@@ -59,9 +59,7 @@ class SeenAlarms:
         for alarm in self._alarms.values():
             if alarm.trigger_tag in names or alarm_object(alarm) in objects:
                 text = alarm.text or alarm.name
-                found.append(
-                    Mark(alarm.raise_time_ns or 0, True, "", text, alarm_color(alarm))
-                )
+                found.append(Mark(alarm.raise_time_ns or 0, True, "", text, alarm_color(alarm)))
         return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from tagwerk.domain.message import Message
@@ -17,7 +18,7 @@ from tagwerk.domain.values import Sample
 from tagwerk.plant import Frame, Plant
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
-from tagwerk.ui.trend.items import INK, MAX_PENS, TrendPen, make_pen, next_color, steps
+from tagwerk.ui.trend.items import INK, MAX_PENS, TrendPen, make_pen, steps
 from tagwerk.ui.trend.legend import TrendLegend
 from tagwerk.ui.trend.model import LONGEST_NS, SHORTEST_NS, Loading, TrendModel
 from tagwerk.ui.trend.readout import number_text
@@ -25,7 +26,8 @@ from tagwerk.ui.trend.toolbar import span_text
 from tagwerk.ui.trend.view import TrendView
 
 ASK_EVERY_NS = 500_000_000
-STATISTICS_EVERY_NS = 250_000_000
+STATISTICS_EVERY_NS = 500_000_000
+NEWS_EVERY_NS = 250_000_000
 VALUES_EVERY_NS = 100_000_000
 DESCRIBE_EVERY_NS = 5_000_000_000
 LOG_DELAY_NS = 2_500_000_000
@@ -39,8 +41,6 @@ class _Handle(QSplitterHandle):
     """A gutter instead of Fusion's dots."""
 
     def paintEvent(self, event) -> None:
-        from PySide6.QtGui import QPainter
-
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme().color("window"))
         painter.end()
@@ -78,7 +78,11 @@ class TrendPage(QWidget):
         self._legend_at_ns = 0
         self._statistics_at_ns = 0
         self._described_at_ns = 0
-        self._waiting = False
+        self._has_news = False
+        self._news_at_ns = 0
+        self._history = -1
+        self.failed_count = 0
+        """For how many pens the log did not answer."""
         splitter = self._splitter = _Splitter(Qt.Orientation.Vertical)
         splitter.setHandleWidth(theme().px(4))
         splitter.setChildrenCollapsible(False)
@@ -101,7 +105,9 @@ class TrendPage(QWidget):
 
     # Pens.
 
-    def add(self, plant: Plant, name: str, *, look: dict[str, Any] | None = None) -> TrendPen | None:
+    def add(
+        self, plant: Plant, name: str, *, look: dict[str, Any] | None = None
+    ) -> TrendPen | None:
         """Open the tag's curve and show it; None when there is no room. A tag is added once."""
         self.plant = plant
         known = self.model.pen(name)
@@ -194,8 +200,10 @@ class TrendPage(QWidget):
             model.is_stale = stale
             model.touch()
         if not frame.curves.isdisjoint(model.names):
-            model.touch()
             self._learn_bools()
+            self._has_news = True
+        if self._has_news:
+            self._take_news(now)
         if now - self._asked_at_ns >= ASK_EVERY_NS:
             self._asked_at_ns = now
             self._ask_log(plant, now)
@@ -205,6 +213,16 @@ class TrendPage(QWidget):
                 problem_changed()
         self.view.refresh()
         self._refresh_legend(now, bool(frame.values))
+
+    def _take_news(self, now: int) -> None:
+        """New samples at the right edge change a pixel or two: four times a second is enough.
+
+        What changed the past (a hole, the log) is shown at once.
+        """
+        history = sum(pen.curve.history_version for pen in self.model.pens)
+        if history != self._history or now - self._news_at_ns >= NEWS_EVERY_NS:
+            self._history, self._news_at_ns, self._has_news = history, now, False
+            self.model.touch()
 
     def _refresh_legend(self, now: int, values: bool) -> None:
         if now - self._statistics_at_ns >= STATISTICS_EVERY_NS:
@@ -286,6 +304,10 @@ class TrendPage(QWidget):
         self._asked_at_ns = 0
         self.model.touch()
 
+    def look_at_log_soon(self) -> None:
+        """The window moved: the next frame looks at what is missing in it."""
+        self._asked_at_ns = 0
+
     def link_is_back(self) -> None:
         """What could not be read before is worth asking for now."""
         self._asked.clear()
@@ -355,8 +377,6 @@ class TrendPage(QWidget):
         self.failed_count = count
         model.log_problem = problem
 
-    failed_count = 0
-
     # State.
 
     def state(self) -> dict[str, Any]:
@@ -408,6 +428,3 @@ def _restore_look(pen: TrendPen, look: dict[str, Any]) -> None:
         pen.visible = visible
     if isinstance(pane, int) and not isinstance(pane, bool) and 0 <= pane < 8:
         pen.pane = pane
-
-
-__all__ = ["TrendPage", "next_color"]

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import format_value
 from tagwerk.domain.values import QualityLevel
-from tagwerk.store.trends import OPEN, Hole, Source
+from tagwerk.store.trends import NOT_READ, OPEN, Hole, Source
 from tagwerk.ui.i18n import number_style, tr, tr_message
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.axes import (
+    Scale,
     TimeTick,
     auto_scale,
-    clock_text,
     duration_text,
     fixed_scale,
     time_step,
@@ -31,7 +31,7 @@ from tagwerk.ui.trend.geometry import Geometry
 from tagwerk.ui.trend.items import Axis, Pane, TrendPen
 from tagwerk.ui.trend.lanes import draw_lane
 from tagwerk.ui.trend.model import TrendModel
-from tagwerk.ui.trend.readout import CursorBox, cursor_box
+from tagwerk.ui.trend.overlays import Overlays
 from tagwerk.ui.trend.strokes import (
     ColumnCache,
     StrokeStyle,
@@ -79,6 +79,7 @@ class TrendPainter:
         self.geometry = geometry
         self.caches = caches
         self.time = geometry.time
+        self.overlays = Overlays(painter, model, geometry)
         self._holes: dict[str, list[Hole]] = {}
 
     def paint(self) -> None:
@@ -94,15 +95,12 @@ class TrendPainter:
         for pen, rect in self.geometry.lanes:
             self._lane(pen, rect)
         self._lane_frame()
-        self._mark_lines()
+        self.overlays.draw_mark_lines()
         for pane, rect in self.geometry.panes:
             self._pane_curves(pane, rect)
         self._ribbon()
         self._time_axis(ticks)
-        self._marks()
-        self._cursors()
-        if self.model.loading is not None:
-            self._loading_box()
+        self.overlays.draw()
 
     # Scales.
 
@@ -120,7 +118,7 @@ class TrendPainter:
                 else:
                     model.scales.pop(key, None)
 
-    def _auto_scale(self, axis: Axis, key: tuple[int, bool], most: int):
+    def _auto_scale(self, axis: Axis, key: tuple[int, bool], most: int) -> Scale:
         low = high = math.nan
         for pen in axis.pens:
             found = visible_extremes(pen.curve, self._cache(pen), self.time)
@@ -206,9 +204,8 @@ class TrendPainter:
                 left, right = self._hole_edges(hole, rect)
                 area = QRectF(left, y, right - left, strip)
                 draw_hatch(self.painter, area)
-                self.painter.fillRect(
-                    QRectF(left, y, right - left, 2), theme().pen_color(pen.color)
-                )
+                block = QRectF(left, y, min(theme().px(4), right - left), strip)
+                self.painter.fillRect(block, theme().pen_color(pen.color))
             if partly:
                 y -= strip + 1
 
@@ -246,13 +243,11 @@ class TrendPainter:
         painter.setFont(theme().font(11, 600))
         painter.setPen(theme().color("text"))
         metrics = painter.fontMetrics()
-        room = (outer if axis.left else px(58)) - labels - px(12)
-        text = metrics.elidedText(axis.unit, Qt.TextElideMode.ElideRight, int(max(room, px(22))))
+        # Both margins are equally wide: the left one is what is left of the pane.
+        room = int(rect.left() - labels - px(14))
+        text = metrics.elidedText(axis.unit, Qt.TextElideMode.ElideRight, max(room, px(22)))
         width = max(metrics.horizontalAdvance(text), px(18))
-        if axis.left:
-            x = float(px(8))
-        else:
-            x = outer + px(10) + max(labels + px(4), px(58) - px(10) - px(4) - width)
+        x = px(6) if axis.left else outer + rect.left() - px(6) - width
         middle = rect.center().y()
         height = metrics.height()
         painter.drawText(QRectF(x, middle - height - px(2), width, height), _CENTER, text)
@@ -318,9 +313,7 @@ class TrendPainter:
 
     def _uncertain(self, pen: TrendPen, rect: QRectF) -> None:
         """A line in the colour of doubt at the pane's foot, with the mark where it begins."""
-        runs = pen.curve.quality_runs(
-            self.time.left_ns, self.time.right_ns, QualityLevel.UNCERTAIN
-        )
+        runs = pen.curve.quality_runs(self.time.left_ns, self.time.right_ns, QualityLevel.UNCERTAIN)
         for start, end, _quality in runs[:200]:
             hole = Hole(start, end, Message(), Message())
             left, right = self._hole_edges(hole, rect)
@@ -369,6 +362,8 @@ class TrendPainter:
                     self._bracket(segment.start_ns, segment.end_ns, rect)
 
     def _hole_label(self, hole: Hole, rect: QRectF) -> None:
+        if hole.cause == NOT_READ and self.model.loading is not None:
+            return
         left, right = self._hole_edges(hole, rect)
         end_ns = min(hole.end_ns, self.model.now_ns)
         headline, length = cause_text(hole.cause), duration_text(end_ns - hole.start_ns)
@@ -449,17 +444,17 @@ class TrendPainter:
         painter.setFont(theme().font(11, 600 if pen is self.model.selected else 500))
         painter.setPen(theme().color("text"))
         room = int(rect.left() - px(10))
-        name = painter.fontMetrics().elidedText(
-            pen.lane_label, Qt.TextElideMode.ElideMiddle, room
-        )
+        name = painter.fontMetrics().elidedText(pen.lane_label, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRectF(px(4), rect.top(), room, rect.height()), _RIGHT, name)
         latest = pen.curve.latest()
         if latest is not None:
             text = format_value(pen.value_of(latest.value), pen.info, number_style())
             painter.setFont(theme().font(11, 500))
-            room = int(px(58) - px(10))
+            room = int(rect.left() - px(10))
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QRectF(rect.right() + px(8), rect.top(), room, rect.height()), _LEFT, text)
+            painter.drawText(
+                QRectF(rect.right() + px(8), rect.top(), room, rect.height()), _LEFT, text
+            )
 
     def _lane_frame(self) -> None:
         if not self.geometry.lanes:
@@ -505,7 +500,7 @@ class TrendPainter:
 
     def _time_axis(self, ticks: Sequence[TimeTick]) -> None:
         painter, rect, px = self.painter, self.geometry.axis, theme().px
-        taken = self._cursor_labels()
+        taken = self.overlays.cursor_labels()
         top = rect.top() + px(5)
         for tick in sorted(ticks, key=lambda tick: not tick.strong):
             painter.setFont(theme().font(11, 600 if tick.strong else 400))
@@ -524,229 +519,26 @@ class TrendPainter:
             painter.setPen(theme().color("text" if tick.strong else "text2"))
             painter.drawText(area, _CENTER, tick.text)
 
-    def _cursor_labels(self) -> list[QRectF]:
-        """Places of the cursors' times on the axis: other labels keep clear of them."""
-        if not self.model.cursors_on:
-            return []
-        rect, px = self.geometry.axis, theme().px
-        areas = []
-        for index, time_ns in enumerate(self.model.cursors):
-            if time_ns is None:
-                continue
-            x = self.time.x(time_ns)
-            if rect.left() <= x <= rect.right():
-                text = f"{'AB'[index]} {clock_text(time_ns, millis=True)}"
-                width = theme().metrics(11, 600).horizontalAdvance(text) + px(10)
-                left = min(max(x - width / 2, 0), rect.right() + px(58) - width)
-                area = QRectF(left, rect.top() + px(5), width, px(18))
-                if areas and area.intersects(areas[-1]):
-                    area.moveLeft(areas[-1].right() + px(2))
-                areas.append(area)
-        return areas
-
-    # Marks.
-
-    def _mark_lines(self) -> None:
-        plot = self.geometry.plot
-        for mark in self._shown_marks():
-            x = math.floor(self.time.x(mark.time_ns)) + 0.5
-            pen = QPen(theme().color("strong" if mark.is_alarm else "accent"), 1)
-            pen.setDashPattern([1, 3] if mark.is_alarm else [3, 3])
-            self.painter.setPen(pen)
-            self.painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
-        moment = self.model.moment_ns
-        if moment is not None:
-            x = math.floor(self.time.x(moment)) + 0.5
-            if plot.left() <= x <= plot.right():
-                self.painter.setPen(QPen(theme().color("text"), 1))
-                self.painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
-
-    def _shown_marks(self):
-        model = self.model
-        return [
-            mark
-            for mark in model.marks
-            if (model.alarms_on if mark.is_alarm else model.writes_on)
-            and self.time.left_ns <= mark.time_ns <= self.time.right_ns
-        ]
-
-    def _marks(self) -> None:
-        """Flags and triangles from left to right; where they collide, a count."""
-        rect, px, painter = self.geometry.events, theme().px, self.painter
-        last = -math.inf
-        hidden = 0
-        painter.setFont(theme().font(11, 600))
-        free = rect.left()
-        for mark in sorted(self._shown_marks(), key=lambda mark: mark.time_ns):
-            x = self.time.x(mark.time_ns)
-            if x - last < px(14):
-                hidden += 1
-                text = f"+{hidden}"
-                area = QRectF(last + px(9), rect.top(), px(24), rect.height())
-                painter.fillRect(area, theme().color("panel"))
-                painter.setPen(theme().color("text"))
-                painter.drawText(area, _LEFT, text)
-                free = area.right()
-                continue
-            hidden = 0
-            self._flag(mark.color, x) if mark.is_alarm else self._triangle(x)
-            if mark.text:
-                color = "text" if mark.is_alarm else "accent"
-                width = painter.fontMetrics().horizontalAdvance(mark.text)
-                left = x - px(10) - width
-                if left >= free:
-                    painter.setPen(theme().color(color))
-                    painter.drawText(QRectF(left, rect.top(), width + 2, rect.height()), _LEFT, mark.text)
-            last = x
-            free = x + px(10)
-
-    def _flag(self, color: str, x: float) -> None:
-        px = theme().px
-        top, half, height = self.geometry.events.top() + px(3), px(7), px(14)
-        path = QPainterPath(QPointF(x - half, top))
-        for point in (
-            QPointF(x + half, top),
-            QPointF(x + half, top + height - px(5)),
-            QPointF(x, top + height),
-            QPointF(x - half, top + height - px(5)),
-        ):
-            path.lineTo(point)
-        path.closeSubpath()
-        self._fill(path, QColor(color) if color else theme().color("bad"))
-
-    def _triangle(self, x: float) -> None:
-        px = theme().px
-        top, half = self.geometry.events.top() + px(5), px(6)
-        path = QPainterPath(QPointF(x - half, top))
-        path.lineTo(x + half, top)
-        path.lineTo(x, top + px(11))
-        path.closeSubpath()
-        self._fill(path, theme().color("accent_fill"), outline=False)
-
-    def _fill(self, path: QPainterPath, color: QColor, *, outline: bool = True) -> None:
-        painter = self.painter
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme().color("text2"), 1) if outline else Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawPath(path)
-        painter.restore()
-
-    # Cursors.
-
-    def _cursors(self) -> None:
-        model, painter, px = self.model, self.painter, theme().px
-        if not model.cursors_on:
-            return
-        plot = self.geometry.plot
-        labels = self._cursor_labels()
-        ink, ground = theme().color("text"), theme().color("plot")
-        shown = 0
-        for index, time_ns in enumerate(model.cursors):
-            if time_ns is None:
-                continue
-            x = math.floor(self.time.x(time_ns)) + 0.5
-            if not self.geometry.axis.left() <= x <= self.geometry.axis.right():
-                continue
-            painter.setPen(QPen(ink, 1.6 if index == model.active else 1))
-            painter.drawLine(QLineF(x, plot.top(), x, self.geometry.axis.top() + px(5)))
-            self._cursor_dot(time_ns, x)
-            area = labels[shown]
-            shown += 1
-            painter.fillRect(area, ink)
-            painter.setFont(theme().font(11, 600))
-            painter.setPen(ground)
-            text = f"{'AB'[index]} {clock_text(time_ns, millis=True)}"
-            painter.drawText(area, _CENTER, text)
-        box = cursor_box(model, self.geometry)
-        if box is not None:
-            self._cursor_box(box)
-
-    def _cursor_dot(self, time_ns: int, x: float) -> None:
-        pen = self.model.selected
-        if pen is None or not pen.visible:
-            return
-        for pane, rect in self.geometry.panes:
-            for axis in pane.axes:
-                values = self.geometry.values(self.model, pane, axis, rect)
-                if pen not in axis.pens or values is None:
-                    continue
-                reading = pen.curve.value_at(time_ns)
-                if reading is not None and reading.value is not None:
-                    at = QPointF(x, values.y(reading.value))
-                    color = theme().pen_color(pen.color)
-                    marker(self.painter, at, theme().px(4), color, theme().color("plot"))
-
-    def _cursor_box(self, box: CursorBox) -> None:
-        painter, px = self.painter, theme().px
-        painter.setPen(QPen(theme().color("text"), 1))
-        painter.drawLine(box.arrow)
-        for tip, way in ((box.arrow.p1(), 1), (box.arrow.p2(), -1)):
-            head = QPolygonF(
-                [tip, QPointF(tip.x() + way * 5, tip.y() - 3), QPointF(tip.x() + way * 5, tip.y() + 3)]
-            )
-            painter.setBrush(theme().color("text"))
-            painter.drawPolygon(head)
-        painter.setBrush(theme().color("base"))
-        painter.setPen(QPen(theme().color("text"), 1))
-        painter.drawRect(box.rect.adjusted(0.5, 0.5, -0.5, -0.5))
-        height = (box.rect.height() - px(8)) / len(box.lines)
-        for index, (name, text) in enumerate(box.lines):
-            area = QRectF(
-                box.rect.left() + px(9), box.rect.top() + px(4) + index * height,
-                box.rect.width() - px(18), height,
-            )  # fmt: skip
-            painter.setFont(theme().font(11))
-            painter.setPen(theme().color("text2"))
-            painter.drawText(area, _LEFT, name)
-            painter.setFont(theme().font(12, 600))
-            painter.setPen(theme().color("text"))
-            painter.drawText(area, _RIGHT, text)
-
-    def _loading_box(self) -> None:
-        """Over the stretch that is being read."""
-        loading, px, painter = self.model.loading, theme().px, self.painter
-        assert loading is not None  # noqa: S101 - the caller looked
-        _pane, rect = self.geometry.panes[0]
-        title = tr("Reading the log")
-        text = tr(
-            "{done} of {total} pens, {seconds} s",
-            done=loading.done,
-            total=loading.total,
-            seconds=round(loading.seconds),
-        )
-        width = max(
-            theme().metrics(12, 600).horizontalAdvance(title),
-            theme().metrics(11).horizontalAdvance(text),
-        )
-        box = QRectF(rect.left() + px(24), rect.center().y() - px(22), width + px(24), px(44))
-        if box.right() > rect.right() or box.height() > rect.height():
-            return
-        painter.setPen(QPen(theme().color("border"), 1))
-        painter.setBrush(theme().color("base"))
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-        inner = box.adjusted(px(10), px(5), -px(10), -px(5))
-        painter.setFont(theme().font(12, 600))
-        painter.setPen(theme().color("text"))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title)
-        painter.setFont(theme().font(11))
-        painter.setPen(theme().color("text2"))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, text)
-
 
 def common_holes(holes: Sequence[list[Hole]]) -> list[Hole]:
-    """Stretches where all curves have a hole, with the first curve's cause."""
+    """Stretches where all curves have a hole, with the first known cause."""
     if not holes:
         return []
     common = holes[0]
     for others in holes[1:]:
         common = [
-            Hole(max(a.start_ns, b.start_ns), min(a.end_ns, b.end_ns), a.cause, a.note)
+            Hole(max(a.start_ns, b.start_ns), min(a.end_ns, b.end_ns), *_cause(a, b))
             for a in common
             for b in others
             if a.start_ns < b.end_ns and b.start_ns < a.end_ns
         ]
     return common
+
+
+def _cause(first: Hole, second: Hole) -> tuple[Message, Message]:
+    """That nobody has read the log is no news beside a real cause."""
+    chosen = second if first.cause == NOT_READ else first
+    return chosen.cause, chosen.note
 
 
 def _is_within(hole: Hole, holes: Sequence[Hole]) -> bool:

@@ -40,7 +40,9 @@ def difference_text(duration_ns: int, style: NumberStyle) -> str:
 
 def number_text(pen: TrendPen, number: float | None) -> str:
     """A curve's number as the tag shows its values; a dash for none."""
-    return EM_DASH if number is None else format_value(pen.value_of(number), pen.info, number_style())
+    return (
+        EM_DASH if number is None else format_value(pen.value_of(number), pen.info, number_style())
+    )
 
 
 def average_text(pen: TrendPen, number: float | None) -> str:

@@ -135,7 +135,9 @@ class ColumnCache:
         if len(parts) == 1:
             result = parts[0]
         else:
-            arrays = (np.concatenate(pieces) for pieces in zip(*(p[1:] for p in parts), strict=True))
+            arrays = (
+                np.concatenate(pieces) for pieces in zip(*(p[1:] for p in parts), strict=True)
+            )
             result = _Kept(first, *arrays)
         times = curve.times
         self._kept, self._width_ns, self._history = result, width_ns, curve.history_version
@@ -155,9 +157,7 @@ def visible_extremes(curve: Curve, cache: ColumnCache, time: TimeMap) -> tuple[f
     low = high = np.nan
     if stop - first > 2 * time.width:
         width_ns = time.column_ns
-        kept = cache.get(
-            curve, time.left_ns // width_ns, -(-time.right_ns // width_ns), width_ns
-        )
+        kept = cache.get(curve, time.left_ns // width_ns, -(-time.right_ns // width_ns), width_ns)
         low, high = float(np.fmin.reduce(kept.low)), float(np.fmax.reduce(kept.high))
     elif stop > first:
         values = curve.values[first:stop]
@@ -415,9 +415,7 @@ def _flat_runs(
     if held is not None and held.value is not None:
         right = int(x[0]) if len(x) else device_x(min(now_ns, time.right_ns))
         edges = [device_x(hole.start_ns) for hole in holes if hole.end_ns > time.left_ns]
-        runs.flat.append(
-            (int(time.left * ratio), min([right, *edges]) - 1, device_y(held.value))
-        )
+        runs.flat.append((int(time.left * ratio), min([right, *edges]) - 1, device_y(held.value)))
     if len(x):
         right = device_x(min(now_ns, time.right_ns))
         if len(starts) > before[-1]:
@@ -445,9 +443,11 @@ def _dashes(
     shift = round(time.left * ratio) - time.left_ns // time.column_ns * time.coarse
     for left, top, right, bottom in rects.tolist():
         start = (left - shift) // period * period + shift
-        for dash in range(start, right + 1, period):
-            if min(dash + on - 1, right) >= max(dash, left):
-                result.append((max(dash, left), top, min(dash + on - 1, right), bottom))
+        result += [
+            (max(dash, left), top, min(dash + on - 1, right), bottom)
+            for dash in range(start, right + 1, period)
+            if min(dash + on - 1, right) >= max(dash, left)
+        ]
     return np.array(result, np.int32).reshape(-1, 4)
 
 

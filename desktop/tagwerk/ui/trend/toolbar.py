@@ -16,7 +16,6 @@ from tagwerk.ui.widgets.buttons import IconButton, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
-
 LIVE = "Live"
 """The same word in both languages."""
 
@@ -69,7 +68,9 @@ class StateButton(QPushButton):
         hot = self.underMouse() and self.isEnabled()
         fill = tokens.color("segment" if self.is_on else "hover" if hot else "button")
         draw_box(painter, self.rect(), fill, tokens.color("border"))
-        area = QRectF(tokens.px(8), (self.height() - tokens.px(14)) / 2, tokens.px(14), tokens.px(14))
+        area = QRectF(
+            tokens.px(8), (self.height() - tokens.px(14)) / 2, tokens.px(14), tokens.px(14)
+        )
         if self._icon_name:
             draw_icon(painter, area, self._icon_name, "text2")
         else:
@@ -80,7 +81,9 @@ class StateButton(QPushButton):
         painter.setFont(tokens.font(13, 600 if self.is_on else 400))
         painter.setPen(tokens.color("text"))
         text = QRectF(tokens.px(28), 0, self.width(), self.height())
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text())
+        painter.drawText(
+            text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text()
+        )
         painter.end()
 
 
@@ -172,8 +175,14 @@ class TrendToolbar(Area):
         row.addWidget(self.pause)
         row.addSpacing(theme().px(8))
         row.addWidget(self.span)
-        self._arrow(row, "chevron-left", "trendEarlier", tr("Earlier (Page up)"), self.earlier_clicked.emit)
-        self._arrow(row, "chevron-right", "trendLater", tr("Later (Page down)"), self.later_clicked.emit)
+        self._arrows: list[IconButton] = []
+        self._arrow(
+            row, "chevron-left", "trendEarlier", tr("Earlier (Page up)"), self.earlier_clicked.emit
+        )
+        self._arrow(
+            row, "chevron-right", "trendLater", tr("Later (Page down)"), self.later_clicked.emit
+        )
+        self.span.setMinimumWidth(self.span.sizeHint().width())
         self._groups: list[list[IconButton]] = []
         for group in groups:
             row.addSpacing(theme().px(8))
@@ -195,6 +204,7 @@ class TrendToolbar(Area):
         button.setAutoRepeat(True)
         button.clicked.connect(lambda _checked=False: run())
         row.addWidget(button)
+        self._arrows.append(button)
 
     def _chosen(self, index: int) -> None:
         span_ns = self.span.itemData(index)
@@ -204,10 +214,15 @@ class TrendToolbar(Area):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow: the last group goes first; all of it stays in the menus."""
         super().resizeEvent(event)
-        for count, group in enumerate(self._groups):
-            needed = theme().px(440 + 110 * count)
+        px = theme().px
+        used = px(20 + 8) + sum(
+            widget.sizeHint().width() + px(4)
+            for widget in (self.live, self.pause, self.span, *self._arrows)
+        )
+        for group in self._groups:
+            used += px(8) + sum(button.sizeHint().width() + px(4) for button in group)
             for button in group:
-                button.setVisible(self.width() >= needed)
+                button.setVisible(used <= self.width())
 
     def show_state(self, model: TrendModel, *, is_stale: bool) -> None:
         """Take over what the trend is doing."""

@@ -146,10 +146,15 @@ class TrendView(QWidget):
         inner = box.adjusted(px(20), px(12), -px(16), -px(10))
         painter.setFont(theme().font(13, 600))
         painter.setPen(theme().color("text"))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, tr("Drop tags here"))
+        painter.drawText(
+            inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, tr("Drop tags here")
+        )
         painter.setFont(theme().font(12))
         painter.setPen(theme().color("text2"))
-        words = tr("or press {keys} on a tag in the tree. Same unit, same axis; a bool gets a lane of its own.", keys=tr("Ctrl+T"))
+        words = tr(
+            "or press {keys} on a tag in the tree. Same unit, same axis; a bool gets a lane of its own.",
+            keys=tr("Ctrl+T"),
+        )
         flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         painter.drawText(inner.adjusted(0, px(20), 0, px(4)), int(flags), words)
 
@@ -168,7 +173,11 @@ class TrendView(QWidget):
             painter.setFont(theme().font(12, 600))
             painter.setPen(theme().color("accent"))
             text = tr("Add to this trend")
-            painter.drawText(rect.adjusted(theme().px(12), theme().px(8), 0, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), text)
+            painter.drawText(
+                rect.adjusted(theme().px(12), theme().px(8), 0, 0),
+                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop),
+                text,
+            )
 
     # Keys.
 

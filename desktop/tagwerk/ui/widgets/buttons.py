@@ -158,6 +158,9 @@ class PushButton(QPushButton):
         painter.setFont(font)
         area = QRectF(x, 0, self.width() - x - tokens.px(2), self.height())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        if self.width() < self.sizeHint().width():
+            room = area.width() - self._padding / 2
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
         painter.drawText(area, flags, text)
         if self._count:
             width = tokens.metrics(self._text_size, 600).horizontalAdvance(self._count)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tagwerk.ui.theme import theme
@@ -159,24 +159,34 @@ class EmptyState(QWidget):
         for old in self._buttons:
             if old not in buttons:
                 old.deleteLater()
+        self._buttons = list(buttons)
+        self._arrange(self.width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._arrange(event.size().width())
+
+    def _arrange(self, width: int) -> None:
+        """Put the buttons into rows that fit."""
         while (item := self._row.takeAt(0)) is not None:
             if (inner := item.layout()) is not None:
                 while inner.takeAt(0) is not None:
                     pass
                 inner.deleteLater()
-        self._buttons = list(buttons)
         row: QHBoxLayout | None = None
         used = 0
-        limit = theme().px(340)
+        limit = max(min(width - theme().px(2 * 24 + 20 + 12), theme().px(360)), theme().px(80))
         for button in self._buttons:
-            width = button.sizeHint().width() + theme().px(8)
-            if row is None or used + width > limit:
+            button.setMaximumWidth(limit)
+            needed = min(button.sizeHint().width(), limit)
+            if row is None or used + needed > limit:
                 row = QHBoxLayout()
                 row.setSpacing(theme().px(8))
                 row.addStretch(1)
                 self._row.addLayout(row)
                 used = 0
             row.insertWidget(row.count() - 1, button)
-            used += width
+            used += needed + theme().px(8)
             button.setParent(self._block)
             button.show()

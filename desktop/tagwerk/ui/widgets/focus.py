@@ -9,6 +9,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from tagwerk.ui.theme import the_application, theme
 
@@ -46,8 +47,9 @@ class FocusRing(QWidget):
     def _follow(self, target: QWidget | None) -> None:
         """Watch the target and all that it lies in: any of them may move it."""
         for widget in self._watched:
-            widget.removeEventFilter(self)
-            widget.destroyed.disconnect(self._someone_gone)
+            if isValid(widget):
+                widget.removeEventFilter(self)
+                widget.destroyed.disconnect(self._someone_gone)
         self._watched = []
         self._target = target
         holder: QWidget | None = target

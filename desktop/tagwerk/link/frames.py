@@ -1,0 +1,223 @@
+"""Frames of the value stream: joined, decoded and delivered in time slices. The hot path.
+
+Used by `stream` only; knows picows' frames, but nothing of connecting or of subscriptions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from tagwerk.dialects.unified_replies import decode_value_frame
+from tagwerk.dialects.unified_values import Echoes, sample_from_body
+from tagwerk.domain.alarms import AlarmEvent
+from tagwerk.domain.values import Sample
+
+MOST_FRAME_BYTES = 10 * 1024 * 1024
+_CHECK_EVERY = 32
+TEXT, CONTINUATION, CLOSE = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE
+
+
+class StreamSink(Protocol):
+    """Where a stream delivers; called on its loop."""
+
+    def on_samples(self, samples: list[Sample]) -> None: ...
+
+    def on_alarm_events(self, events: list[AlarmEvent]) -> None: ...
+
+    def on_redundancy(self, state: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Slicer:
+    """When to give the interpreter away: after `busy_s` of decoding, for `rest_s`.
+
+    Injectable: in a process of its own a stream needs no rest.
+    """
+
+    busy_s: float = 0.002
+    rest_s: float = 0.0005
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.perf_counter
+    _began_s: float = 0.0
+    _ended_s: float = 0.0
+
+    def begin(self) -> None:
+        """A buffer arrived. A gap since the last one counts as rest."""
+        now = self.clock()
+        if now - self._ended_s > self.rest_s:
+            self._began_s = now
+
+    def check(self) -> bool:
+        """True when it is time to deliver and to rest."""
+        return self.clock() - self._began_s > self.busy_s
+
+    def rest(self) -> None:
+        """Sleep, and begin a new slice."""
+        self.sleep(self.rest_s)
+        self._began_s = self._ended_s = self.clock()
+
+    def end(self) -> None:
+        """The buffer is done."""
+        self._ended_s = self.clock()
+
+
+@dataclass(slots=True)
+class StreamTotals:
+    """Counted over all streams of a link."""
+
+    messages: int = 0
+    bytes: int = 0
+    values: int = 0
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One running operation: ``values``, ``alarms`` or ``redundancy``."""
+
+    operation_id: str
+    kind: str
+    echoes: Echoes = field(default_factory=lambda: Echoes(()))
+
+
+class FrameOwner(Protocol):
+    """The stream, as its listener sees it."""
+
+    open: dict[str, Subscription]
+    sink: StreamSink
+    slicer: Slicer
+    totals: StreamTotals
+    pong_seen: bool
+
+    def on_other(self, data: bytes | memoryview, samples: list[Sample], now_ns: int) -> None:
+        """Take a message that carries no plain value; may add samples."""
+        ...
+
+    def on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
+        """The connection has ended."""
+        ...
+
+
+class FrameListener(WSListener):
+    """Frames in, samples out. Everything here is on the hot path or at its edge."""
+
+    def __init__(self, stream: FrameOwner) -> None:
+        super().__init__()
+        self._stream = stream
+        self._parts: list[bytes] = []
+        self._parts_size = 0
+        self._samples: list[Sample] = []
+        self._count = 0
+        self._fresh = True
+        self._now_ns = 0
+        self._size = 0
+        self._pinged = False
+        self._close_code = 0
+        self._close_reason = ""
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """One frame; picows calls it for each frame of a buffer in one go."""
+        stream = self._stream
+        if self._fresh:
+            self._fresh = False
+            self._now_ns = time.time_ns()
+            stream.slicer.begin()
+            self._pinged = False
+            transport.notify_user_specific_pong_received()
+        kind = frame.msg_type
+        self._size += frame.payload_size
+        if kind == TEXT and frame.fin and not self._parts:
+            self._on_message(frame.get_payload_as_memoryview())
+        elif kind in (TEXT, CONTINUATION):
+            self._on_part(transport, frame)
+        elif kind == CLOSE:
+            self._on_close(transport, frame)
+        self._count += 1
+        if not self._count % _CHECK_EVERY:
+            self._now_ns = time.time_ns()
+            if stream.slicer.check():
+                self._deliver()
+                stream.slicer.rest()
+        if frame.last_in_buffer:
+            self._fresh = True
+            self._deliver()
+            if stream.slicer.check():
+                stream.slicer.rest()
+            else:
+                stream.slicer.end()
+
+    def _on_message(self, data: memoryview | bytes) -> None:
+        try:
+            message = decode_value_frame(data)
+            body = message.payload.data.tagValues  # type: ignore[union-attr]
+            name = self._stream.open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
+        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, KeyError):
+            self._stream.on_other(data, self._samples, self._now_ns)
+            return
+        if name is not None:
+            self._samples.append(sample_from_body(body, name, self._now_ns))  # type: ignore[arg-type]
+
+    def _on_part(self, transport: WSTransport, frame: WSFrame) -> None:
+        """picows hands fragments over as they come: join them here."""
+        self._parts.append(frame.get_payload_as_bytes())
+        self._parts_size += frame.payload_size
+        if self._parts_size > MOST_FRAME_BYTES:
+            transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
+            transport.disconnect()
+            self._parts.clear()
+        elif frame.fin:
+            whole = b"".join(self._parts)
+            self._parts.clear()
+            self._parts_size = 0
+            self._on_message(whole)
+
+    def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Answer the good-bye (picows leaves that to us) and hang up."""
+        payload = frame.get_payload_as_bytes()
+        if len(payload) >= 2:
+            self._close_code = int.from_bytes(payload[:2], "big")
+            self._close_reason = payload[2:].decode("utf-8", "replace")
+        if not transport.is_close_frame_sent:
+            transport.send(CLOSE, payload[:2])
+        transport.disconnect()
+
+    def _deliver(self) -> None:
+        totals = self._stream.totals
+        totals.bytes += self._size
+        totals.messages += self._count
+        self._size = self._count = 0
+        if self._samples:
+            samples, self._samples = self._samples, []
+            totals.values += len(samples)
+            self._stream.sink.on_samples(samples)
+
+    def send_user_specific_ping(self, transport: WSTransport) -> None:
+        """Silence: ask for a sign of life with a ping frame, never with the protocol's ping."""
+        self._pinged = True
+        transport.send_ping()
+
+    def is_user_specific_pong(self, frame: WSFrame) -> bool:
+        """A pong is a sign of life."""
+        if frame.msg_type == WSMsgType.PONG:
+            self._pinged = False
+            self._stream.pong_seen = True
+            return True
+        return False
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """The connection is gone, whoever ended it."""
+        del transport
+        self._deliver()
+        silent = self._pinged and not self._close_code
+        self._stream.on_disconnected(self._close_code, self._close_reason, silent)
+
+    def pause_writing(self) -> None:
+        """Nothing to do: what is sent is small and bounded."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
