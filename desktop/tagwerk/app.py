@@ -79,11 +79,20 @@ def run_window(options: WindowOptions) -> int:
 
 def import_heavy() -> None:
     """What the first paint need not wait for."""
-    import keyring  # noqa: F401
-    import qasync  # noqa: F401
+    from importlib import import_module
 
+    from tagwerk.ui.loop import load_bridge
     from tagwerk.ui.panels import load_panels
 
+    load_bridge()
+    for name in (
+        "keyring",
+        "tagwerk.link.connector",
+        "tagwerk.plant",
+        "tagwerk.simulator.process",
+        "tagwerk.ui.connect_flow",
+    ):
+        import_module(name)
     load_panels()
 
 
@@ -121,9 +130,9 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     window.close_for_good()
     if options.report is not None:
         write_json(options.report, {**report, "errors": list(program.report.messages)})
-    for problem in problems:
-        print(problem, file=sys.stderr)  # noqa: T201 - the window is gone by now
-    return max((problem.exit_code for problem in problems), default=0)
+    for said in problems:
+        print(said, file=sys.stderr)  # noqa: T201 - the window is gone by now
+    return max((said.exit_code for said in problems), default=0)
 
 
 def make_services(options: WindowOptions) -> Services:
@@ -140,7 +149,7 @@ def make_services(options: WindowOptions) -> Services:
     )
 
 
-def open_plant(
+async def open_plant(
     connector: Connector,
     folder: Path,
     profile: ConnectionProfile,
@@ -151,13 +160,16 @@ def open_plant(
 
     A tag sheet that cannot be read is told through `warn`, and the plant opens without it.
     """
+    import asyncio
+
     from tagwerk.plant import Plant
     from tagwerk.sheets import TagSheet, load_sheet
 
     sheet = TagSheet()
     if profile.sheet:
         try:
-            sheet = load_sheet(Path(profile.sheet))
+            # Big sheets take seconds: not in the loop that paints the window.
+            sheet = await asyncio.to_thread(load_sheet, Path(profile.sheet))
         except TagwerkError as problem:
             warn(problem)
     plant = Plant(profile, sheet, audit_path=folder / "audit" / f"{file_name(profile.name)}.jsonl")

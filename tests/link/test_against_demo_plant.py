@@ -72,7 +72,7 @@ async def test_read_write_read_back_short_and_full_names(demo_server):
             short = SP.partition("::")[2]
             async with asyncio.timeout(5):
                 # Accepted is not yet in the controller: read back.
-                while (await client.read([short]))[0].value != 24.5:  # noqa: ASYNC110
+                while (await client.read([short]))[0].value != 24.5:
                     await asyncio.sleep(0.02)
             samples = await client.read([short, PV, "Nowhere"])
             assert [sample.name for sample in samples] == [short, PV, "Nowhere"]

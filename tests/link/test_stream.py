@@ -296,6 +296,11 @@ async def test_data_counts_as_a_sign_of_life_and_pongs_keep_a_silent_plant_conne
         done.set()
 
 
+async def test_that_pings_are_answered_is_known_before_the_first_silence():
+    async with connected(collect, ping_s=60.0) as (stream, _, _):
+        await until(lambda: stream.pong_seen)
+
+
 @pytest.mark.parametrize("code", [0, 1000, 1006, 4401, 4500, 3000])
 def test_every_code_has_a_reason(code):
     problem = close_reason(code, "", "host")

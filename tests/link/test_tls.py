@@ -11,10 +11,11 @@ import pytest
 import trustme
 
 from link.conftest import profile_for, server_context
-from link.tiny_server import TinyServer
+from link.tiny_server import TinyServer, until
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import NotReachable, NotTrusted, UsageError
 from tagwerk.link.login import open_client
+from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.link.tls import client_context, fetch_certificate, host_matches
 
 
@@ -34,6 +35,19 @@ async def test_the_plants_own_ca_is_trusted(secure, ca_trust):
     async with open_client(profile_for(secure, ca_trust), "right") as client:
         (sample,) = await client.read(["HMI_RT_1::A"])
     assert sample.value == 1.5
+
+
+async def test_what_the_computer_trusts_is_trusted_over_http_and_by_the_stream(
+    secure, ca_file, monkeypatch, sink
+):
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    async with open_client(profile_for(secure), "right") as client:
+        assert (await client.read(["HMI_RT_1::A"]))[0].value == 1.5
+    link = SupervisedLink(profile_for(secure), "right", sink)
+    link.want(frozenset(("HMI_RT_1::A",)))
+    link.start()
+    await until(lambda: sink.latest("HMI_RT_1::A"))
+    await link.close()
 
 
 async def test_an_unknown_ca_is_refused_with_the_certificate_and_before_any_request(secure):

@@ -245,7 +245,13 @@ def test_a_problem_in_one_of_several_worksheets_names_it(tmp_path):
 
 
 def test_names_are_found_short_full_and_as_array_elements():
-    sheet = TagSheet([SheetEntry("Level", "m"), SheetEntry("HMI_RT_1::Only", "bar"), SheetEntry("Level[2]", "cm")])
+    sheet = TagSheet(
+        [
+            SheetEntry("Level", "m"),
+            SheetEntry("HMI_RT_1::Only", "bar"),
+            SheetEntry("Level[2]", "cm"),
+        ]
+    )
     assert sheet.find("HMI_RT_1::Level") is sheet.find("Level")
     assert sheet.find("Only") is sheet.find("HMI_RT_1::Only")
     assert sheet.find("HMI_RT_2::Only") is None
@@ -260,7 +266,9 @@ def test_names_are_found_short_full_and_as_array_elements():
 
 
 def test_the_server_knows_the_type_and_the_sheet_the_rest():
-    entry = SheetEntry("T", "°C", 1, 0, 60, texts={0: {"de": "Aus"}}, data_type="Int", critical=True)
+    entry = SheetEntry(
+        "T", "°C", 1, 0, 60, texts={0: {"de": "Aus"}}, data_type="Int", critical=True
+    )
     info = entry.apply(TagInfo("S::T", data_type_from_text("LReal"), "Return"), "de")
     assert (info.data_type.text, info.display_name) == ("LReal", "Return")
     assert (info.unit, info.decimals, info.low, info.high) == ("°C", 1, 0, 60)

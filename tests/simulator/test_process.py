@@ -30,7 +30,7 @@ def is_alive(pid):
 
 async def until_gone(pid):
     async with asyncio.timeout(10):
-        while is_alive(pid):  # noqa: ASYNC110 - another process has no event to wait for
+        while is_alive(pid):
             await asyncio.sleep(0.02)
 
 

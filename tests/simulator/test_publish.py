@@ -92,7 +92,7 @@ class Bench:
 async def settled(bench):
     """Until everything that waits has been sent."""
     async with asyncio.timeout(5):
-        while bench.pump.has_waiting:  # noqa: ASYNC110 - the pump has a timer, not an event
+        while bench.pump.has_waiting:
             await asyncio.sleep(0.001)
 
 
@@ -113,6 +113,20 @@ async def test_a_slow_reader_gets_the_latest_value_of_each_tag():
     bench.plant.set("Total", 8)
     bench.tick()
     assert bench.told() == [("Total", "Modified", 8)]
+
+
+async def test_fresh_values_overtake_waiting_ones_when_there_is_room():
+    bench = Bench()
+    bench.tags("Pump.Speed", "Total")
+    bench.transport.waiting = ROOM_BYTES
+    bench.plant.set("Pump.Speed", 1.0)
+    bench.plant.set("Total", 1)
+    bench.tick()
+    bench.transport.waiting = 0
+    bench.plant.set("Pump.Speed", 2.0)
+    bench.tick()
+    await settled(bench)
+    assert bench.told() == [("Pump.Speed", "Modified", 2.0), ("Total", "Modified", 1)]
 
 
 async def test_what_was_not_yet_added_stays_added():

@@ -310,3 +310,39 @@ async def test_long_messages_use_extended_lengths(demo):
             await socket.send_json(subscribe(f"s{length}", TAGS, names=["Pump.Name"]))
             assert len((await next_of(socket, "tagValues"))["value"]["value"]) == length
         await socket.close()
+
+
+async def test_a_reader_that_does_not_read_holds_up_nobody(demo):
+    async with demo(tags=2000) as desk:
+        stuck, healthy = await desk.socket(), await desk.socket()
+        names = [f"Gen_{number:06d}" for number in range(2000)]
+        stuck._conn.transport.pause_reading()
+        await stuck.send_json(subscribe("a", TAGS, names=names))
+        await healthy.send_json(subscribe("a", TAGS, names=["Total"]))
+        await received(healthy)
+        pump = None
+        async with asyncio.timeout(10):
+            while pump is None or not pump.is_busy:
+                desk.plant.change_generated([1.0] * 4000)
+                desk.tick()
+                pump = next((one for one in desk.server._publisher._pumps if one.has_waiting), None)
+                await asyncio.sleep(0)
+        desk.plant.set("Total", 3)
+        desk.tick()
+        assert (await next_of(healthy, "tagValues"))["value"]["value"] == 3
+        await healthy.close()
+        async with asyncio.timeout(4):
+            await desk.server.stop()
+
+
+async def test_a_broken_plant_is_not_served_in_silence(demo):
+    async with demo() as desk:
+        stop = asyncio.Event()
+        serving = asyncio.create_task(desk.server.wait(stop))
+        desk.plant.advance = None
+        desk.clock.forward(1)
+        with pytest.raises(TypeError):
+            await serving
+    async with demo() as desk:
+        stop.set()
+        await desk.server.wait(stop)

@@ -57,11 +57,17 @@ def found(query: str, tree: TagTree = PLANT, kinds=None) -> list[str]:
         ("kuehl", ["Kuehlwasser", "Heizung_Pumpe"]),
         ("RÜCKLAUF", ["Cooling.TIC2120.PV"]),
         ("pumpe", ["Heizung_Pumpe"]),
-        ("p?", ["Cooling.TIC2120.PV", "Cooling.TIC2121.PV", "Dosing.FIC2111.PV", "Dosing.XTIC9.PV"]),
+        (
+            "p?",
+            ["Cooling.TIC2120.PV", "Cooling.TIC2121.PV", "Dosing.FIC2111.PV", "Dosing.XTIC9.PV"],
+        ),
         ("tic*", ["Cooling.TIC2120", "Cooling.TIC2121"]),
         ("*tic*", ["Cooling.TIC2120", "Cooling.TIC2121", "Dosing.XTIC9"]),
         ("tic21?1", ["Cooling.TIC2121"]),
-        ("tic2120.*", ["Cooling.TIC2120.PV", "Cooling.TIC2120.SP", "Cooling.TIC2120.PV:Log_1s"][:2]),
+        (
+            "tic2120.*",
+            ["Cooling.TIC2120.PV", "Cooling.TIC2120.SP", "Cooling.TIC2120.PV:Log_1s"][:2],
+        ),
         ("durch*", ["Dosing.FIC2111.PV"]),
         ("nothing", []),
         ("cooling nothing", []),
@@ -105,7 +111,9 @@ def test_a_search_goes_on_while_names_are_read():
     tree.put([BrowseItem(f"{S}Pump1", "", TagKind.TAG, "")])
     assert search.step(1.0)
     assert not search.step(1.0)
-    tree.put([BrowseItem(f"{S}Pump2", "", TagKind.TAG, ""), BrowseItem(f"{S}Valve", "", TagKind.TAG, "")])
+    tree.put(
+        [BrowseItem(f"{S}Pump2", "", TagKind.TAG, ""), BrowseItem(f"{S}Valve", "", TagKind.TAG, "")]
+    )
     assert not search.is_complete
     assert search.step(1.0)
     assert search.total == 2

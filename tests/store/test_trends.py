@@ -408,7 +408,7 @@ def test_the_average_is_weighted_by_time():
     curve.append([sample(0, 10.0), sample(90, 20.0)])
     found = curve.statistics(at(0), at(100))
     assert found.average == pytest.approx((90 * 10 + 10 * 20) / 100)
-    assert (found.minimum, found.maximum, found.count) == (10.0, 20.0, 2)
+    assert (found.minimum, found.maximum, found.samples) == (10.0, 20.0, 2)
     assert found.known_ns == 100 * SECOND
 
 
@@ -432,7 +432,7 @@ def test_bad_stretches_weigh_nothing():
 def test_statistics_of_a_span_without_samples_are_of_the_value_that_stood():
     curve = live_curve([7.0])
     found = curve.statistics(at(50), at(60))
-    assert (found.minimum, found.maximum, found.average, found.count) == (7.0, 7.0, 7.0, 0)
+    assert (found.minimum, found.maximum, found.average, found.samples) == (7.0, 7.0, 7.0, 0)
     assert Curve("b").statistics(at(0), at(1)).average is None
 
 

@@ -233,7 +233,7 @@ PANELS = tuple(
 async def until(condition, timeout_s=5.0):
     """Wait for a state; fails when it does not come."""
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - widgets have states, not events
+        while not condition():
             await asyncio.sleep(0.005)
 
 
@@ -256,7 +256,7 @@ class Bench:
             self.desk, Services(connector, secrets, self._open_plant, self._start_demo)
         )
 
-    def _open_plant(self, profile, password, warn):
+    async def _open_plant(self, profile, password, warn):
         plant = Plant(profile, clock_ns=lambda: self.clock_ns)
         plant.attach(self.connector.open(profile, password, plant))
         return plant

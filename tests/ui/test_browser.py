@@ -202,10 +202,20 @@ def test_values_repaint_only_the_rows_that_changed(bench, plant, monkeypatch):
 def test_values_are_read_like_the_sheet_says(bench, plant):
     panel = bench.show(plant)
     bench.select(PV)
-    plant.live.put([sample(PV, 22.0), sample(RUNNING, True), sample(SP, 1.0, quality_from_text("BAD", "SENSOR_FAILURE"))])
+    plant.live.put(
+        [
+            sample(PV, 22.0),
+            sample(RUNNING, True),
+            sample(SP, 1.0, quality_from_text("BAD", "SENSOR_FAILURE")),
+        ]
+    )
     plant.live.drain()
     index = panel.model.index_of(panel.model.outline.tree.node(PV))
-    assert [index.siblingAtColumn(column).data() for column in (VALUE, UNIT, MARK)] == ["22.00", "°C", ""]
+    assert [index.siblingAtColumn(column).data() for column in (VALUE, UNIT, MARK)] == [
+        "22.00",
+        "°C",
+        "",
+    ]
     bad = panel.model.index_of(panel.model.outline.tree.node(SP))
     assert bad.siblingAtColumn(MARK).data() == "BAD SENSOR_FAILURE"
     plant.live.mark_stale(NOW)
@@ -298,7 +308,8 @@ def test_favourites_are_kept_per_connection(bench, plant):
 
 
 @pytest.mark.parametrize(
-    "state", [{}, {"kinds": 5, "favorites": [], "open": {"a": 3}}, {"favorites": {"skid": [1, None]}}]
+    "state",
+    [{}, {"kinds": 5, "favorites": [], "open": {"a": 3}}, {"favorites": {"skid": [1, None]}}],
 )
 def test_any_remembered_state_is_taken(bench, plant, state):
     panel = bench.show(plant)
@@ -334,7 +345,9 @@ def test_kinds_can_be_hidden(bench, plant):
     panel = bench.show(plant)
     bench.select(f"{PV}:PV_High")
     assert f"{PV}:PV_High" in bench.shown()
-    action = next(action for action in panel.kind_menu.actions() if action.objectName() == "tags.kind.alarm")
+    action = next(
+        action for action in panel.kind_menu.actions() if action.objectName() == "tags.kind.alarm"
+    )
     action.trigger()
     assert f"{PV}:PV_High" not in bench.shown()
     assert f"{PV}:Log_1s" in bench.shown()
@@ -360,7 +373,9 @@ def test_a_refused_browse_quotes_the_server_and_offers_a_cure(bench, plant, monk
     monkeypatch.setattr(plant, "refresh_browse", lambda: again.append(True))
     plant.tree.clear()
     plant.tree.finish()
-    plant.browse_state = BrowseState(error=message("“{words}”", words="Access denied"), cure=message("Ask."))
+    plant.browse_state = BrowseState(
+        error=message("“{words}”", words="Access denied"), cure=message("Ask.")
+    )
     panel = bench.show(plant)
     assert panel.pages.currentWidget() is panel.states
     assert panel.states._empty._text.text() == "“Access denied” Ask."
@@ -373,7 +388,9 @@ def test_names_can_be_typed_where_the_server_tells_none(bench, plant):
     plant.tree.clear()
     plant.browse_state = BrowseState()
     plant.status = LinkStatus(
-        LinkState.LIVE, systems=("HMI_RT_1",), capabilities=Capabilities(frozenset((Capability.READ,)))
+        LinkState.LIVE,
+        systems=("HMI_RT_1",),
+        capabilities=Capabilities(frozenset((Capability.READ,))),
     )
     panel = bench.show(plant)
     assert panel.pages.currentWidget() is panel.states

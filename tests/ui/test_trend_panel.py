@@ -575,6 +575,8 @@ def test_the_legend_shows_the_live_value_with_its_mark(story):
 def test_a_narrow_legend_drops_columns_from_the_right(story):
     legend = story.page.legend
     legend.resize(1100, 200)
+    assert [c for c in range(10) if legend.isColumnHidden(c)] == [A, B, DELTA]
+    cursors(story, -450, -289)
     assert not any(legend.isColumnHidden(c) for c in range(10))
     legend.resize(640, 200)
     hidden = [c for c in range(10) if legend.isColumnHidden(c)]
@@ -698,7 +700,7 @@ async def test_the_hole_of_a_lost_link_is_read_after_it_is_back(qapp):
 
 async def _until(condition, limit_s=5.0):
     async with asyncio.timeout(limit_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -99,6 +99,7 @@ async def test_f6_goes_round_the_panels_and_back_to_where_one_was(monkeypatch):
         assert made.panel("tagPanel").isAncestorOf(QApplication.focusWidget())
 
 
+@pytest.mark.expects_log("broken panel")
 async def test_frames_reach_every_panel_and_a_broken_one_stops_nobody(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
@@ -116,11 +117,6 @@ async def test_frames_reach_every_panel_and_a_broken_one_stops_nobody(monkeypatc
         assert "2 times" in made.window.banner.current.detail
 
 
-test_frames_reach_every_panel_and_a_broken_one_stops_nobody = pytest.mark.expects_log(
-    "broken panel"
-)(test_frames_reach_every_panel_and_a_broken_one_stops_nobody)
-
-
 async def test_language_switch_keeps_plant_and_state(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
@@ -136,6 +132,33 @@ async def test_language_switch_keeps_plant_and_state(monkeypatch):
         assert visible_docks(made.window) == {"tagPanelDock", "setpointPanelDock", "alarmPanelDock"}
         assert made.settings.get("language") == "de"
         assert not made.link.closed
+
+
+async def test_curves_outlive_a_language_switch(monkeypatch):
+    async with bench(monkeypatch) as made:
+        await made.open()
+        name = "HMI_RT_1::Cooling.TIC2120.PV"
+        plant = made.flow.plant
+        curve = plant.trends.open(name, step=False)
+        close_panel = made.panel("trendPanel").close_panel
+
+        async def close_with_its_curve():
+            plant.trends.close(name)
+            await close_panel()
+
+        made.panel("trendPanel").close_panel = close_with_its_curve
+        kept = []
+        monkeypatch.setattr(
+            type(made.panel("trendPanel")),
+            "set_plant",
+            lambda self, plant: plant and kept.append(plant.trends.open(name, step=False)),
+        )
+        made.window.choose_language("de")
+        await until(lambda: kept)
+        assert kept == [curve]
+        await until(lambda: not made.window._scope.is_running("rebuild"))
+        plant.trends.close(name)
+        assert plant.trends.curve(name) is None
 
 
 async def test_two_switches_at_once_end_with_both(monkeypatch):
@@ -161,6 +184,7 @@ async def test_theme_switch_is_at_once_and_remembered(monkeypatch):
 async def test_losing_the_link_shows_when_why_and_how_long(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
+        made.flow.plant.trends.open("HMI_RT_1::Cooling.TIC2120.PV", step=False)
         lost_ns = made.clock_ns
         made.link.lose(lost_ns)
         made.window.clock.tick()
@@ -181,6 +205,9 @@ async def test_losing_the_link_shows_when_why_and_how_long(monkeypatch):
         assert banner.kind == "info"
         assert banner.headline.startswith("Back since ")
         assert "72 s" in banner.detail
+        made.clock_ns += 5 * SECOND
+        made.window._refresh_slowly()
+        assert "0 of 1 curves" in made.window.banner.current.detail
 
 
 async def test_a_refusal_offers_to_look_into_it(monkeypatch):

@@ -66,6 +66,8 @@ _CACHE_LIMIT = 8192
 _FRACTIONS = {
     f".{number:03}{zone}": number * 1_000_000 for number in range(1000) for zone in ("Z", "")
 } | {"Z": 0, "": 0}
+_UNSET = frozenset(f"1970-01-01T00:00:00{tail}" for tail in (".000Z", "Z", ".0000000Z", ""))
+"""The usual spellings of "not set"; an alarm carries several."""
 _PLAIN_TAIL = re.compile(r"(\.[0-9]{1,9})?Z?")
 _SPELLED = {
     "NaN": math.nan,
@@ -92,6 +94,8 @@ def parse_timestamp(text: str | None) -> int | None:
 
 
 def _parse_timestamp(text: str) -> int | None:
+    if text in _UNSET:
+        return None
     try:
         result = parse_time(text)
     except UsageError:

@@ -39,7 +39,7 @@ class LinkThread:
     """
 
     def __init__(self, name: str) -> None:
-        self._loop = asyncio.SelectorEventLoop()
+        self._loop: asyncio.SelectorEventLoop
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._started = False
         self._closing = False
@@ -47,6 +47,7 @@ class LinkThread:
 
     def start(self) -> None:
         """Start it; once."""
+        self._loop = asyncio.SelectorEventLoop()
         self._started = True
         # The window's thread must get the interpreter back quickly while this one decodes.
         sys.setswitchinterval(min(_SWITCH_INTERVAL_S, sys.getswitchinterval()))
@@ -107,13 +108,11 @@ class LinkThread:
 
     async def close(self, *, timeout_s: float = 3.0) -> None:
         """Stop the loop and wait for the thread; bounded."""
-        if not self._started:
-            self._loop.close()
-            self._started = self._closing = True
-            return
         if self._closing:
             return
         self._closing = True
+        if not self._started:
+            return
         caller = asyncio.get_running_loop()
         ended = asyncio.Event()
         self._ended.append(lambda: caller.call_soon_threadsafe(ended.set))

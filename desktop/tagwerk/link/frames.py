@@ -20,7 +20,8 @@ from tagwerk.domain.values import Sample
 
 MOST_FRAME_BYTES = 10 * 1024 * 1024
 _CHECK_EVERY = 32
-TEXT, CONTINUATION, CLOSE = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE
+TEXT, CONTINUATION = WSMsgType.TEXT, WSMsgType.CONTINUATION
+CLOSE, PONG = WSMsgType.CLOSE, WSMsgType.PONG
 
 
 class StreamSink(Protocol):
@@ -98,6 +99,10 @@ class FrameOwner(Protocol):
         """Take a message that carries no plain value; may add samples."""
         ...
 
+    def flush_events(self) -> None:
+        """Deliver what `on_other` kept."""
+        ...
+
     def on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
         """The connection has ended."""
         ...
@@ -137,6 +142,8 @@ class FrameListener(WSListener):
             self._on_part(transport, frame)
         elif kind == CLOSE:
             self._on_close(transport, frame)
+        elif kind == PONG:
+            stream.pong_seen = True
         self._count += 1
         if not self._count % _CHECK_EVERY:
             self._now_ns = time.time_ns()
@@ -195,6 +202,7 @@ class FrameListener(WSListener):
             samples, self._samples = self._samples, []
             totals.values += len(samples)
             self._stream.sink.on_samples(samples)
+        self._stream.flush_events()
 
     def send_user_specific_ping(self, transport: WSTransport) -> None:
         """Silence: ask for a sign of life with a ping frame, never with the protocol's ping."""
@@ -203,7 +211,7 @@ class FrameListener(WSListener):
 
     def is_user_specific_pong(self, frame: WSFrame) -> bool:
         """A pong is a sign of life."""
-        if frame.msg_type == WSMsgType.PONG:
+        if frame.msg_type == PONG:
             self._pinged = False
             self._stream.pong_seen = True
             return True

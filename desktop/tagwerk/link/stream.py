@@ -40,6 +40,7 @@ from tagwerk.dialects.unified_values import (
     name_batches,
     sample_from_json,
 )
+from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import (
     NotAllowed,
@@ -121,8 +122,7 @@ class ValueStream:
         self._owner: dict[str, str] = {}
         self._acknowledged: asyncio.Future[None] | None = None
         self._ended: asyncio.Future[TagwerkError] | None = None
-        self._closing = False
-        self._background: set[asyncio.Task[None]] = set()
+        self._events: list[AlarmEvent] = []
 
     @property
     def subscribed(self) -> int:
@@ -173,6 +173,10 @@ class ValueStream:
             raise
         if not self._acknowledged.done():
             raise self._ended.result()
+        if self.ping_s and not transport.is_disconnected:
+            # One at once: a busy stream asks for no further sign of life, and whether this server
+            # answers pings at all must be known before its silence means anything.
+            transport.send_ping()
 
     async def _make_socket(self, url: Any) -> socket.socket:
         """A connected socket with a small receive buffer: the back-pressure's other half."""
@@ -236,7 +240,6 @@ class ValueStream:
 
     async def close(self) -> None:
         """Say good-bye and hang up; bounded, never raises."""
-        self._closing = True
         transport = self._transport
         if transport is not None and not transport.is_disconnected:
             with contextlib.suppress(WSError, OSError, RuntimeError):
@@ -244,8 +247,6 @@ class ValueStream:
         await self._drop()
 
     async def _drop(self) -> None:
-        for task in self._background:
-            task.cancel()
         transport, self._transport = self._transport, None
         if transport is None:
             return
@@ -374,19 +375,22 @@ class ValueStream:
                     samples.append(sample_from_json(body, name, now_ns))
         elif subscription.kind == "alarms":
             found = data.get("activeAlarms")
-            events = [
-                event
-                for body in (found if isinstance(found, list) else [found])
-                if (event := alarm_event(body)) is not None
-            ]
-            if events:
-                self.sink.on_alarm_events(events)
+            for body in found if isinstance(found, list) else [found]:
+                event = alarm_event(body)
+                if event is not None:
+                    self._events.append(event)
         else:
             found = data.get("reduState")
             inner = found.get("value") if isinstance(found, dict) else None
             state = inner.get("value") if isinstance(inner, dict) else inner
             if state is not None:
                 self.sink.on_redundancy(str(state))
+
+    def flush_events(self) -> None:
+        """Deliver the alarms of this buffer in one go."""
+        if self._events:
+            events, self._events = self._events, []
+            self.sink.on_alarm_events(events)
 
     def _on_error(
         self,

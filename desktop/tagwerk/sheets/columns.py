@@ -33,7 +33,9 @@ _TITLES = {
     "limits": "limits grenzwerte grenzen",
 }
 _FIELD_OF = {title: field for field, titles in _TITLES.items() for title in titles.split()}
-_LANGUAGE = re.compile(r"^(?P<title>.*?)[\s_]*[\[(_]\s*(?P<language>[a-z]{2})(?:[-_][a-z]{2})?\s*[\])]?$")
+_LANGUAGE = re.compile(
+    r"^(?P<title>.*?)[\s_]*[\[(_]\s*(?P<language>[a-z]{2})(?:[-_][a-z]{2})?\s*[\])]?$"
+)
 # Only TIA Portal's exports have these; other columns of theirs are then no typing mistakes.
 _TIA_TITLES = frozenset(
     ("logicaladdress", "logischeadresse", "hmiaccessible", "hmivisible", "plctag", "plcvariable",

@@ -33,7 +33,9 @@ def read_csv(content: bytes) -> TableReader:
     except csv.Error as problem:
         table.problems.append(
             SheetProblem(
-                reader.line_num, "", message("The row cannot be read: {reason}.", reason=str(problem))
+                reader.line_num,
+                "",
+                message("The row cannot be read: {reason}.", reason=str(problem)),
             )
         )
     return table

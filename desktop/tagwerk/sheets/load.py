@@ -46,7 +46,9 @@ def load_sheet(
             "{file} is an old Excel workbook.", cure="Save it as .xlsx or CSV.", file=file.name
         )
     elif suffix == ".xlsx":
-        raise UsageError("{file} is not an Excel workbook.", cure="Save it as .xlsx or CSV.", file=file.name)
+        raise UsageError(
+            "{file} is not an Excel workbook.", cure="Save it as .xlsx or CSV.", file=file.name
+        )
     else:
         table = read_csv(content)
     if not table.has_header:
@@ -70,14 +72,18 @@ def _no_name_column(titles: tuple[str, ...]) -> SheetProblem:
     if not titles:
         return SheetProblem(0, "", message("It is empty."))
     return SheetProblem(
-        0, "", message("No column holds the tags' names; found: {titles}.", titles=", ".join(titles))
+        0,
+        "",
+        message("No column holds the tags' names; found: {titles}.", titles=", ".join(titles)),
     )
 
 
 def _bytes(file: Path) -> bytes:
     try:
         if file.stat().st_size > MOST_BYTES:
-            raise UsageError("{file} is too large for a tag sheet.", cure="Split it.", file=file.name)
+            raise UsageError(
+                "{file} is too large for a tag sheet.", cure="Split it.", file=file.name
+            )
         return file.read_bytes()
     except FileNotFoundError as problem:
         raise UsageError(

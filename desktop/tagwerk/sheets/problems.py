@@ -42,7 +42,10 @@ class SheetProblem:
             )  # fmt: skip
         if self.sheet:
             return message(
-                "sheet {sheet}, row {row}: {reason}", sheet=self.sheet, row=self.row, reason=self.text
+                "sheet {sheet}, row {row}: {reason}",
+                sheet=self.sheet,
+                row=self.row,
+                reason=self.text,
             )
         if self.column:
             return message(
@@ -70,12 +73,16 @@ class SheetError(UsageError):
         named = first.said
         for problem in self.problems[1:_NAMED]:
             named = message("{one} {another}", one=named, another=problem.said)
-        cure = cure or "Correct the cells named and load the sheet again."
         more = len(self.problems) - _NAMED
         if more > 0:
             super().__init__(
                 "Tag sheet {file}: {problems} And {more} more.",
-                cure=cure, file=file, problems=named, more=more,
+                cure=cure if cure else "Correct the cells named and load the sheet again.", file=file, problems=named, more=more,
             )  # fmt: skip
         else:
-            super().__init__("Tag sheet {file}: {problems}", cure=cure, file=file, problems=named)
+            super().__init__(
+                "Tag sheet {file}: {problems}",
+                cure=cure if cure else "Correct the cells named and load the sheet again.",
+                file=file,
+                problems=named,
+            )

@@ -62,7 +62,9 @@ class SheetEntry:
         """
         return replace(
             info,
-            data_type=info.data_type if info.data_type.text else data_type_from_text(self.data_type),
+            data_type=info.data_type
+            if info.data_type.text
+            else data_type_from_text(self.data_type),
             unit=self.unit or info.unit,
             decimals=info.decimals if self.decimals is None else self.decimals,
             low=info.low if self.low is None else self.low,

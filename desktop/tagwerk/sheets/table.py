@@ -110,7 +110,9 @@ class TableReader:
             return
         if name in self.entries:
             self._problem(
-                number, "", message("{name} is in {place} already.", name=name, place=self._places[name])
+                number,
+                "",
+                message("{name} is in {place} already.", name=name, place=self._places[name]),
             )
             return
         entry = reader.entry(number)
@@ -118,13 +120,19 @@ class TableReader:
             self._problem(
                 number,
                 "",
-                message("low {low} is not below high {high}.", low=f"{entry.low:g}", high=f"{entry.high:g}"),
+                message(
+                    "low {low} is not below high {high}.",
+                    low=f"{entry.low:g}",
+                    high=f"{entry.high:g}",
+                ),
             )
             reader.locked = True
             reader.values["low"] = reader.values["high"] = None
             entry = reader.entry(number)
         if entry.step is not None and entry.step <= 0:
-            self._problem(number, "", message("step {step} is not above 0.", step=f"{entry.step:g}"))
+            self._problem(
+                number, "", message("step {step} is not above 0.", step=f"{entry.step:g}")
+            )
             reader.values["step"] = None
             entry = reader.entry(number)
         self.entries[name] = entry
@@ -202,7 +210,9 @@ class _Row:
 
 def _has_decimal_comma(header: Header, rows: Sequence[tuple[int, Sequence[Cell]]]) -> bool:
     positions = [
-        column.position for column in header.columns if column.field in ("low", "high", "step", "limits")
+        column.position
+        for column in header.columns
+        if column.field in ("low", "high", "step", "limits")
     ]
     for _, cells in rows:
         for position in positions:

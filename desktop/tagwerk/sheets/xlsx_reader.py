@@ -29,7 +29,9 @@ def read_xlsx(content: bytes) -> TableReader:
         try:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as problem:
-            text = message("This is not a workbook that can be read: {reason}.", reason=str(problem))
+            text = message(
+                "This is not a workbook that can be read: {reason}.", reason=str(problem)
+            )
             table.problems.append(SheetProblem(0, "", text))
             return table
         try:

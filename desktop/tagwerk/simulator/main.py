@@ -53,6 +53,16 @@ def _say(text: str) -> None:
         sys.stderr.write(text + "\n")
 
 
+def _print_line(text: str) -> None:
+    """To standard output; a windowed program has the pipe but no stream for it."""
+    if sys.stdout is not None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    else:
+        with contextlib.suppress(OSError):
+            os.write(1, text.encode() + b"\n")
+
+
 async def _serve(options: SimulatorOptions) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -63,11 +73,8 @@ async def _serve(options: SimulatorOptions) -> None:
     server = SimulatorServer(options)
     try:
         await server.start()
-        line = json.dumps(server.ready, ensure_ascii=False)
-        if sys.stdout is not None:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-        await stop.wait()
+        _print_line(json.dumps(server.ready))
+        await server.wait(stop)
     finally:
         await server.stop()
 

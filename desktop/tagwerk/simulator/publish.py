@@ -51,7 +51,8 @@ class Pump:
         self.outlet = outlet
         self.framer = framer
         self.parts: list[bytes] = []
-        self.is_slow = False
+        self.is_busy = False
+        self._has_room = True
         self._waiting: OrderedDict[TagTarget | AlarmTarget, str] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self.coalesced = 0
@@ -63,7 +64,22 @@ class Pump:
 
     def begin_tick(self) -> None:
         """Decide once a tick whether changes go out or wait."""
-        self.is_slow = bool(self._waiting) or not self.outlet.has_room()
+        self._has_room = self.outlet.has_room()
+        self.is_busy = bool(self._waiting) or not self._has_room
+
+    def must_wait(self, target: TagTarget | AlarmTarget) -> bool:
+        """Whether a change may not go out now; to be asked when `is_busy`.
+
+        With room again, fresh values go out at once and take the place of waiting ones; only
+        what the reader must see first keeps them waiting.
+        """
+        if not self._has_room:
+            return True
+        reason = self._waiting.get(target)
+        if reason == MODIFIED and isinstance(target, TagTarget):
+            del self._waiting[target]
+            return False
+        return reason is not None
 
     def end_tick(self) -> None:
         if self.parts:
@@ -264,8 +280,8 @@ class AlarmSubscription:
             self._known.discard(key)
             reason = REMOVED
         pump = self.pump
-        if pump.is_slow:
-            target = AlarmTarget(self, record)
+        target = AlarmTarget(self, record)
+        if pump.is_busy and pump.must_wait(target):
             pump.wait(target, reason)
         else:
             pump.parts.append(pump.framer(self.message(record, reason)))
@@ -353,7 +369,7 @@ class Publisher:
         for state in states:
             for target in self._tags.get(state.name, ()):
                 pump = target.subscription.pump
-                if pump.is_slow:
+                if pump.is_busy and pump.must_wait(target):
                     pump.wait(target, MODIFIED)
                     continue
                 message = target.subscription.writer.modified(
@@ -374,7 +390,7 @@ class Publisher:
             for target in routes[index]:
                 subscription = target.subscription
                 pump = subscription.pump
-                if pump.is_slow:
+                if pump.is_busy and pump.must_wait(target):
                     pump.wait(target, MODIFIED)
                     continue
                 message = subscription.writer.modified(

@@ -115,6 +115,18 @@ class SimulatorServer:
         self.port = self._runner.addresses[0][1]
         self._ticker = asyncio.create_task(self._tick_for_ever(), name="plant clock")
 
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; raises what broke the plant, should that happen."""
+        if self._ticker is None:
+            return
+        asked = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait({asked, self._ticker}, return_when=asyncio.FIRST_COMPLETED)
+            if self._ticker in done:
+                self._ticker.result()
+        finally:
+            asked.cancel()
+
     async def stop(self) -> None:
         """Close every connection and stop listening; bounded in time."""
         if self._ticker is not None:
@@ -160,8 +172,9 @@ class SimulatorServer:
         while True:
             began = time.monotonic()
             self.tick()
-            # The day before is worked out a little at a time, before anybody asks for it.
-            has_past = has_past or self.model.prepare_past(PAST_STEPS_A_TICK)
+            if not has_past and time.monotonic() - began < period_s / 2:
+                # The day before is worked out a little at a time, before anybody asks for it.
+                has_past = self.model.prepare_past(PAST_STEPS_A_TICK)
             if began - swept >= SWEEP_S:
                 swept = began
                 await self._end_expired()

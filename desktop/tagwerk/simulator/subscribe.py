@@ -112,9 +112,10 @@ class Connection:
         """Close with a code; bounded in time."""
         if self._socket.prepared and not self._socket.closed:
             self._pump.close()
-            # Without draining: who does not read must not hold up a stopping server.
-            await self._socket.close(code=code, message=reason.encode()[:123], drain=False)
+            # Bounded, and no draining by the library: who does not read must not hold up a
+            # stopping server.
             await self._pump.outlet.finish(CLOSE_S)
+            await self._socket.close(code=code, message=reason.encode()[:123], drain=False)
 
     async def _clean_up(self) -> None:
         for subscription in self._subscriptions.values():

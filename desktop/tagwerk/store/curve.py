@@ -40,13 +40,13 @@ _EDGE_NS = 5_000_000_000
 
 
 class Columns(NamedTuple):
-    """What to draw of `n` equal stretches of time; arrays have n entries (`index` n + 1).
+    """What to draw of `n` equal stretches of time; arrays have n entries (`borders` n + 1).
 
-    Column i has the samples ``index[i]`` to ``index[i + 1] - 1``; all others are NaN where a
+    Column i has the samples ``borders[i]`` to ``borders[i + 1] - 1``; all others are NaN where a
     column has no usable sample.
     """
 
-    index: Ints
+    borders: Ints
     low: Floats
     high: Floats
     first: Floats
@@ -68,14 +68,14 @@ class Statistics(NamedTuple):
     Args:
         average: time-weighted; each value weighs as long as it stood, holes weigh nothing.
         known_ns: how long a usable value stood.
-        count: samples inside the span, unusable ones too.
+        samples: how many lie inside the span, unusable ones too.
     """
 
     minimum: float | None
     maximum: float | None
     average: float | None
     known_ns: int
-    count: int
+    samples: int
 
 
 class Hole(NamedTuple):
@@ -508,10 +508,12 @@ class Curve:
             t, y, q = _in_order(t, y, q)
         place = int(np.searchsorted(self.times, t[0]))
         if place < self._n:
-            before = (self._t[place : self._n], self._y[place : self._n], self._q[place : self._n])
-            t, y, q = _in_order(
-                *(np.concatenate(pair) for pair in zip(before, (t, y, q), strict=True))
-            )
+            tail = self._t[place : self._n], self._y[place : self._n], self._q[place : self._n]
+            if t[-1] < tail[0][0]:
+                # A piece of log that fits in between keeps its order; only what overlaps is sorted.
+                t, y, q = _joined((t, y, q), tail)
+            else:
+                t, y, q = _in_order(*_joined(tail, (t, y, q)))
             self._pyramid.truncate(place)
             self.history_version += 1
         self._reserve(place + len(t))
@@ -555,7 +557,19 @@ class Curve:
         self._run_key += keys[changes].tolist()
 
 
-def _in_order(t: Ints, y: Floats, q: Words) -> tuple[Ints, Floats, Words]:
+_Rows: TypeAlias = tuple[Ints, Floats, Words]
+
+
+def _joined(first: _Rows, second: _Rows) -> _Rows:
+    """Both, one behind the other."""
+    return (
+        np.concatenate((first[0], second[0])),
+        np.concatenate((first[1], second[1])),
+        np.concatenate((first[2], second[2])),
+    )
+
+
+def _in_order(t: Ints, y: Floats, q: Words) -> _Rows:
     """Sorted by time; of equal times the one that came last."""
     order = np.argsort(t, kind="stable")
     t = t[order]

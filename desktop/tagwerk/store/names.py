@@ -27,7 +27,7 @@ _DIGITS = re.compile(r"\d+")
 _ID_BITS = np.uint64(28)
 _ID_MASK = (1 << 28) - 1
 _HASH_MASK = (1 << 36) - 1
-_RUN_LIMIT = 1 << 18
+_RUN_LIMIT = 1 << 17
 
 
 def fold(text: str) -> str:
@@ -92,9 +92,9 @@ class TextBlock:
 
 def _ends(buffer: bytes) -> array[int]:
     """Positions just behind each record's end."""
-    ends: npt.NDArray[np.uint32] = (
-        np.flatnonzero(np.frombuffer(buffer, np.uint8) == 0).astype(np.uint32) + np.uint32(1)
-    )
+    ends: npt.NDArray[np.uint32] = np.flatnonzero(np.frombuffer(buffer, np.uint8) == 0).astype(
+        np.uint32
+    ) + np.uint32(1)
     return array("I", ends.tobytes())
 
 

@@ -7,6 +7,7 @@ number, or a number above all nodes for favourites and groups. Who uses it: the 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 
 from tagwerk.domain.tags import TagKind
@@ -20,7 +21,7 @@ GROUPS = 1 << 28
 """First handle of a group: a stretch of a branch that would be too long."""
 
 GROUP_SIZE = 1_000
-SHOWN_HITS = 1_000
+SHOWN_HITS = 300
 """Hits that the narrowed tree shows; the best ones."""
 
 ALL_KINDS = frozenset(TagKind)
@@ -45,6 +46,7 @@ class Outline:
         self._favorite_nodes: list[int] = []
         self._children: dict[int, Sequence[int]] = {}
         self._rows: dict[int, int] = {}
+        self._filtered: dict[int, Sequence[int]] = {}
         self._group_of: dict[int, int] = {}
         self._groups: list[tuple[int, int]] = []
         self._group_numbers: dict[tuple[int, int], int] = {}
@@ -66,6 +68,7 @@ class Outline:
             self.search = None
         self._children.clear()
         self._rows.clear()
+        self._filtered.clear()
         self._group_of.clear()
         found = ((name, self.tree.node(name)) for name in self.favorites)
         # A favourite that is not there (yet) stays in the list of names and comes back later.
@@ -124,7 +127,7 @@ class Outline:
     def has_children(self, handle: int) -> bool:
         """As ``bool(children(handle))``, cheaper for branches that nobody has opened."""
         if handle >= GROUPS:
-            return bool(self.children(handle)) if handle <= FAVORITES else False
+            return handle < FAVORITES or (handle == FAVORITES and bool(self._favorite_nodes))
         if handle == ROOT:
             return bool(self.children(ROOT))
         count = self.tree.child_count(handle)
@@ -202,8 +205,15 @@ class Outline:
         return shown
 
     def _shown(self, branch: int) -> Sequence[int]:
-        children = self.tree.children(branch)
-        return children if self.kinds == ALL_KINDS else self.tree.filtered(children, self.kinds)
+        known = self._filtered.get(branch)
+        if known is None:
+            children = self.tree.children(branch)
+            all_of_them = self.kinds == ALL_KINDS
+            known = children if all_of_them else self.tree.filtered(children, self.kinds)
+            # A long list grows in place while names are read; the rows must not.
+            known = array("I", known) if all_of_them and len(known) > BIG_BRANCH else known
+            self._filtered[branch] = known
+        return known
 
     def _inside_hit(self, node: int) -> bool:
         while node != ROOT:

@@ -19,7 +19,7 @@ FIRST_FACTOR = 16
 FACTOR = 4
 _SLAB = 1 << 16
 """Samples condensed at once: small enough to stay in the cache."""
-_DIRECT = 24
+_DIRECT = 64
 """Entries a range up to which looking at them directly is quicker than going a level up."""
 
 

@@ -102,9 +102,7 @@ class TagSearch:
         elapsed_s: time spent.
     """
 
-    def __init__(
-        self, tree: TagTree, text: str, kinds: Collection[TagKind] | None = None
-    ) -> None:
+    def __init__(self, tree: TagTree, text: str, kinds: Collection[TagKind] | None = None) -> None:
         self.text = text
         self.words = parse_query(text)
         self.total = 0
@@ -294,4 +292,3 @@ def highlight(text: str, words: tuple[Word, ...]) -> list[tuple[int, int]]:
         if not kept or start >= sum(kept[-1]):
             kept.append((start, length))
     return kept
-

@@ -347,7 +347,9 @@ class TagTree:
         whole = self.item(node)
         element = whole.data_type.lower().rpartition(" of ")[2]
         data_type = whole.data_type[-len(element) :].partition("[")[0].strip()
-        return BrowseItem(f"{whole.name}[{index}", whole.display_name, whole.kind, data_type, whole.kind_text)
+        return BrowseItem(
+            f"{whole.name}[{index}", whole.display_name, whole.kind, data_type, whole.kind_text
+        )
 
     def behind(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Logging tags and alarms that hang behind a tag: suffixes only, in natural order."""

@@ -84,9 +84,13 @@ class ConnectFlow(QObject):
             self.demo_progress.emit(False, error.strerror or str(error), True)
             return
         self.demo_progress.emit(False, "", False)
-        await self._close()
+        try:
+            await self._close()
+        except asyncio.CancelledError:
+            await demo.stop()
+            raise
         self.demo = demo
-        self._open(demo.profile, demo.password, demo.view)
+        await self._open(demo.profile, demo.password, demo.view)
 
     # Connections.
 
@@ -132,7 +136,7 @@ class ConnectFlow(QObject):
         self._desk.settings.save()
         self.connections_changed.emit()
         await self._close()
-        self._open(choice.profile, choice.password, None)
+        await self._open(choice.profile, choice.password, None)
 
     async def _keep(self, profile: ConnectionProfile, password: str) -> None:
         try:
@@ -156,7 +160,7 @@ class ConnectFlow(QObject):
         self._desk.settings.set("last_connection", profile.name)
         self.connections_changed.emit()
         await self._close()
-        self._open(profile, password, None)
+        await self._open(profile, password, None)
 
     async def _password(self, profile: ConnectionProfile, why: str = "") -> str | None:
         """From memory, from the keyring, from the user; None when cancelled."""
@@ -238,11 +242,13 @@ class ConnectFlow(QObject):
     ) -> None:
         """Open directly, with everything known."""
         self._passwords[profile.keyring_name] = password
-        self._open(profile, password, view)
+        self._scope.start(self._open(profile, password, view), "open", replace=True)
 
-    def _open(self, profile: ConnectionProfile, password: str, view: FirstView | None) -> None:
+    async def _open(
+        self, profile: ConnectionProfile, password: str, view: FirstView | None
+    ) -> None:
         try:
-            plant = self._services.open_plant(
+            plant = await self._services.open_plant(
                 profile, password, lambda problem: self._desk.report(problem, "sheet")
             )
         except TagwerkError as error:

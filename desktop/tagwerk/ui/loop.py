@@ -26,6 +26,11 @@ from tagwerk.ui.theme import theme
 from tagwerk.ui.window import MainWindow
 
 
+def load_bridge() -> None:
+    """Import the bridge between Qt and asyncio, away from the painted window."""
+    import qasync  # noqa: F401
+
+
 class _Done(QObject):
     """Carries "the imports are done" from their thread to the window's."""
 

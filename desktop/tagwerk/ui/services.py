@@ -64,5 +64,5 @@ class Services:
 
     connector: Connector
     secrets: Secrets
-    open_plant: Callable[[ConnectionProfile, str, Callable[[TagwerkError], None]], Plant]
+    open_plant: Callable[[ConnectionProfile, str, Callable[[TagwerkError], None]], Awaitable[Plant]]
     start_demo: Callable[[], Awaitable[DemoPlant]]

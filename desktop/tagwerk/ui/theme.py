@@ -76,7 +76,12 @@ INK_PEN = 7
 
 # Row height and text size by density; other measures scale with the text size.
 DENSITIES = {"compact": (22, 12), "normal": (26, 13), "gloves": (34, 14)}
-FONT_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "JetBrainsMono-Regular.ttf")
+FONT_FILES = (
+    "Inter-Regular.otf",
+    "Inter-Medium.otf",
+    "Inter-SemiBold.otf",
+    "JetBrainsMono-Regular.ttf",
+)
 
 
 class Theme(QObject):
@@ -89,13 +94,18 @@ class Theme(QObject):
         self._mode = "system"
         self._density = "normal"
         self.is_dark = False
+        self._colors: dict[str, QColor] = {}
+        self._fonts: dict[tuple[float, int, bool], QFont] = {}
+        self._metrics: dict[tuple[float, int], QFontMetricsF] = {}
 
     def load_fonts(self) -> None:
         """Register the bundled fonts; once, before the first widget."""
         for name in FONT_FILES:
             QFontDatabase.addApplicationFont(str(resource("fonts", name)))
 
-    def apply(self, application: QApplication, mode: str = "system", density: str = "normal") -> None:
+    def apply(
+        self, application: QApplication, mode: str = "system", density: str = "normal"
+    ) -> None:
         """Set mode (``light``, ``dark``, ``system``) and density, and repaint everything."""
         if application.style().objectName() != "fusion":
             application.setStyle(QStyleFactory.create("Fusion"))
@@ -104,6 +114,9 @@ class Theme(QObject):
         hints = QGuiApplication.styleHints()
         system_dark = hints.colorScheme() == Qt.ColorScheme.Dark
         self.is_dark = mode == "dark" or (mode == "system" and system_dark)
+        self._colors.clear()
+        self._fonts.clear()
+        self._metrics.clear()
         application.setFont(self.font())
         application.setPalette(self._palette())
         icon.cache_clear()
@@ -134,7 +147,10 @@ class Theme(QObject):
 
     def color(self, role: str) -> QColor:
         """A colour by role; KeyError for an unknown role is a programming error."""
-        return QColor(COLORS[role][self.is_dark])
+        found = self._colors.get(role)
+        if found is None:
+            found = self._colors[role] = QColor(COLORS[role][self.is_dark])
+        return QColor(found)
 
     def pen_color(self, index: int) -> QColor:
         """Colour of trend pen `index`, going round."""
@@ -142,15 +158,23 @@ class Theme(QObject):
 
     def font(self, size: float = 13, weight: int = 400, *, mono: bool = False) -> QFont:
         """A font of the design: size in pixels at normal density, weight 400, 500 or 600."""
-        font = QFont("JetBrains Mono" if mono else "Inter")
-        font.setPixelSize(max(round(size * self.text_size / 13), 8))
-        font.setWeight(QFont.Weight(weight))
-        if not mono:
-            font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+        key = (size, weight, mono)
+        found = self._fonts.get(key)
+        if found is None:
+            found = QFont("JetBrains Mono" if mono else "Inter")
+            found.setPixelSize(max(round(size * self.text_size / 13), 8))
+            found.setWeight(QFont.Weight(weight))
+            if not mono:
+                found.setFeature(QFont.Tag("tnum"), 1)
+            self._fonts[key] = found
+        return QFont(found)
 
     def metrics(self, size: float = 13, weight: int = 400) -> QFontMetricsF:
-        return QFontMetricsF(self.font(size, weight))
+        """Measures of `font`; kept, because painters ask for them many times a frame."""
+        found = self._metrics.get((size, weight))
+        if found is None:
+            found = self._metrics[(size, weight)] = QFontMetricsF(self.font(size, weight))
+        return found
 
     def _palette(self) -> QPalette:
         role = QPalette.ColorRole
@@ -186,14 +210,15 @@ def theme() -> Theme:
 
 @lru_cache(maxsize=512)
 def icon(name: str, role: str = "text2", size: int = 16) -> QIcon:
-    """A Lucide icon by file name, tinted in a colour role, sharp on every screen scale."""
+    """A Lucide icon by file name, tinted in a colour role, sharp on every screen there is."""
     source = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+    scales = {screen.devicePixelRatio() for screen in QGuiApplication.screens()} or {1.0}
     result = QIcon()
     for mode, tint in ((QIcon.Mode.Normal, role), (QIcon.Mode.Disabled, "disabled")):
         svg = source.replace("currentColor", theme().color(tint).name())
         svg = svg.replace('stroke-width="2"', 'stroke-width="1.75"')
         renderer = QSvgRenderer(QByteArray(svg.encode()))
-        for scale in (1, 1.25, 1.5, 2):
+        for scale in sorted(scales):
             pixels = round(size * scale)
             pixmap = QPixmap(QSize(pixels, pixels))
             pixmap.fill(Qt.GlobalColor.transparent)

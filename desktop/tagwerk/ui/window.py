@@ -549,10 +549,18 @@ class MainWindow(QMainWindow):
             plant = self._plant
             self.docking.remember()
             self.clock.set_plant(None)
+            # The old panels let go of their curves before the new ones take them: hold them.
+            held = tuple(plant.trends.names) if plant is not None else ()
+            if plant is not None:
+                for name in held:
+                    plant.trends.open(name, step=False)
             await self.close_panels()
             self._rebuild_now()
             if plant is not None and self._plant is plant:
                 self._plant_opened(plant, None)
+            if plant is not None:
+                for name in held:
+                    plant.trends.close(name)
             if not self._rebuild_again:
                 return
 

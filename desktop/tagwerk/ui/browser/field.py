@@ -60,7 +60,9 @@ class SearchField(LineField):
         if self.text():
             side = self._clear.sizeHint()
             right -= side.width()
-            self._clear.setGeometry(right, (self.height() - side.height()) // 2, side.width(), side.height())
+            self._clear.setGeometry(
+                right, (self.height() - side.height()) // 2, side.width(), side.height()
+            )
         hint = self._hits.sizeHint()
         right -= hint.width() + tokens.px(4)
         typed = tokens.metrics(13).horizontalAdvance(self.text()) + tokens.px(36)

@@ -84,7 +84,9 @@ class TagTreeModel(QAbstractItemModel):
         if not 0 <= column < 4 or row < 0 or (parent.isValid() and parent.column() != NAME):
             return QModelIndex()
         children = self.outline.children(self.handle(parent))
-        return self.createIndex(row, column, children[row]) if row < len(children) else QModelIndex()
+        return (
+            self.createIndex(row, column, children[row]) if row < len(children) else QModelIndex()
+        )
 
     def parent(self, index: AnyIndex | None = None) -> Any:
         if index is None:

@@ -74,9 +74,13 @@ class BrowseNotice(Area):
         if running:
             seconds = max(plant.clock_ns() - state.started_ns, 0) // 1_000_000_000
             number = format_number(int(seconds), 0, number_style())
-            self._text.setText(tr("Reading names, {seconds} s. Search works already.", seconds=number))
+            self._text.setText(
+                tr("Reading names, {seconds} s. Search works already.", seconds=number)
+            )
         elif failed:
-            self._text.setText(" ".join(filter(None, (tr_message(state.error), tr_message(state.cure)))))
+            self._text.setText(
+                " ".join(filter(None, (tr_message(state.error), tr_message(state.cure))))
+            )
         self.set_role("banner" if failed else "panel")
         self._text.set_role("banner_text" if failed else "text2")
         self.setVisible(running or failed)

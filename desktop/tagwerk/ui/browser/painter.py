@@ -30,13 +30,20 @@ ICON = 15
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 VALUE_WIDTH, UNIT_WIDTH, MARK_WIDTH = 88, 50, 32
+NARROW = {VALUE: 205, UNIT: 250}
 
 
-def column_width(column: int) -> int:
-    """Fixed widths of value, unit and mark; they never follow values."""
+def column_width(column: int, view_width: float) -> int:
+    """Widths of value, unit and mark; they never follow values.
+
+    Args:
+        view_width: a narrow view drops the unit, then the value: names come first.
+    """
     tokens = theme()
     if column == MARK:
         return tokens.px(MARK_WIDTH)
+    if view_width < tokens.px(NARROW[column]):
+        return 0
     if tokens.density == "compact":
         return tokens.px({VALUE: 80, UNIT: 42}[column])
     return tokens.px({VALUE: VALUE_WIDTH, UNIT: UNIT_WIDTH}[column])
@@ -106,7 +113,9 @@ class RowPainter:
             width = tokens.metrics(12).horizontalAdvance(count)
             painter.setFont(tokens.font(12))
             painter.setPen(grey)
-            painter.drawText(QRectF(right - width - 1, row.top(), width + 1, row.height()), _RIGHT, count)
+            painter.drawText(
+                QRectF(right - width - 1, row.top(), width + 1, row.height()), _RIGHT, count
+            )
             right -= width + tokens.px(8)
         self._names(painter, QRectF(x, row.top(), right - x, row.height()), handle, grey)
         if cell is not None:
@@ -135,7 +144,9 @@ class RowPainter:
             self._marked(painter, rest, shown, 400, grey)
             self._names_end = left + tokens.metrics(13).horizontalAdvance(shown) + tokens.px(6)
 
-    def _marked(self, painter: QPainter, area: QRectF, text: str, weight: int, color: QColor) -> None:
+    def _marked(
+        self, painter: QPainter, area: QRectF, text: str, weight: int, color: QColor
+    ) -> None:
         """Text with the searched words on the hit colour."""
         tokens = theme()
         painter.setFont(tokens.font(13, weight))
@@ -159,9 +170,10 @@ class RowPainter:
             least: the value may not begin left of this, however long it is.
         """
         tokens = theme()
-        unit_left = row.right() - column_width(MARK) - column_width(UNIT)
+        total = row.width()
+        unit_left = row.right() - column_width(MARK, total) - column_width(UNIT, total)
         right = unit_left - tokens.px(3)
-        if not cell.text:
+        if not cell.text or not column_width(VALUE, total):
             return QRectF(right - 1, row.top(), 1, row.height())
         whole, fraction = split_number(cell.text, number_style().decimal)
         metrics = tokens.metrics(13, 500)
@@ -170,7 +182,7 @@ class RowPainter:
             width = metrics.horizontalAdvance(cell.text) + tokens.px(2)
         step = tokens.px(14)
         width = -(-width // step) * step
-        limit = column_width(VALUE) - tokens.px(3)
+        limit = column_width(VALUE, total) - tokens.px(3)
         left = right - min(width, max(limit, right - least))
         return QRectF(left, row.top(), right - left, row.height())
 
@@ -178,22 +190,23 @@ class RowPainter:
         self, painter: QPainter, row: QRectF, area: QRectF, cell: LiveCell, grey: QColor
     ) -> None:
         tokens = theme()
-        mark_left = row.right() - column_width(MARK)
-        unit_left = mark_left - column_width(UNIT)
-        if cell.text:
+        total = row.width()
+        mark_left = row.right() - column_width(MARK, total)
+        unit_left = mark_left - column_width(UNIT, total)
+        if cell.text and column_width(VALUE, total):
             if cell.mark is Mark.STALE:
                 # The hatch is as wide in every row, unless a long name needs the room.
-                usual = unit_left - column_width(VALUE)
+                usual = unit_left - column_width(VALUE, total)
                 hatch = QRectF(max(usual, self._names_end), row.top(), 0, row.height())
                 hatch.setRight(area.right())
                 draw_hatch(painter, hatch.adjusted(0, tokens.px(3), 0, -tokens.px(3)))
             draw_value(painter, area, cell.text, number_style().decimal, cell.mark)
             if cell.is_on is not None:
                 self._lamp(painter, area, cell)
-        if cell.unit:
+        if cell.unit and column_width(UNIT, total):
             painter.setFont(tokens.font(13))
             painter.setPen(grey)
-            unit_area = QRectF(unit_left, row.top(), column_width(UNIT) - 2, row.height())
+            unit_area = QRectF(unit_left, row.top(), column_width(UNIT, total) - 2, row.height())
             painter.drawText(unit_area, _LEFT, cell.unit)
         if cell.mark is not Mark.NONE:
             width = mark_width(cell.mark)

@@ -73,7 +73,9 @@ class BrowserStates(Area):
             self._shown = ""
             return False
         elif plant.browse_state.running:
-            self._say("busy", "loader-circle", tr("Reading names"), tr("The first appear in a moment."))
+            self._say(
+                "busy", "loader-circle", tr("Reading names"), tr("The first appear in a moment.")
+            )
         elif not can_browse:
             self._no_browse(plant)
         elif plant.browse_state.error:
@@ -136,7 +138,9 @@ class BrowserStates(Area):
             )
 
     def _no_browse(self, plant: Plant) -> None:
-        text = tr("Type a tag's full name below, or take the names of the tag sheet. Both work as from the tree.")
+        text = tr(
+            "Type a tag's full name below, or take the names of the tag sheet. Both work as from the tree."
+        )
         title = tr("This server does not tell its names")
         if self._say("no_browse", "info", title, text, direct=True):
             self._empty.set_buttons(self._sheet_button(plant))

@@ -141,15 +141,13 @@ def _rest(texts: RowTexts, node: int) -> list[str]:
 
 def _counts(texts: RowTexts) -> str:
     counts = texts.outline.tree.counts
-    return PART.join(
-        tr_n(one, many, counts[kind])
-        for kind, one, many in (
-            (TagKind.TAG, "{count} tag", "{count} tags"),
-            (TagKind.STRUCTURE, "{count} structure", "{count} structures"),
-            (TagKind.LOGGING_TAG, "{count} logging tag", "{count} logging tags"),
-            (TagKind.ALARM, "{count} alarm", "{count} alarms"),
-        )
-        if counts[kind]
-    )
-
-
+    tags, structures = counts[TagKind.TAG], counts[TagKind.STRUCTURE]
+    logging_tags, alarms = counts[TagKind.LOGGING_TAG], counts[TagKind.ALARM]
+    parts = [tr_n("{count} tag", "{count} tags", tags)]
+    if structures:
+        parts.append(tr_n("{count} structure", "{count} structures", structures))
+    if logging_tags:
+        parts.append(tr_n("{count} logging tag", "{count} logging tags", logging_tags))
+    if alarms:
+        parts.append(tr_n("{count} alarm", "{count} alarms", alarms))
+    return PART.join(parts)

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap
+from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -62,6 +62,8 @@ class TreeHeader(QHeaderView):
         painter.fillRect(rect, tokens.color("header"))
         bottom = QRect(rect.left(), rect.bottom(), rect.width(), 1)
         painter.fillRect(bottom, tokens.color("hairline"))
+        if rect.width() < tokens.px(24):
+            return
         text = self.model().headerData(section, Qt.Orientation.Horizontal)
         area = rect.adjusted(tokens.px(8) if section == NAME else 0, 0, -tokens.px(5), 0)
         right = section == VALUE
@@ -97,8 +99,11 @@ class TagTreeView(QTreeView):
     escaped = Signal()
     typed = Signal(str)
 
-    def __init__(self, model: TagTreeModel, painter: RowPainter, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: TagTreeModel, painter: RowPainter, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self.rows = model
         self._painter = painter
         self._visible: list[tuple[int, QRect]] | None = None
         self._hovered = QModelIndex()
@@ -135,10 +140,17 @@ class TagTreeView(QTreeView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column in (VALUE, UNIT, MARK):
-            header.resizeSection(column, column_width(column))
+        self._fit_columns()
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
+
+    def _fit_columns(self) -> None:
+        for column in (VALUE, UNIT, MARK):
+            self.header().resizeSection(column, column_width(column, self.viewport().width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
 
     # What is visible.
 
@@ -147,7 +159,7 @@ class TagTreeView(QTreeView):
         if self._visible is None:
             self.executeDelayedItemsLayout()
             rows: list[tuple[int, QRect]] = []
-            model = self.model()
+            model = self.rows
             index = self.indexAt(QPoint(1, 1))
             bottom = self.viewport().height()
             while index.isValid():
@@ -161,11 +173,10 @@ class TagTreeView(QTreeView):
         return self._visible
 
     def repaint_rows(self, handles: set[int]) -> None:
-        """Repaint the value columns of those rows, as far as they are visible."""
-        left = sum(column_width(column) for column in (VALUE, UNIT, MARK))
+        """Repaint those rows, as far as they are visible: a name may have made room for its value."""
         for handle, line in self.visible_rows():
             if handle in handles:
-                self.viewport().update(line.adjusted(line.width() - left - 4, 0, 0, 0))
+                self.viewport().update(line)
 
     def _rows_moved(self, *_: object) -> None:
         self._visible = None
@@ -177,14 +188,15 @@ class TagTreeView(QTreeView):
 
     # State that outlives a refresh.
 
-    def refresh(self, *, open_all: bool = False) -> None:
+    def refresh(self, *, open_all: bool = False, keep_open: bool = True) -> None:
         """Ask for all rows again and keep what is open, selected and in view.
 
         Args:
             open_all: open every branch that leads to a hit (the narrowed tree).
+            keep_open: False when what was open belongs to another narrowing.
         """
-        model = self.model()
-        opened = self.open_handles()
+        model = self.rows
+        opened = self.open_handles() if keep_open else []
         chosen = self.selected_handles()
         current = model.handle(self.currentIndex())
         top = self.visible_rows()[0] if self.visible_rows() else None
@@ -209,7 +221,7 @@ class TagTreeView(QTreeView):
 
     def open_handles(self) -> list[int]:
         """Handles of open branches, from the top down."""
-        model = self.model()
+        model = self.rows
         found: list[int] = []
         waiting = [QModelIndex()]
         while waiting and len(found) < _MOST_OPEN:
@@ -224,7 +236,7 @@ class TagTreeView(QTreeView):
         return found
 
     def _open_ways(self, parent: QModelIndex) -> None:
-        model = self.model()
+        model = self.rows
         outline = model.outline
         search = outline.search
         few = search is not None and search.total <= 100
@@ -240,21 +252,19 @@ class TagTreeView(QTreeView):
                     self._open_ways(index)
 
     def _choose(self, handles: Iterable[int], current: int) -> None:
-        model = self.model()
+        model = self.rows
         selection = QItemSelection()
         for handle in handles:
             index = model.index_of(handle)
             if index.isValid():
                 selection.select(index, index.siblingAtColumn(MARK))
-        self.selectionModel().select(
-            selection, QItemSelectionModel.SelectionFlag.ClearAndSelect
-        )
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         index = model.index_of(current)
         if index.isValid():
             self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def _scroll_back(self, handle: int, line: QRect) -> None:
-        index = self.model().index_of(handle)
+        index = self.rows.index_of(handle)
         if index.isValid():
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
             bar = self.verticalScrollBar()
@@ -265,11 +275,11 @@ class TagTreeView(QTreeView):
         rows = self.selectionModel().selectedRows(NAME)
         if len(rows) <= 500:
             rows.sort(key=lambda index: self.visualRect(index).top())
-        return [self.model().handle(index) for index in rows]
+        return [self.rows.handle(index) for index in rows]
 
     def reveal(self, node: int) -> bool:
         """Open the way to a node, select it and scroll it into view; False when it is not shown."""
-        model = self.model()
+        model = self.rows
         way = model.outline.way_to(node)
         if not way:
             return False
@@ -282,7 +292,7 @@ class TagTreeView(QTreeView):
 
     def select_first(self) -> None:
         """Current row is the first hit, or the first row."""
-        model = self.model()
+        model = self.rows
         outline = model.outline
         if outline.search is not None:
             hits = outline.search.hits(1)
@@ -295,7 +305,7 @@ class TagTreeView(QTreeView):
     # Painting.
 
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        model = self.model()
+        model = self.rows
         handle = model.handle(index)
         indent = -self.indentation()
         above = handle
@@ -376,7 +386,7 @@ class TagTreeView(QTreeView):
         event.accept()
 
     def _open_or_toggle(self, index: QModelIndex) -> None:
-        model = self.model()
+        model = self.rows
         outline = model.outline
         handle = model.handle(index)
         node = outline.node(handle)
@@ -391,7 +401,7 @@ class TagTreeView(QTreeView):
 
     def startDrag(self, supported_actions: Qt.DropAction) -> None:
         indexes = [index for index in self.selectedIndexes() if index.column() == NAME]
-        mime = self.model().mimeData(indexes)
+        mime = self.rows.mimeData(indexes)
         names = mime.text().splitlines()
         if not names:
             return

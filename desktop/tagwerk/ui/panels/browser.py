@@ -17,7 +17,7 @@ from tagwerk.domain.connection import Capability
 from tagwerk.domain.tags import BrowseItem, TagKind
 from tagwerk.domain.text import format_number
 from tagwerk.plant import Frame, Plant
-from tagwerk.store.outline import FAVORITES, Outline
+from tagwerk.store.outline import FAVORITES, SHOWN_HITS, Outline
 from tagwerk.store.search import TagSearch
 from tagwerk.store.tree import ROOT, TagTree
 from tagwerk.ui.browser.field import SearchField
@@ -43,7 +43,7 @@ ASK_ABOVE = 12
 """More curves than this at once are asked about."""
 
 MOST_CURVES = 100
-_FIRST_STEP_S = 0.025
+_FIRST_STEP_S = 0.02
 _STEP_S = 0.008
 _REFRESH_NS = 300_000_000
 _STRIP_NS = 500_000_000
@@ -85,6 +85,7 @@ class BrowserPanel(Panel):
         self._refreshed_ns = 0
         self._strip_ns = 0
         self._shown_version = -1
+        self._shown_hits: list[int] = []
         self._build()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -123,6 +124,7 @@ class BrowserPanel(Panel):
         lines.addWidget(self.pages, 1)
         lines.addWidget(self.strip)
         self.setFocusProxy(self.field)
+        self.setMinimumWidth(tokens.px(160))
 
     def _wire(self) -> None:
         runs = {
@@ -133,7 +135,9 @@ class BrowserPanel(Panel):
             "tags.copy_row": self.copy_rows, "tags.filter_by": self.search_for_row,
             "tags.properties": self.show_properties,
         }  # fmt: skip
-        self._actions = {command.id: make_action(command, runs[command.id], self) for command in COMMANDS}
+        self._actions = {
+            command.id: make_action(command, runs[command.id], self) for command in COMMANDS
+        }
         self.field.textChanged.connect(self._search)
         self.field.down.connect(self._into_tree)
         self.field.accepted.connect(self._accept_search)
@@ -200,7 +204,9 @@ class BrowserPanel(Panel):
         if self._plant is None:
             return ""
         state = self._plant.browse_state
-        number = format_number(state.count if state.running else self._plant.tree.tag_count, 0, number_style())
+        number = format_number(
+            state.count if state.running else self._plant.tree.tag_count, 0, number_style()
+        )
         if state.running:
             return tr("{number} so far", number=number)
         return number if len(self._plant.tree) else ""
@@ -215,7 +221,9 @@ class BrowserPanel(Panel):
             "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
             "favorites": {key: names for key, names in self._favorites.items() if key and names},
             "open": {
-                key: sorted(names)[:_MOST_OPEN] for key, names in self._open.items() if key and names
+                key: sorted(names)[:_MOST_OPEN]
+                for key, names in self._open.items()
+                if key and names
             },
         }
 
@@ -295,7 +303,9 @@ class BrowserPanel(Panel):
         changed = {
             handle
             for handle, _ in self.tree.visible_rows()
-            if (node := node_of(handle)) and tree.is_readable(node) and tree.name(node) in frame.values
+            if (node := node_of(handle))
+            and tree.is_readable(node)
+            and tree.name(node) in frame.values
         }
         if changed:
             self.tree.repaint_rows(changed)
@@ -350,7 +360,8 @@ class BrowserPanel(Panel):
             disable_with_reason(self._actions[name], nothing)
         has_value = node != ROOT and self._outline.tree.is_readable(node)
         disable_with_reason(
-            self._actions["tags.copy_value"], "" if has_value else nothing or tr("it has no value of its own")
+            self._actions["tags.copy_value"],
+            "" if has_value else nothing or tr("it has no value of its own"),
         )
 
     # Interest: only what is visible is subscribed.
@@ -388,8 +399,7 @@ class BrowserPanel(Panel):
             self._outline.search = None
             self.field.show_hits("")
             if was_narrowed:
-                self.tree.refresh()
-                self.tree.collapseAll()
+                self.tree.refresh(keep_open=False)
                 self._open_known()
                 if kept != ROOT:
                     self.tree.reveal(kept)
@@ -398,14 +408,22 @@ class BrowserPanel(Panel):
         search.step(_FIRST_STEP_S)
         self.row_painter.words = search.words
         self._outline.search = search
+        self._shown_hits = []
         self._show_hits()
 
     def _show_hits(self) -> None:
+        """Rows for the best hits; when only the counting went on, new numbers alone."""
         search = self._outline.search
         if search is None:
             return
         self._shown_version = search.version
-        self.tree.refresh(open_all=True)
+        best = search.hits(SHOWN_HITS)
+        if best == self._shown_hits and best:
+            self.tree.viewport().update()
+        else:
+            first = not self._shown_hits
+            self._shown_hits = best
+            self.tree.refresh(open_all=True, keep_open=not first)
         self._show_hit_count()
         self._show_state()
 
@@ -418,9 +436,17 @@ class BrowserPanel(Panel):
             text = tr("more than {number} hits", number=number)
         elif self._plant is not None and self._plant.browse_state.running:
             text = tr_n("{number} hit so far", "{number} hits so far", search.total, number=number)
+        elif search.total > SHOWN_HITS:
+            text = tr("best {shown} of {number} hits", shown=SHOWN_HITS, number=number)
         else:
             ms = format_number(max(round(search.elapsed_s * 1e3), 1), 0, number_style())
-            text = tr_n("{number} hit, {ms} ms", "{number} hits, {ms} ms", search.total, number=number, ms=ms)
+            text = tr_n(
+                "{number} hit, {ms} ms",
+                "{number} hits, {ms} ms",
+                search.total,
+                number=number,
+                ms=ms,
+            )
         self.field.show_hits(text)
 
     def _search_on(self, now_ns: int) -> None:
@@ -581,7 +607,12 @@ class BrowserPanel(Panel):
         box.setWindowTitle(tr("Add to the trend"))
         count = len(names)
         if count >= MOST_CURVES:
-            box.setText(tr("Add {count} curves? There are more, a trend takes no more at once.", count=count))
+            box.setText(
+                tr(
+                    "Add {count} curves? There are more, a trend takes no more at once.",
+                    count=count,
+                )
+            )
         else:
             box.setText(tr("Add {count} curves?", count=count))
         role = QMessageBox.ButtonRole
@@ -621,7 +652,9 @@ class BrowserPanel(Panel):
             name = self.model.tag(handle)
             if name:
                 cells = (name, *self._texts.cells(handle), self._texts.display_name(handle))
-                lines.append("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in cells))
+                lines.append(
+                    "\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in cells)
+                )
         _to_clipboard("\n".join(lines))
 
     def search_for_row(self) -> None:

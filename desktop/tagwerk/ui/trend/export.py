@@ -91,7 +91,7 @@ def save_picture(image: QImage, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    if not image.save(str(path), "PNG"):
+    if not image.save(str(path)):
         raise UsageError(
             "{path} cannot be written.",
             cure="Choose another folder, or close the program that holds the file.",

@@ -5,7 +5,7 @@ itself, with Qt's selection, keyboard and accessibility.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -238,7 +238,7 @@ class _Cells(QStyledItemDelegate):
         return QSize(10, theme().px(24))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        legend: TrendLegend = self.parent()
+        legend = cast("TrendLegend", self.parent())
         pen, row = legend.rows_model.pens[index.row()], legend.rows_model.rows[index.row()]
         rect, column = option.rect, index.column()
         selected = legend.trend.selected is pen
@@ -373,6 +373,8 @@ class TrendLegend(QTableView):
     def refresh(self, *, with_statistics: bool = True) -> None:
         """Take over the trend's pens, selection and values."""
         self.rows_model.refresh(with_statistics=with_statistics)
+        if self.isColumnHidden(A) == self.trend.cursors_on:
+            self._fit_columns()
         pen = self.trend.selected
         if pen in self.rows_model.pens:
             row = self.rows_model.pens.index(pen)
@@ -395,7 +397,8 @@ class TrendLegend(QTableView):
         """The pen's column takes what is left; too narrow: columns go from the right."""
         width = self.viewport().width()
         widths = {column: theme().px(size) for column, size in _WIDTHS.items()}
-        hidden: set[int] = set()
+        # Without cursors there is nothing to say about A and B.
+        hidden: set[int] = set() if self.trend.cursors_on else {A, B, DELTA}
         for column in _DROP_ORDER:
             rest = width - sum(size for c, size in widths.items() if c not in hidden)
             if rest >= theme().px(_SMALLEST_PEN):

@@ -44,7 +44,7 @@ class Overlays:
         if not self.model.cursors_on:
             return []
         rect, px = self.geometry.axis, theme().px
-        areas = []
+        areas: list[QRectF] = []
         for index, time_ns in enumerate(self.model.cursors):
             if time_ns is None:
                 continue

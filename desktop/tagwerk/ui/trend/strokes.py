@@ -8,7 +8,7 @@ live only look at what is new. Numbers go to Qt as arrays, never as Python objec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -283,7 +283,9 @@ def _with_corners(
 def _polygon(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygonF:
     polygon = QPolygonF()
     polygon.resize(len(x))
-    memory = np.frombuffer(shiboken6.VoidPtr(polygon.data(), 16 * len(x), True), np.float64)
+    # The stubs know neither the pointer's size nor that it is a buffer.
+    pointer: Any = shiboken6.VoidPtr
+    memory = np.frombuffer(pointer(polygon.data(), 16 * len(x), True), np.float64)
     memory[0::2] = x
     memory[1::2] = y
     return polygon
@@ -455,7 +457,8 @@ def draw_rects(painter: QPainter, rects: npt.NDArray[np.int32]) -> None:
     """Fill rectangles given as left, top, right, bottom, all inclusive."""
     if len(rects):
         rects = np.ascontiguousarray(rects, np.int32)
-        painter.drawRects(shiboken6.wrapInstance(rects.ctypes.data, QRect), len(rects))
+        first: Any = shiboken6.wrapInstance(rects.ctypes.data, QRect)
+        painter.drawRects(first, len(rects))
 
 
 def marker(painter: QPainter, at: QPointF, radius: float, line: QColor, fill: QColor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QTabBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QTabBar, QWidget
 
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
@@ -44,6 +44,7 @@ class TrendTabBar(QTabBar):
         self.setExpanding(False)
         self.setMovable(True)
         self.setUsesScrollButtons(True)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
@@ -57,6 +58,10 @@ class TrendTabBar(QTabBar):
     def tabSizeHint(self, index: int) -> QSize:
         width = theme().metrics(13, 600).horizontalAdvance(self.tabText(index))
         return QSize(min(round(width), theme().px(220)) + theme().px(24), theme().px(30))
+
+    def sizeHint(self) -> QSize:
+        width = sum(self.tabSizeHint(index).width() for index in range(self.count()))
+        return QSize(width, theme().px(30))
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         return QSize(theme().px(64), theme().px(30))
