@@ -461,6 +461,28 @@ def test_statistics_equal_brute_force(steps, start, length):
     assert found.known_ns == len(stood) * SECOND
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 9_999), (3, 5_000.5), (1_023.5, 1_025), (2_000, 9_000.25)]
+)
+def test_statistics_of_many_samples_equal_those_of_each(start, end):
+    rng = np.random.default_rng(11)
+    curve = Curve("a")
+    values = rng.normal(size=10_000).cumsum()
+    curve.append([sample(i, float(v), BAD if i % 500 == 7 else GOOD) for i, v in enumerate(values)])
+    curve.statistics(at(0), at(9_000))
+    curve.append(
+        [sample(2_500.5, 1_000.0, received=9_999), sample(2_048 - 0.5, -70.0, received=9_999)]
+    )
+    found = curve.statistics(at(start), at(end))
+    times, numbers = (curve.times - T0) / SECOND, curve.values
+    stood = np.clip(np.append(times[1:], end), start, end) - np.clip(times, start, end)
+    usable = ~np.isnan(numbers) & (stood > 0)
+    assert found.known_ns == pytest.approx(stood[usable].sum() * SECOND, rel=1e-12)
+    assert found.average == pytest.approx(
+        (numbers * stood)[usable].sum() / stood[usable].sum(), rel=1e-9
+    )
+
+
 # The store.
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,6 +35,8 @@ NO_COMMUNICATION = message("No comm.")
 NO_NUMBER = message("No number")
 
 _MOST_QUALITIES = 60_000
+_BLOCK = 1024
+"""Samples for each running sum."""
 _EDGE_NS = 5_000_000_000
 """A log that begins or ends this close to a hole's edge fills it whole."""
 
@@ -128,7 +130,7 @@ class Curve:
 
     __slots__ = (
         "_coverage", "_n", "_pyramid", "_q", "_qualities", "_quality_index", "_run_key",
-        "_run_start", "_t", "_values", "_y", "history_version", "name", "step", "version",
+        "_run_start", "_sums", "_t", "_values", "_y", "history_version", "name", "step", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, step: bool = False) -> None:
@@ -141,6 +143,7 @@ class Curve:
         self._y: Floats = np.empty(256, np.float64)
         self._q: Words = np.empty(256, np.uint16)
         self._pyramid = Pyramid()
+        self._sums: list[tuple[float, int]] = [(0.0, 0)]
         self._coverage = Coverage()
         self._qualities: list[Quality] = []
         self._quality_index: dict[Quality, int] = {}
@@ -257,18 +260,11 @@ class Curve:
             begin = first - 1 if first and (first == stop or self._t[first] > left) else first
             if begin == stop:
                 continue
-            values = self._y[begin:stop]
-            borders = np.append(np.maximum(self._t[begin:stop], left), right)
-            weights = np.diff(borders)
-            usable = ~np.isnan(values)
             lows, highs = self._pyramid.extremes(self.values, np.array([begin]), np.array([stop]))
             low, high = float(np.fmin(low, lows[0])), float(np.fmax(high, highs[0]))
-            if usable.all():
-                area += float(values @ weights)
-                known += int(right - borders[0])
-            else:
-                area += float(values[usable] @ weights[usable])
-                known += int(weights[usable].sum())
+            for piece in self._weighted(begin, stop, left, right):
+                area += piece[0]
+                known += piece[1]
         first, stop = self.range_of(start_ns, end_ns)
         if math.isnan(low):
             return Statistics(None, None, None, 0, stop - first)
@@ -441,6 +437,7 @@ class Curve:
         self._reserve(max(keep, 256))
         self._pyramid = Pyramid()
         self._pyramid.extend(self.values)
+        self._sums = [(0.0, 0)]
         edge = int(self._t[0])
         self._values = {time: value for time, value in self._values.items() if time >= edge}
         self._rebuild_runs(0)
@@ -450,6 +447,43 @@ class Curve:
         self._touch_history()
 
     # Inside.
+
+    def _weighted(
+        self, begin: int, stop: int, left_ns: int, right_ns: int
+    ) -> Iterator[tuple[float, int]]:
+        """Value times duration, and duration, of what stood from sample `begin` to `right_ns`.
+
+        Whole blocks in the middle come from running sums, so that a day of samples costs no more
+        than a minute.
+        """
+        self._extend_sums()
+        first = -(-(begin + 1) // _BLOCK)
+        last = min((stop - 1) // _BLOCK, len(self._sums) - 1)
+        if last > first:
+            yield self._direct(begin, first * _BLOCK, left_ns, int(self._t[first * _BLOCK]))
+            (area, known), (area_2, known_2) = self._sums[first], self._sums[last]
+            yield area_2 - area, known_2 - known
+            begin = last * _BLOCK
+            left_ns = int(self._t[begin])
+        yield self._direct(begin, stop, left_ns, right_ns)
+
+    def _direct(self, begin: int, stop: int, left_ns: int, right_ns: int) -> tuple[float, int]:
+        """The same, looking at each sample."""
+        values = self._y[begin:stop]
+        weights = np.diff(np.append(np.maximum(self._t[begin:stop], left_ns), right_ns))
+        usable = ~np.isnan(values)
+        if not usable.all():
+            values, weights = values[usable], weights[usable]
+        return float(values @ weights), int(weights.sum())
+
+    def _extend_sums(self) -> None:
+        """Sums over all complete blocks; `_sums[k]` is up to sample k times the block's size."""
+        while len(self._sums) * _BLOCK < self._n:
+            end = len(self._sums) * _BLOCK
+            area, known = self._sums[-1]
+            start = end - _BLOCK
+            more = self._direct(start, end, int(self._t[start]), int(self._t[end]))
+            self._sums.append((area + more[0], known + more[1]))
 
     def _reading(self, index: int, source: Source) -> Reading:
         number = float(self._y[index])
@@ -515,6 +549,7 @@ class Curve:
             else:
                 t, y, q = _in_order(*_joined(tail, (t, y, q)))
             self._pyramid.truncate(place)
+            del self._sums[max((place - 1) // _BLOCK, 0) + 1 :]
             self.history_version += 1
         self._reserve(place + len(t))
         self._t[place : place + len(t)] = t

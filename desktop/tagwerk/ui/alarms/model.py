@@ -19,6 +19,8 @@ from tagwerk.ui.i18n import tr
 
 _Role = Qt.ItemDataRole
 _NO_PARENT = QModelIndex()
+# With the hint Qt's selection carries one index a row in place of one a cell.
+_LAYOUT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 
 
 class AlarmModel(QAbstractTableModel):
