@@ -308,8 +308,9 @@ class Plant:
     async def _fill(self, lost_ns: int, back_ns: int) -> None:
         """Read what the log has of a hole, for every curve that is open."""
         await asyncio.sleep(LOG_DELAY_S)
+        skew_ns = self.trends.skew_ns  # the log is kept by the server's clock
         for name in self.trends.names:
-            self.request_history(name, lost_ns, back_ns)
+            self.request_history(name, lost_ns + skew_ns, back_ns + skew_ns)
 
     def _who(self) -> str:
         session = self.status.session

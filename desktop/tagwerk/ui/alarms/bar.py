@@ -181,7 +181,8 @@ class AlarmBar(Area):
         """Show the areas that the list is narrowed to."""
         self.areas = areas
         if len(areas) == 1:
-            text = tr("Area: {area}", area=next(iter(areas)) or tr("none"))
+            only = next(iter(areas))
+            text = tr("Area: {area}", area=only) if only else tr("No area")
         elif areas:
             text = tr("Areas: {count}", count=len(areas))
         else:
@@ -208,7 +209,7 @@ class AlarmBar(Area):
         menu.addSeparator()
         for area in sorted({*self._known_areas, *self.areas}):
             count = self._known_areas.get(area, 0)
-            action = menu.addAction(f"{area.replace('&', '&&') or tr('none')}  {count}")
+            action = menu.addAction(f"{area.replace('&', '&&') or tr('No area')}  {count}")
             action.setCheckable(True)
             action.setChecked(area in self.areas)
             action.toggled.connect(

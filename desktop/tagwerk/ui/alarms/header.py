@@ -17,7 +17,7 @@ from tagwerk.ui.alarms.cells import COLUMNS, INDEX, TEXT_COLUMN
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 
-_LEAST_TEXT = 220
+_LEAST_TEXT = 320
 _LEAST_SECTION = 24
 _STARTS_DESCENDING = {
     SortBy.PRIORITY,

@@ -32,7 +32,47 @@ LIMIT = 20_000
 NEWEST_FIRST = SortOrder(SortBy.CHANGED, descending=True, unacknowledged_first=False)
 SYNTAX_ERROR = "301"
 
-_FIELDS = ["name", "instanceID", "alarmGroupID", "raiseTime", "acknowledgmentTime", "clearTime", "resetTime", "modificationTime", "alarmClassName", "alarmClassSymbol", "alarmClassID", "priority", "alarmParameterValues", "alarmType", "eventText", "infoText", "alarmText1", "alarmText2", "alarmText3", "alarmText4", "alarmText5", "alarmText6", "alarmText7", "alarmText8", "alarmText9", "stateText", "origin", "area", "connectionName", "valueLimit", "hostName", "userName", "value", "deadBand", "duration", "sourceID", "systemSeverity", "loopInAlarm", "path"]
+_FIELDS = [
+    "name",
+    "instanceID",
+    "alarmGroupID",
+    "raiseTime",
+    "acknowledgmentTime",
+    "clearTime",
+    "resetTime",
+    "modificationTime",
+    "alarmClassName",
+    "alarmClassSymbol",
+    "alarmClassID",
+    "priority",
+    "alarmParameterValues",
+    "alarmType",
+    "eventText",
+    "infoText",
+    "alarmText1",
+    "alarmText2",
+    "alarmText3",
+    "alarmText4",
+    "alarmText5",
+    "alarmText6",
+    "alarmText7",
+    "alarmText8",
+    "alarmText9",
+    "stateText",
+    "origin",
+    "area",
+    "connectionName",
+    "valueLimit",
+    "hostName",
+    "userName",
+    "value",
+    "deadBand",
+    "duration",
+    "sourceID",
+    "systemSeverity",
+    "loopInAlarm",
+    "path",
+]
 _KEYWORDS = {"and", "or", "like", "not", "in"}
 
 

@@ -13,30 +13,22 @@ from PySide6.QtWidgets import QWidget
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmReply
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import TagwerkError
+from tagwerk.domain.message import message
 from tagwerk.plant import Plant
 from tagwerk.ui.alarms.acknowledge import AcknowledgeDialog
 from tagwerk.ui.alarms.notes import Note, NoteKind, Notes, note_of
 from tagwerk.ui.i18n import tr, tr_message
+from tagwerk.ui.reasons import reason_in_words
 from tagwerk.ui.tasks import TaskScope
 
 CAPABILITY = {
     AlarmAction.ACKNOWLEDGE: Capability.ACKNOWLEDGE,
     AlarmAction.RESET: Capability.RESET,
 }
-_REASONS = {
-    "right_missing": "this user lacks the right on the server",
-    "schema_lacks_field": "this server version has no function for it",
-    "not_known_yet": "not connected yet",
-    "not_allowed": "this user lacks the right on the server",
-    "no_answer": "no answer",
-    "cancelled": "cancelled",
+_REPLIES = {
+    "no_answer": message("no answer"),
+    "cancelled": message("cancelled"),
 }
-
-
-def reason_text(code: str) -> str:
-    """A capability's or reply's reason in the user's language; the server's own words as they are."""
-    known = _REASONS.get(code)
-    return tr(known) if known else code
 
 
 def missing_text(plant: Plant | None, capability: Capability) -> str:
@@ -44,7 +36,7 @@ def missing_text(plant: Plant | None, capability: Capability) -> str:
     if plant is None:
         return tr("no plant is connected")
     reason = plant.status.capabilities.reason(capability)
-    return reason_text(reason) if reason else ""
+    return reason_in_words(reason) if reason else ""
 
 
 def waits_for(action: AlarmAction, alarm: Alarm) -> bool:
@@ -170,8 +162,10 @@ class AlarmOperator(QObject):
 
 
 def _explain(reply: AlarmReply) -> str:
+    """The reply's reason in the user's language; the server's own words as they are."""
     if reply.error is None:
         return ""
-    if reply.error.code in _REASONS:
-        return reason_text(reply.error.description if not reply.sent else reply.error.code)
-    return reason_text(reply.error.description)
+    known = _REPLIES.get(reply.error.code)
+    if known is not None:
+        return tr_message(known)
+    return reason_in_words(reply.error.description)

@@ -29,8 +29,18 @@ from tagwerk.ui.widgets.numbers import (
 ICON = 15
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-VALUE_WIDTH, UNIT_WIDTH, MARK_WIDTH = 88, 50, 32
-NARROW = {VALUE: 205, UNIT: 250}
+ROOMY = {VALUE: 88, UNIT: 50, MARK: 32}
+TIGHT = {VALUE: 76, UNIT: 36, MARK: 20}
+"""Widths of the columns; the tight ones below `NARROW_BELOW`, where names need the room."""
+NARROW_BELOW = 310
+GONE_BELOW = {VALUE: 170, UNIT: 225, MARK: 0}
+LEAST_NAME = 60
+"""So much of a name is shown before its value gives way altogether."""
+
+
+def is_narrow(view_width: float) -> bool:
+    """Whether names are short of room: tighter columns, smaller indent."""
+    return view_width < theme().px(NARROW_BELOW)
 
 
 def column_width(column: int, view_width: float) -> int:
@@ -40,13 +50,10 @@ def column_width(column: int, view_width: float) -> int:
         view_width: a narrow view drops the unit, then the value: names come first.
     """
     tokens = theme()
-    if column == MARK:
-        return tokens.px(MARK_WIDTH)
-    if view_width < tokens.px(NARROW[column]):
+    if view_width < tokens.px(GONE_BELOW[column]):
         return 0
-    if tokens.density == "compact":
-        return tokens.px({VALUE: 80, UNIT: 42}[column])
-    return tokens.px({VALUE: VALUE_WIDTH, UNIT: UNIT_WIDTH}[column])
+    widths = TIGHT if is_narrow(view_width) else ROOMY
+    return tokens.px(widths[column])
 
 
 class RowPainter:
@@ -106,8 +113,9 @@ class RowPainter:
         count = self.texts.count(handle)
         right = row.right() - tokens.px(8)
         value = QRectF()
+        show_unit = False
         if cell is not None:
-            value = self._value_area(row, cell, x + tokens.px(48))
+            value, show_unit = self._value_area(row, cell, x, self._name_width(handle))
             right = value.left() - tokens.px(6)
         elif count:
             width = tokens.metrics(12).horizontalAdvance(count)
@@ -119,13 +127,20 @@ class RowPainter:
             right -= width + tokens.px(8)
         self._names(painter, QRectF(x, row.top(), right - x, row.height()), handle, grey)
         if cell is not None:
-            self._value(painter, row, value, cell, grey)
+            self._value(painter, row, value, cell if show_unit else cell._replace(unit=""), grey)
+
+    def _name_width(self, handle: int) -> float:
+        return theme().metrics(13, self._weight(handle)).horizontalAdvance(self.texts.label(handle))
+
+    @staticmethod
+    def _weight(handle: int) -> int:
+        quiet = handle == FAVORITES or GROUPS <= handle < FAVORITES
+        return 400 if quiet else 500
 
     def _names(self, painter: QPainter, area: QRectF, handle: int, grey: QColor) -> None:
         tokens = theme()
         label = self.texts.label(handle)
-        quiet = handle == FAVORITES or GROUPS <= handle < FAVORITES
-        weight = 400 if quiet else 500
+        weight = self._weight(handle)
         metrics = tokens.metrics(13, weight)
         width = metrics.horizontalAdvance(label)
         if width > area.width():
@@ -162,29 +177,48 @@ class RowPainter:
         painter.setPen(color)
         painter.drawText(area, _LEFT, text)
 
-    def _value_area(self, row: QRectF, cell: LiveCell, least: float) -> QRectF:
-        """Where the value stands. A short value leaves room to a name that needs it; the room goes
-        in steps, so that a name is not cut anew with every digit.
+    def _value_area(
+        self, row: QRectF, cell: LiveCell, name_left: float, name_width: float
+    ) -> tuple[QRectF, bool]:
+        """Where the value stands, and whether its unit is shown.
 
-        Args:
-            least: the value may not begin left of this, however long it is.
+        The name comes first: a row whose name needs the room gives up the unit, then the place
+        on the decimal point, at last the value. The room goes in steps, so that a name is not
+        cut anew with every digit.
         """
         tokens = theme()
         total = row.width()
-        unit_left = row.right() - column_width(MARK, total) - column_width(UNIT, total)
-        right = unit_left - tokens.px(3)
+        end = row.right() - column_width(MARK, total)
+        unit_left = end - column_width(UNIT, total)
+        gap = tokens.px(3)
+        nowhere = QRectF(end - gap, row.top(), 0, row.height())
         if not cell.text or not column_width(VALUE, total):
-            return QRectF(right - 1, row.top(), 1, row.height())
-        whole, fraction = split_number(cell.text, number_style().decimal)
+            return nowhere, bool(cell.unit)
         metrics = tokens.metrics(13, 500)
-        width = metrics.horizontalAdvance(whole) + tokens.px(FRACTION_WIDTH + 2)
+        whole, fraction = split_number(cell.text, number_style().decimal)
+        plain = metrics.horizontalAdvance(cell.text) + tokens.px(2)
+        aligned = metrics.horizontalAdvance(whole) + tokens.px(FRACTION_WIDTH + 2)
         if metrics.horizontalAdvance(fraction) > tokens.px(FRACTION_WIDTH):
-            width = metrics.horizontalAdvance(cell.text) + tokens.px(2)
+            aligned = plain
         step = tokens.px(14)
-        width = -(-width // step) * step
-        limit = column_width(VALUE, total) - tokens.px(3)
-        left = right - min(width, max(limit, right - least))
-        return QRectF(left, row.top(), right - left, row.height())
+        aligned, plain = -(-aligned // step) * step, -(-plain // step) * step
+        name_end = name_left + name_width + tokens.px(6)
+        limit = column_width(VALUE, total) - gap
+        places = [(unit_left - gap, aligned, True), (end - gap, aligned, False)]
+        if cell.is_on is None:
+            places.append((end - gap, plain, False))
+        for right, width, has_unit in places:
+            if name_end <= right - width:
+                return QRectF(right - width, row.top(), width, row.height()), has_unit
+        # No place leaves the whole name: the narrowest, as long as enough of the name is left.
+        right, width, _has_unit = places[-1]
+        least = min(name_width, tokens.px(LEAST_NAME)) + tokens.px(6)
+        if right - min(width, limit) < name_left + least:
+            if is_narrow(total):
+                return nowhere, False
+            least = tokens.px(48)
+        width = min(width, max(limit, right - name_left - least))
+        return QRectF(right - width, row.top(), width, row.height()), False
 
     def _value(
         self, painter: QPainter, row: QRectF, area: QRectF, cell: LiveCell, grey: QColor
@@ -193,7 +227,7 @@ class RowPainter:
         total = row.width()
         mark_left = row.right() - column_width(MARK, total)
         unit_left = mark_left - column_width(UNIT, total)
-        if cell.text and column_width(VALUE, total):
+        if cell.text and area.width() > 0:
             if cell.mark is Mark.STALE:
                 # The hatch is as wide in every row, unless a long name needs the room.
                 usual = unit_left - column_width(VALUE, total)

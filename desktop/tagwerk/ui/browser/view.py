@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from tagwerk.store.tree import ROOT
 from tagwerk.ui.browser.model import MARK, NAME, UNIT, VALUE, TagTreeModel
-from tagwerk.ui.browser.painter import RowPainter, column_width
+from tagwerk.ui.browser.painter import RowPainter, column_width, is_narrow
 from tagwerk.ui.i18n import tr_n
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
@@ -134,7 +134,6 @@ class TagTreeView(QTreeView):
 
     def _dress(self) -> None:
         tokens = theme()
-        self.setIndentation(tokens.px(10 if tokens.density == "compact" else 16))
         self.setFont(tokens.font())
         header = self.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -145,8 +144,13 @@ class TagTreeView(QTreeView):
         self.viewport().update()
 
     def _fit_columns(self) -> None:
+        tokens, width = theme(), self.viewport().width()
+        close = tokens.density == "compact" or is_narrow(width)
+        indent = tokens.px(10 if close else 16)
+        if indent != self.indentation():
+            self.setIndentation(indent)
         for column in (VALUE, UNIT, MARK):
-            self.header().resizeSection(column, column_width(column, self.viewport().width()))
+            self.header().resizeSection(column, column_width(column, width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
