@@ -45,7 +45,9 @@ class Story:
         """Leave a picture of what the user saw, for whoever has to find out."""
         folder = os.environ.get("TAGWERK_TEST_PICTURES")
         if folder:
-            for number, top in enumerate(w for w in QApplication.topLevelWidgets() if w.isVisible()):
+            for number, top in enumerate(
+                w for w in QApplication.topLevelWidgets() if w.isVisible()
+            ):
                 top.grab().save(f"{folder}/journey-{number}.png")
 
     def find(self, name, kind=QWidget):

@@ -6,14 +6,11 @@ messages go to stderr in plain words with the cure; exit codes are the contract 
 
 from __future__ import annotations
 
-import asyncio
-import os
+import argparse
 import sys
 from collections.abc import Sequence
 
 from tagwerk.cli.arguments import COMMANDS, parse
-from tagwerk.cli.output import Console
-from tagwerk.domain.errors import TagwerkError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -27,6 +24,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tagwerk.cli.window import run_window
 
         return run_window(options)
+    return _run_command(options)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    # Imported here: the window's first paint must not wait for them.
+    import asyncio
+    import os
+
+    from tagwerk.cli.output import Console
+    from tagwerk.domain.errors import TagwerkError
+
     console = Console(json=getattr(options, "json", False))
     try:
         if options.command == "simulate":

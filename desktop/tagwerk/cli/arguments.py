@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagwerk import __version__
-from tagwerk.cli.output import Console
 from tagwerk.simulator.options import add_arguments
 
-Runner = Callable[[argparse.Namespace, Console], Coroutine[Any, Any, int]]
+if TYPE_CHECKING:
+    from tagwerk.cli.output import Console
+
+Runner = Callable[["argparse.Namespace", "Console"], Coroutine[Any, Any, int]]
 
 
 def _late(module: str, function: str) -> Runner:

@@ -10,7 +10,8 @@
     │   ├── LoginFailed           wrong user or password: never tried again by itself
     │   └── SessionExpired        the token is no longer taken: log in again, once
     ├── ServerRefused             the server understood and said no (exit 1)
-    │   └── NotSupported          this server version cannot do it
+    │   ├── NotSupported          this server version cannot do it
+    │   └── ServerFailed          it broke while doing it: whether it was done is not known
     └── ProtocolError             the answer cannot be understood (exit 1)
 
 Foreign errors (httpx, picows, ssl, keyring) are translated in one place each and never
@@ -127,6 +128,10 @@ class ServerRefused(TagwerkError):
 
 class NotSupported(ServerRefused):
     """This server cannot do it; the message says why."""
+
+
+class ServerFailed(ServerRefused):
+    """The server broke while doing it. A write that ends so is *unverified*, never "refused"."""
 
 
 class ProtocolError(TagwerkError):

@@ -46,8 +46,12 @@ async def read_history(
             pager = _Pager(keeper, dialect, name, start_ns, end_ns, page_rows, bounding)
             return await (pager.newest(limit) if limit else pager.all())
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(name)) for name in names]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(name)) for name in names]
+    except ExceptionGroup as problems:
+        # Callers know TagwerkErrors, not groups; the others were cancelled by the first.
+        raise problems.exceptions[0] from None
     return [task.result() for task in tasks]
 
 

@@ -90,7 +90,7 @@ def matches(alarm: Alarm, wanted: AlarmFilter, words: Iterable[str] | None = Non
     return all(word in hay for word in needles)
 
 
-def _stood_ns(alarm: Alarm) -> float | None:
+def _stood_ns(alarm: Alarm) -> int | None:
     """How long it stood, or has stood when it still does: as minus the raise time plus a constant.
 
     Standing alarms grow older all at the same pace, so among themselves the raise time gives the
@@ -99,8 +99,8 @@ def _stood_ns(alarm: Alarm) -> float | None:
     if alarm.raise_time_ns is None:
         return None
     if alarm.clear_time_ns is not None and not alarm.is_standing:
-        return float(alarm.clear_time_ns - alarm.raise_time_ns)
-    return 1e30 - alarm.raise_time_ns
+        return alarm.clear_time_ns - alarm.raise_time_ns
+    return 10**21 - alarm.raise_time_ns
 
 
 # A text sorts without regard to case; equal texts are parted by time and number afterwards.

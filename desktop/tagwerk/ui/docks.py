@@ -35,7 +35,8 @@ WIDE = (352, 432, 276)
 NARROW = (258, 352, 178)
 NARROW_NORMAL = (300, 352, 190)
 NARROW_BELOW = 1600
-LEAST_WIDTH = 200
+LEAST_WIDTHS = {"tagPanel": 200, "setpointPanel": 300}
+"""Below these a panel shows nothing of use any more; others may be as narrow as they like."""
 
 
 class DockHeader(Area):
@@ -169,7 +170,7 @@ class PanelDock(QDockWidget):
         self.setTitleBarWidget(self.header)
         panel.setAutoFillBackground(True)
         # The design's narrow docks win over what a panel would like to have.
-        panel.setMinimumWidth(min(panel.minimumSizeHint().width(), theme().px(LEAST_WIDTH)))
+        panel.setMinimumWidth(theme().px(LEAST_WIDTHS.get(panel.object_name, 200)))
         self.setWidget(panel)
         self._armed = _ArmedFrame(self)
         self.header.close_clicked.connect(self.close)

@@ -15,6 +15,8 @@ PART = "layout"
 STATE_VERSION = 2
 _DEFAULT = QSize(1600, 960)
 _LEAST = QSize(640, 420)
+COMPACT_BELOW = 1400
+"""Logical pixels of width below which the rows are compact by themselves."""
 
 
 def arrangement() -> str:
@@ -61,6 +63,23 @@ def restore_geometry(window: QMainWindow, settings: Settings) -> None:
         window.setGeometry(area)
     if entry.get("maximized") is True:
         window.setWindowState(window.windowState() | window.windowState().WindowMaximized)
+
+
+def usual_density(settings: Settings, size: tuple[int, int] | None = None) -> str:
+    """The density while the user has chosen none: compact on a small screen or window.
+
+    Args:
+        size: of the window, when it was asked for; None is what is remembered, or the screen.
+    """
+    screen = QGuiApplication.primaryScreen()
+    width = screen.geometry().width() if screen is not None else _DEFAULT.width()
+    entry = _entry(settings)
+    numbers = entry.get("geometry")
+    if size is not None:
+        width = size[0]
+    elif isinstance(numbers, list) and len(numbers) == 4 and not entry.get("maximized"):
+        width = numbers[2] if isinstance(numbers[2], int) else width
+    return "compact" if width < COMPACT_BELOW else "normal"
 
 
 def dock_state(settings: Settings) -> QByteArray | None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 from tagwerk.domain.errors import UsageError
 from tagwerk.ui.errors import Reporter
 from tagwerk.ui.i18n import set_language
+from tagwerk.ui.layout_memory import usual_density
 from tagwerk.ui.report import Stopwatch
 from tagwerk.ui.settings import Settings
 from tagwerk.ui.theme import theme
@@ -69,7 +70,7 @@ class Program:
         self._close_doors = self.report.install()
         theme().load_fonts()
         remembered_mode = str(settings.get("theme", "system"))
-        density = str(settings.get("density", "normal"))
+        density = str(settings.get("density") or usual_density(settings, size))
         theme().apply(self.application, mode or remembered_mode, density)
         set_language(lang or str(settings.get("language", "system")))
         self.application.setWindowIcon(_icon())

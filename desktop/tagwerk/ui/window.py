@@ -504,6 +504,7 @@ class MainWindow(QMainWindow):
 
     def choose_density(self, density: str) -> None:
         """``compact``, ``normal`` or ``gloves``; the window's contents are built anew."""
+        self.settings.set("density", density)
         if density != theme().density:
             self._apply_look(theme().mode, density)
             self._rebuild_soon()
@@ -521,7 +522,6 @@ class MainWindow(QMainWindow):
     def _apply_look(self, mode: str, density: str) -> None:
         theme().apply(the_application(), mode, density)
         self.settings.set("theme", mode)
-        self.settings.set("density", density)
 
     def _system_scheme_changed(self) -> None:
         if theme().mode == "system":

@@ -427,13 +427,13 @@ class AlarmDetails(QDialog):
             times.append(alarm.raise_time_ns)
         counted = tr_n("{count} raise in 3 days", "{count} raises in 3 days", len(times))
         judged = tr("chattering") if is_chattering(times) else tr("not chattering")
-        row = QHBoxLayout()
-        row.addWidget(Label(f"{counted}, {judged}", 13, 400, "text2", wrap=True), 1)
+        last = QHBoxLayout()
+        last.addWidget(Label(f"{counted}, {judged}", 13, 400, "text2", wrap=True), 1)
         every = PushButton(tr("All in history"), "history", "flat", height=24)
         every.setObjectName("alarmDetailsHistory")
         every.clicked.connect(lambda _checked=False: self.history_wanted.emit())
-        row.addWidget(every)
-        column.addLayout(row)
+        last.addWidget(every)
+        column.addLayout(last)
 
     # The log.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tagwerk.domain.connection import Capability
@@ -196,11 +196,11 @@ class AlarmEmpty(Area):
         return "funnel", title, said, buttons
 
     def _button(
-        self, text: str, icon: str, signal: object = None, filter_text: str = ""
+        self, text: str, icon: str, signal: SignalInstance | None = None, filter_text: str = ""
     ) -> PushButton:
         button = PushButton(text, icon)
         if signal is None:
             button.clicked.connect(lambda _on=False: self.filter_wanted.emit(filter_text))
         else:
-            button.clicked.connect(lambda _on=False: signal.emit())  # type: ignore[attr-defined]
+            button.clicked.connect(lambda _on=False: signal.emit())
         return button

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 
-from PySide6.QtCore import QDateTime, QObject, Qt, Signal
+from PySide6.QtCore import QDateTime, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDateTimeEdit, QHBoxLayout, QSizePolicy, QWidget
 
@@ -279,7 +279,7 @@ class HistoryBar(Area):
         self._dress()
         theme().changed.connect(self._dress)
 
-    def _button(self, name: str, text: str, icon_name: str, signal: Signal) -> PushButton:
+    def _button(self, name: str, text: str, icon_name: str, signal: SignalInstance) -> PushButton:
         button = PushButton(text, icon_name, parent=self, height=24)
         button.setObjectName(name)
         button.clicked.connect(lambda _checked=False: signal.emit())

@@ -110,7 +110,7 @@ class AlarmModel(QAbstractTableModel):
             self._count = len(new)
             self.endInsertRows()
         hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged[_LAYOUT].emit([], hint)
+        self.layoutAboutToBeChanged[_LAYOUT].emit([], hint)  # type: ignore[index]
         held_by_qt = self.persistentIndexList()
         moved = []
         rows: dict[int, int] = {}
@@ -123,7 +123,7 @@ class AlarmModel(QAbstractTableModel):
             moved.append(self.createIndex(row, index.column()) if row >= 0 else QModelIndex())
         self._order, self._held = new, None
         self.changePersistentIndexList(held_by_qt, moved)
-        self.layoutChanged[_LAYOUT].emit([], hint)
+        self.layoutChanged[_LAYOUT].emit([], hint)  # type: ignore[index]
         if len(new) < before:
             self.beginRemoveRows(_NO_PARENT, len(new), before - 1)
             self._count = len(new)

@@ -8,7 +8,6 @@ delegates and keeps thousands of changes a second from being felt. Colours are i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from statistics import median_low
 
 from PySide6.QtCore import (
@@ -17,63 +16,37 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPoint,
-    QPointF,
-    QRect,
-    QRectF,
     Qt,
     Signal,
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFont,
-    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from tagwerk.domain.alarms import Alarm
-from tagwerk.domain.text import EM_DASH
 from tagwerk.store.alarm_view import SortBy
 from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, CellTexts
 from tagwerk.ui.alarms.header import AlarmHeader
 from tagwerk.ui.alarms.look import (
     Colors,
-    block_look,
     flash_phase,
     is_flashing,
-    state_icon,
-    tinted_pixmap,
 )
 from tagwerk.ui.alarms.model import AlarmModel
 from tagwerk.ui.alarms.notes import Note
+from tagwerk.ui.alarms.painting import DOT_ZONE, Picture, RowPainter
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
-from tagwerk.ui.widgets.buttons import draw_icon
-from tagwerk.ui.widgets.numbers import draw_hatch
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 CARRIED_ROWS = 200
 """Above so many selected rows the order is held: carrying them along would stop the window."""
-_FITTED = 8192
-_BAR = 6
-_DOT_ZONE = 22
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """All that painting one row needs to know."""
-
-    alarm: Alarm
-    number: int
-    box: QRect
-    selected: bool
-    hovered: bool
-    waiting: bool
 
 
 class AlarmTable(QTableView):
@@ -112,7 +85,7 @@ class AlarmTable(QTableView):
         self.is_history = False
         self._framed = False
         self._hovered = -1
-        self._fitted: dict[tuple[str, int, int], tuple[str, float]] = {}
+        self._rows = RowPainter(texts, note)
         self.alarms = AlarmModel(texts, clock_ns, self._note_text, self)
         self.columns = AlarmHeader(self)
         self.setHorizontalHeader(self.columns)
@@ -144,7 +117,7 @@ class AlarmTable(QTableView):
         rows = self.verticalHeader()
         rows.setMinimumSectionSize(theme().row_height)
         rows.setDefaultSectionSize(theme().row_height)
-        self._fitted.clear()
+        self._rows.dress()
         self.viewport().update()
 
     def _note_text(self, alarm: Alarm) -> str:
@@ -156,8 +129,8 @@ class AlarmTable(QTableView):
     def selected_ids(self) -> list[int]:
         """Numbers of the selected alarms, from the top down."""
         rows: set[int] = set()
-        for span in self.selectionModel().selection():
-            rows.update(range(span.top(), span.bottom() + 1))
+        for top, bottom in self._selected_rows():
+            rows.update(range(top, bottom + 1))
         ids = (self.alarms.id_at(row) for row in sorted(rows))
         return [number for number in ids if number >= 0]
 
@@ -200,7 +173,7 @@ class AlarmTable(QTableView):
 
     def sync(self) -> bool:
         """Follow the view; selection, current row and what is in sight stay with their alarms."""
-        selected = sum(span.height() for span in self.selectionModel().selection())
+        selected = sum(bottom - top + 1 for top, bottom in self._selected_rows())
         bar = self.verticalScrollBar()
         first = bar.value()
         in_sight = [
@@ -291,7 +264,7 @@ class AlarmTable(QTableView):
         where = event.globalPos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             at = self.visualRect(self.currentIndex()).bottomLeft()
-            where = self.viewport().mapToGlobal(at + QPoint(theme().px(_DOT_ZONE), 0))
+            where = self.viewport().mapToGlobal(at + QPoint(theme().px(DOT_ZONE), 0))
         self.menu_wanted.emit(where)
         event.accept()
 
@@ -302,220 +275,51 @@ class AlarmTable(QTableView):
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = theme()
-        painter = QPainter(self.viewport())
         area = event.rect()
-        painter.fillRect(area, tokens.color("base"))
-        columns = [
-            (index, self.columns.sectionViewportPosition(index), self.columns.sectionSize(index))
-            for index in self.columns.shown_columns()
-        ]
-        columns = [
-            part
-            for part in columns
-            if part[1] < area.right() + 1 and part[1] + part[2] > area.left()
-        ]
+        painter = QPainter(self.viewport())
+        painter.fillRect(area, theme().color("base"))
+        columns = []
+        for index in self.columns.shown_columns():
+            left, width = (
+                self.columns.sectionViewportPosition(index),
+                self.columns.sectionSize(index),
+            )
+            if left <= area.right() and left + width > area.left():
+                columns.append((index, left, width))
+        self._rows.begin(
+            painter,
+            columns,
+            Picture(
+                colors=self.colors,
+                framed=self._framed,
+                stale=self.is_stale,
+                history=self.is_history,
+                width=self.viewport().width(),
+                scale=self.devicePixelRatioF(),
+                now_ns=self._clock_ns(),
+            ),
+        )
         chosen = self._selected_rows()
-        height = tokens.row_height
-        first = self.rowAt(max(area.top(), 0))
-        if first >= 0:
-            top = self.rowViewportPosition(first)
-            for row in range(first, self.alarms.rowCount()):
-                if top > area.bottom():
-                    break
-                self._paint_row(
-                    painter, row, QRect(0, top, self.viewport().width(), height), columns, chosen
+        focused = self.currentIndex().row() if self.hasFocus() else -1
+        row = self.rowAt(max(area.top(), 0))
+        top = self.rowViewportPosition(row)
+        while 0 <= row < self.alarms.rowCount() and top <= area.bottom():
+            number = self.alarms.id_at(row)
+            alarm = self.alarms.view.alarm(number)
+            if alarm is not None:
+                self._rows.paint(
+                    number,
+                    alarm,
+                    top,
+                    selected=any(first <= row <= last for first, last in chosen),
+                    hovered=row == self._hovered,
+                    focused=row == focused,
                 )
-                top += height
+            row += 1
+            top += theme().row_height
         painter.end()
 
     def _selected_rows(self) -> list[tuple[int, int]]:
-        return [(span.top(), span.bottom()) for span in self.selectionModel().selection()]
-
-    def _paint_row(
-        self,
-        painter: QPainter,
-        row: int,
-        box: QRect,
-        columns: list[tuple[int, int, int]],
-        chosen: list[tuple[int, int]],
-    ) -> None:
-        number = self.alarms.id_at(row)
-        alarm = self.alarms.view.alarm(number)
-        if alarm is None:
-            return
-        tokens = theme()
-        selected = any(top <= row <= bottom for top, bottom in chosen)
-        waiting = alarm.needs_acknowledgement and not self.is_history
-        shown = _Row(alarm, number, box, selected, row == self._hovered, waiting)
-        if selected or shown.hovered:
-            painter.fillRect(box, tokens.color("selection" if selected else "hover"))
-        painter.fillRect(QRect(0, box.bottom(), box.width(), 1), tokens.color("hairline"))
-        self._paint_block(painter, shown, columns)
-        for index, left, width in columns:
-            if index not in BLOCK:
-                self._paint_cell(painter, shown, index, QRect(left, box.top(), width, box.height()))
-        if selected:
-            painter.fillRect(QRect(0, box.top(), 3, box.height()), tokens.color("accent"))
-        if row == self.currentIndex().row() and self.hasFocus():
-            painter.setPen(QPen(tokens.color("accent"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -1.5))
-
-    def _paint_block(
-        self, painter: QPainter, row: _Row, columns: list[tuple[int, int, int]]
-    ) -> None:
-        """State, priority and class on their colour; neighbours share one block."""
-        run: list[tuple[int, int, int]] = []
-        for part in [*columns, (-1, 0, 0)]:
-            if part[0] in BLOCK:
-                run.append(part)
-                continue
-            if run:
-                self._paint_run(painter, row, run)
-            run = []
-
-    def _paint_run(self, painter: QPainter, row: _Row, run: list[tuple[int, int, int]]) -> None:
-        tokens = theme()
-        look = block_look(row.alarm, self.colors, framed=self._framed, stale=self.is_stale)
-        left, right = run[0][1], run[-1][1] + run[-1][2]
-        if run[0][0] == INDEX[SortBy.STATE]:
-            left += tokens.px(_DOT_ZONE)
-            if row.waiting:
-                self._paint_dot(painter, row)
-        box = QRect(left, row.box.top() + 1, right - left, row.box.height() - 3)
-        bar = QRect(box.left(), box.top(), tokens.px(_BAR), box.height())
-        if look.filled:
-            painter.fillRect(box, look.color)
-        elif look.hatched:
-            draw_hatch(painter, QRectF(box))
-            painter.fillRect(bar, look.color)
-        else:
-            painter.fillRect(box, tokens.color("base"))
-            painter.fillRect(bar, look.color)
-            painter.setPen(QPen(look.color, 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(box).adjusted(1, 1, -1, -1))
-        ink = look.text or tokens.color("stale" if self.is_stale else "text")
-        for index, at, width in run:
-            cell = QRect(at, row.box.top(), width, row.box.height())
-            self._paint_block_cell(painter, row, index, cell, ink.name())
-
-    def _paint_dot(self, painter: QPainter, row: _Row) -> None:
-        tokens = theme()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("stale" if self.is_stale else "text"))
-        left = self.columns.sectionViewportPosition(INDEX[SortBy.STATE])
-        middle = QPointF(left + tokens.px(11.5), row.box.top() + (row.box.height() - 1) / 2)
-        painter.drawEllipse(middle, tokens.px(3), tokens.px(3))
-        painter.restore()
-
-    def _paint_block_cell(
-        self, painter: QPainter, row: _Row, index: int, cell: QRect, ink: str
-    ) -> None:
-        tokens = theme()
-        if COLUMNS[index].by is SortBy.STATE:
-            side = tokens.px(15)
-            left = cell.left() + tokens.px(_DOT_ZONE + 10)
-            scale = self.devicePixelRatioF()
-            pixmap = tinted_pixmap(state_icon(row.alarm), ink, side, scale)
-            painter.drawPixmap(QPointF(left, cell.top() + (cell.height() - 1 - side) / 2), pixmap)
-            cell = cell.adjusted(tokens.px(_DOT_ZONE + 10 + 15 + 7), 0, 0, 0)
-        else:
-            cell = cell.adjusted(tokens.px(4), 0, 0, 0)
-        weight = 600 if row.waiting else 400
-        text = self.alarms.texts.text(row.number, row.alarm, COLUMNS[index].by, 0)
-        painter.setPen(ink)
-        self._draw(
-            painter, cell.adjusted(0, 0, -tokens.px(6), 0), text, weight, right=COLUMNS[index].right
-        )
-
-    def _paint_cell(self, painter: QPainter, row: _Row, index: int, cell: QRect) -> None:
-        tokens = theme()
-        by = COLUMNS[index].by
-        if by is SortBy.ACKNOWLEDGED:
-            note = self._note(row.alarm)
-            if note is not None:
-                self._paint_note(painter, cell, note)
-                return
-        gap = tokens.px(8)
-        cell = cell.adjusted(
-            0 if COLUMNS[index].right else gap, 0, -gap if COLUMNS[index].right else -4, 0
-        )
-        text = self.alarms.texts.text(row.number, row.alarm, by, self._clock_ns())
-        quiet = "text2" if row.selected else "text3"
-        if self.is_stale:
-            quiet = role = "stale"
-        elif by in (SortBy.AREA, SortBy.TRIGGER, SortBy.ORIGIN, SortBy.NAME):
-            role = "text2"
-        else:
-            role = "text"
-        if by in (SortBy.RAISED, SortBy.CHANGED) and len(text) > 11:
-            self._paint_time(painter, cell, text, role, quiet)
-            return
-        painter.setPen(tokens.color(quiet if text == EM_DASH else role))
-        weight = 600 if by is SortBy.TEXT and row.waiting else 400
-        self._draw(painter, cell, text, weight, right=COLUMNS[index].right)
-
-    def _paint_time(self, painter: QPainter, cell: QRect, text: str, role: str, quiet: str) -> None:
-        """Date in grey, time in ink; the date gives way when the column is narrow."""
-        tokens = theme()
-        date, clock = text[:10], text[11:]
-        _, date_width = self._fit(date, 4000, 400)
-        _, clock_width = self._fit(clock, 4000, 400)
-        lead = date_width + tokens.px(5)
-        if lead + clock_width <= cell.width():
-            painter.setPen(tokens.color(quiet))
-            self._draw(painter, cell, date, 400)
-            cell = cell.adjusted(round(lead), 0, 0, 0)
-        painter.setPen(tokens.color(role))
-        self._draw(painter, cell, clock, 400)
-
-    def _paint_note(self, painter: QPainter, cell: QRect, note: Note) -> None:
-        tokens = theme()
-        side = tokens.px(14)
-        left = cell.left() + tokens.px(8)
-        box = QRectF(left, cell.top() + (cell.height() - 1 - side) / 2, side, side)
-        draw_icon(painter, box, note.icon, note.role)
-        painter.setPen(tokens.color(note.role))
-        self._draw(
-            painter, cell.adjusted(tokens.px(8) + side + tokens.px(5), 0, -4, 0), note.short, 400
-        )
-
-    def _draw(
-        self, painter: QPainter, cell: QRect, text: str, weight: int, *, right: bool = False
-    ) -> None:
-        fitted, width = self._fit(text, cell.width(), weight)
-        font, metrics = self._font(weight)
-        painter.setFont(font)
-        base = cell.top() + (cell.height() - 1 + metrics.ascent() - metrics.descent()) / 2
-        left = cell.left() + cell.width() - width if right else cell.left()
-        painter.drawText(QPointF(left, round(base)), fitted)
-
-    def _font(self, weight: int) -> tuple[QFont, QFontMetricsF]:
-        key = (theme().text_size, weight)
-        found = _FONTS.get(key)
-        if found is None:
-            font = theme().font(13, weight)
-            found = _FONTS[key] = (font, QFontMetricsF(font))
-        return found
-
-    def _fit(self, text: str, room: int, weight: int) -> tuple[str, float]:
-        """The text cut to a width in pixels, and how wide it is; measured once."""
-        key = (text, room, weight)
-        found = self._fitted.get(key)
-        if found is None:
-            metrics = self._font(weight)[1]
-            width = metrics.horizontalAdvance(text)
-            if width > room:
-                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(room, 0))
-                width = metrics.horizontalAdvance(text)
-            if len(self._fitted) >= _FITTED:
-                self._fitted.clear()
-            found = self._fitted[key] = (text, width)
-        return found
-
-
-_FONTS: dict[tuple[int, int], tuple[QFont, QFontMetricsF]] = {}
+        chosen = self.selectionModel().selection()
+        spans = (chosen.at(i) for i in range(chosen.count()))
+        return [(span.top(), span.bottom()) for span in spans]

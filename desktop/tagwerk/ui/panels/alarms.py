@@ -86,7 +86,7 @@ class AlarmPanel(Panel):
         self.copy_name_action = act(commands.COPY_NAME, lambda: self._copy("name"))
         self.copy_tag_action = act(commands.COPY_TAG, lambda: self._copy("trigger_tag"))
         self.copy_text_action = act(commands.COPY_TEXT, lambda: self._copy("text"))
-        self.select_all_action = act(commands.SELECT_ALL, lambda: self.table.selectAll())
+        self.select_all_action = act(commands.SELECT_ALL, self.select_all)
         self.search_action = act(commands.SEARCH, self.focus_search)
         self.only_area_action = act(commands.ONLY_AREA, self.only_this_area)
         self.only_tag_action = act(commands.ONLY_TAG, self.only_this_tag)
@@ -364,13 +364,13 @@ class AlarmPanel(Panel):
         past = self.bar.mode == "history"
         why_past = tr("records of the log cannot be acknowledged") if past else ""
         counts = []
-        for action, button in (
+        for operation, button in (
             (AlarmAction.ACKNOWLEDGE, self.acknowledge_action),
             (AlarmAction.RESET, self.reset_action),
         ):
-            why = why_past or self.operator.why_not(action, selected)
+            why = why_past or self.operator.why_not(operation, selected)
             disable_with_reason(button, why)
-            counts.append(0 if why else len(self.operator.waiting(action, selected)))
+            counts.append(0 if why else len(self.operator.waiting(operation, selected)))
         self.bar.show_waiting(*counts)
         current = self.table.current_alarm()
         no_alarm = "" if current is not None else tr("no alarm is selected")
@@ -435,6 +435,9 @@ class AlarmPanel(Panel):
         alarm = self.table.current_alarm()
         if alarm is not None and alarm.trigger_tag:
             self.desk.reveal_requested.emit(alarm.trigger_tag)
+
+    def select_all(self) -> None:
+        self.table.selectAll()
 
     def copy_rows(self) -> None:
         """Selected rows as they are shown, tab-separated."""

@@ -23,6 +23,7 @@ COMPACT_ROW_HEIGHT = 40
 MARGIN = 12
 AGE_WIDTH = 44
 UNIT_WIDTH = 64
+NARROW_UNIT_WIDTH = 54
 LIVE_WIDTH = 76
 
 
@@ -131,7 +132,7 @@ class RowLayout:
         editor_width = tokens.px(NARROW_EDITOR_WIDTH if narrow else EDITOR_WIDTH)
         editor_left = width - tokens.px(MARGIN) - editor_width
         age_right = editor_left - tokens.px(9)
-        unit_left = age_right - tokens.px(UNIT_WIDTH if not narrow else UNIT_WIDTH - 6)
+        unit_left = age_right - tokens.px(NARROW_UNIT_WIDTH if narrow else UNIT_WIDTH)
         live_right = unit_left - tokens.px(4)
         live_left = live_right - tokens.px(LIVE_WIDTH)
         return cls(width, editor_left, editor_width, age_right, unit_left, live_left, live_right)

@@ -38,7 +38,7 @@ class HeadStrip(Area):
         start = tokens.px(12)
         painter.drawText(QRectF(start, 0, place.live_left - start, height), left, tr("Setpoint"))
         painter.drawText(
-            QRectF(place.live_left, 0, place.live_right - place.live_left - 2, height),
+            QRectF(place.live_left, 0, place.live_right - place.live_left - tokens.px(14), height),
             right,
             tr("Live"),
         )

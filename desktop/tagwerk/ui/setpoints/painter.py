@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
@@ -32,7 +34,16 @@ from tagwerk.ui.setpoints.words import (
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import RADIUS, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import draw_field
-from tagwerk.ui.widgets.numbers import Mark, draw_mark, draw_value, mark_of, mark_width
+from tagwerk.ui.widgets.numbers import (
+    FRACTION_WIDTH,
+    Mark,
+    draw_hatch,
+    draw_mark,
+    draw_value,
+    mark_of,
+    mark_width,
+    split_number,
+)
 from tagwerk.write.request import Outcome, Phase, WriteResult
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -95,20 +106,15 @@ def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFact
     mark = mark_of(facts.sample, facts.stale)
     left = tokens.px(MARGIN)
     text = value_text(facts.live_value, facts.info) if facts.sample is not None else EM_DASH
-    live_width = tokens.metrics(13, 500).horizontalAdvance(text) + tokens.px(8)
-    live_left = min(layout.live_left, layout.live_right - live_width)
-    live_left = max(live_left, left + (layout.live_right - left) * 0.4)
-    if is_number(facts.live_value) and value_text(facts.live_value, facts.info)[:1].isdigit():
-        name_limit = min(live_left, layout.live_left)
-    else:
-        name_limit = live_left
+    metrics = tokens.metrics(13, 500)
+    name_width = metrics.horizontalAdvance(facts.label)
+    place = _live_place(layout, facts, text, left + name_width + tokens.px(6))
     badge = mark if mark is not Mark.STALE else Mark.NONE
     below = Mark.NONE
-    room = name_limit - left - tokens.px(6)
-    metrics = tokens.metrics(13, 500)
+    room = place.left - left - tokens.px(6)
     if badge is not Mark.NONE:
         with_badge = room - mark_width(badge) - tokens.px(6)
-        if metrics.horizontalAdvance(facts.label) > with_badge:
+        if name_width > with_badge:
             badge, below = Mark.NONE, badge
         else:
             room = with_badge
@@ -119,36 +125,88 @@ def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFact
     if badge is not Mark.NONE:
         x = left + metrics.horizontalAdvance(name) + tokens.px(6)
         draw_mark(painter, QRectF(x, line.top(), mark_width(badge), line.height()), badge)
-    value_area = QRectF(live_left, line.top(), layout.live_right - live_left, line.height())
+    if mark is Mark.STALE:
+        # The hatch is as wide in every row, unless a long name needs the room.
+        hatch_left = max(layout.live_left, left + metrics.horizontalAdvance(name) + tokens.px(6))
+        hatch = QRectF(hatch_left, line.top(), place.right - hatch_left, line.height())
+        draw_hatch(painter, hatch.adjusted(0, 2, 0, -2))
+    value_area = QRectF(place.left, line.top(), place.right - place.left, line.height())
     draw_value(painter, value_area, text, number_style().decimal, mark)
-    _unit_and_age(painter, layout, line, facts, mark)
+    _unit_and_age(painter, layout, line, facts, mark, place)
     return below
 
 
+class _LivePlace(NamedTuple):
+    """Where the live value stands; `unit_left` is None when there is no room for the unit."""
+
+    left: float
+    right: float
+    unit_left: float | None
+    has_age: bool
+
+
+def _live_place(layout: RowLayout, facts: RowFacts, text: str, name_end: float) -> _LivePlace:
+    """The usual columns, or what is left beside a long name: without age, without unit, and at
+    last off the decimal point. The name is cut only when nothing else can give way.
+
+    Args:
+        name_end: the value begins right of this, if it can.
+    """
+    tokens = theme()
+    metrics = tokens.metrics(13, 500)
+    whole, fraction = split_number(text, number_style().decimal)
+    plain = metrics.horizontalAdvance(text) + tokens.px(4)
+    aligned = metrics.horizontalAdvance(whole) + tokens.px(FRACTION_WIDTH + 4)
+    if metrics.horizontalAdvance(fraction) > tokens.px(FRACTION_WIDTH):
+        aligned = plain
+    end = layout.age_right
+    if facts.stale:
+        end -= mark_width(Mark.STALE) + tokens.px(4)
+    usual = _LivePlace(layout.live_right - aligned, layout.live_right, layout.unit_left, True)
+    places = [usual]
+    if facts.info.unit:
+        unit_left = end - tokens.metrics(13).horizontalAdvance(facts.info.unit) - 1
+        right = min(unit_left, end) - tokens.px(4)
+        places.append(_LivePlace(right - aligned, right, unit_left, False))
+    places.append(_LivePlace(end - aligned, end, None, False))
+    places.append(_LivePlace(end - plain, end, None, False))
+    for place in places:
+        if name_end <= place.left:
+            return place
+    # A long text gives way to the name, up to half of the room.
+    middle = (tokens.px(MARGIN) + end) / 2
+    return _LivePlace(max(end - plain, min(name_end, middle)), end, None, False)
+
+
 def _unit_and_age(
-    painter: QPainter, layout: RowLayout, line: QRectF, facts: RowFacts, mark: Mark
+    painter: QPainter,
+    layout: RowLayout,
+    line: QRectF,
+    facts: RowFacts,
+    mark: Mark,
+    place: _LivePlace,
 ) -> None:
     tokens = theme()
-    age_left = layout.age_right - tokens.px(38)
+    age_left = layout.age_right
     if mark is Mark.STALE:
         side = mark_width(mark)
         draw_mark(painter, QRectF(layout.age_right - side, line.top(), side, line.height()), mark)
         age_left = layout.age_right - side - tokens.px(4)
-    elif facts.sample is not None:
-        stamp = facts.sample.received_ns
-        age = format_age(facts.now_ns - stamp, number_style())
+    elif facts.sample is not None and place.has_age:
+        age = format_age(facts.now_ns - facts.sample.received_ns, number_style())
+        age_left = layout.age_right - tokens.metrics(11).horizontalAdvance(age) - 1
         painter.setFont(tokens.font(11))
         painter.setPen(tokens.color("text3"))
-        painter.drawText(
-            QRectF(age_left, line.top(), layout.age_right - age_left, line.height()), _RIGHT, age
-        )
-        age_left = layout.age_right - tokens.metrics(11).horizontalAdvance(age) - tokens.px(4)
-    if facts.info.unit:
+        area = QRectF(age_left, line.top(), layout.age_right - age_left, line.height())
+        painter.drawText(area, _RIGHT, age)
+        age_left -= tokens.px(3)
+    if facts.info.unit and place.unit_left is not None:
         painter.setFont(tokens.font(13))
         painter.setPen(tokens.color("text3"))
-        room = age_left - layout.unit_left
-        unit = tokens.metrics(13).elidedText(facts.info.unit, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(layout.unit_left, line.top(), room + 1, line.height()), _LEFT, unit)
+        room = age_left - place.unit_left
+        unit = tokens.metrics(13).elidedText(facts.info.unit, Qt.TextElideMode.ElideRight, room + 1)
+        area = QRectF(place.unit_left, line.top(), room + 2, line.height())
+        painter.drawText(area, _LEFT, unit)
 
 
 def _second_line(

@@ -16,8 +16,11 @@ from tagwerk.ui.widgets.buttons import IconButton, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
+
 LIVE = "Live"
 """The same word in both languages."""
+LEAST_WIDTH = 300
+"""Pixels at normal density: live, pause, span and the arrows."""
 
 
 def span_text(span_ns: int) -> str:
@@ -210,6 +213,10 @@ class TrendToolbar(Area):
         span_ns = self.span.itemData(index)
         if span_ns:
             self.span_chosen.emit(span_ns)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than its buttons: `resizeEvent` hides what has no room."""
+        return QSize(theme().px(LEAST_WIDTH), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow: the last group goes first; all of it stays in the menus."""
