@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import TagwerkError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tagwerk.domain.ports import Connector
     from tagwerk.plant import Plant
     from tagwerk.ui.connect_flow import ConnectFlow
@@ -39,11 +38,20 @@ DEMO_SETPOINTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A server to open at the start. `password` None is asked for; it is never printed."""
+
+    profile: ConnectionProfile
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class WindowOptions:
     """The window's options of the command line.
 
     Args:
         target: ``demo``, an address, a saved connection's name or "".
+        find: makes out who is meant by `target`, when that is a server; run after the first paint.
         theme: ``light``, ``dark``, ``system`` or None for what is remembered.
         language: ``en``, ``de`` or None.
         size: of the window's content in device-independent pixels.
@@ -53,6 +61,7 @@ class WindowOptions:
     """
 
     target: str = ""
+    find: Callable[[], Awaitable[Opening]] | None = None
     theme: str | None = None
     language: str | None = None
     size: tuple[int, int] | None = None
@@ -110,7 +119,7 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
     flow.plant_opened.connect(lambda plant, _view: window.watch_status(program.watch.saw))
-    open_target(flow, options.target)
+    await open_target(flow, options)
     try:
         async with asyncio.timeout(options.quit_after_s):
             await closing.wait()
@@ -203,26 +212,30 @@ async def start_demo() -> DemoPlant:
     return DemoPlant(profile, simulator.password(DEMO_USER), view, simulator.stop)
 
 
-def open_target(flow: ConnectFlow, target: str) -> None:
+async def open_target(flow: ConnectFlow, options: WindowOptions) -> None:
     """What the command line named: the demo, a saved connection or an address."""
-    if not target:
-        return
-    if target == DEMO:
+    if options.target == DEMO:
         flow.start_demo()
-        return
-    saved = flow.saved.find(target)
-    if saved is not None:
-        flow.open_saved(saved)
-    elif target.endswith(".tagwerk"):
+    elif options.target.endswith(".tagwerk"):
         flow.refuse(
             UsageError(
                 "{path} cannot be opened: this version does not read workspaces yet.",
                 cure="Connect to the server by its address.",
-                path=target,
+                path=options.target,
             )
         )
-    else:
-        flow.open_dialog(target)
+    elif options.find is not None:
+        try:
+            opening = await options.find()
+        except TagwerkError as error:
+            flow.refuse(error)
+            return
+        if opening.password is not None:
+            flow.open_profile(opening.profile, opening.password)
+        elif flow.saved.find(opening.profile.name) is not None:
+            flow.open_saved(opening.profile)
+        else:
+            flow.open_dialog(options.target)
 
 
 def settings_folder(options: WindowOptions) -> Path:

@@ -89,6 +89,7 @@ def _window_parser() -> argparse.ArgumentParser:
         help="“demo”, an address, a saved connection or a .tagwerk file",
     )
     _add_window_options(parser)
+    _connection_options(parser)
     return parser
 
 
@@ -125,13 +126,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="server address or saved connection")
-    group = parser.add_argument_group("connection")
-    group.add_argument("--user", metavar="NAME")
+    group = _connection_options(parser)
     group.add_argument(
         "--token-stdin",
         action="store_true",
         help="read a token from standard input instead of logging in",
     )
+    group.add_argument("--settings", type=Path, metavar="DIR", help="folder of saved connections")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+
+
+def _connection_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Who, and whom to trust: for commands and for the window alike."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("--user", metavar="NAME")
     trust = group.add_mutually_exclusive_group()
     trust.add_argument("--ca", type=Path, metavar="FILE", help="trust this CA (PEM)")
     trust.add_argument("--fingerprint", metavar="SHA256", help="trust exactly this certificate")
@@ -145,8 +153,7 @@ def _connection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--dialect", choices=["auto", "unified", "classic"], default=None)
     group.add_argument("--timeout", type=seconds, default=None, metavar="S")
-    group.add_argument("--settings", type=Path, metavar="DIR", help="folder of saved connections")
-    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+    return group
 
 
 def _names(parser: argparse.ArgumentParser) -> None:

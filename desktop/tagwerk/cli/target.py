@@ -63,9 +63,7 @@ async def find_target(options: argparse.Namespace, *, needs_login: bool = True) 
         NotTrusted: first use with another certificate than the first time.
         LoginFailed: no password to be had.
     """
-    profile = _profile(options)
-    if options.trust_on_first_use and urlsplit(profile.url).scheme == "https":
-        profile = replace(profile, trust=await _trust_first(profile, settings_folder(options)))
+    profile = await find_profile(options)
     if options.token_stdin:
         token = sys.stdin.readline().strip()
         if not token:
@@ -132,6 +130,18 @@ async def expand_patterns(client: PlantClient, names: Iterable[str]) -> list[str
             raise UsageError("No tag matches {pattern}.", cure="Try tagwerk browse.", pattern=name)
         result += found
     return list(dict.fromkeys(result))
+
+
+async def find_profile(options: argparse.Namespace) -> ConnectionProfile:
+    """Which server is meant, and whom to trust; looks at its certificate on first use.
+
+    Raises:
+        UsageError, NotTrusted: see `find_target`.
+    """
+    profile = _profile(options)
+    if options.trust_on_first_use and urlsplit(profile.url).scheme == "https":
+        return replace(profile, trust=await _trust_first(profile, settings_folder(options)))
+    return profile
 
 
 def _profile(options: argparse.Namespace) -> ConnectionProfile:
@@ -235,17 +245,22 @@ def _load_known(path: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in dict(document).items()}
 
 
-def _password(profile: ConnectionProfile) -> str:
-    """From the environment, the keyring, or a prompt, in this order: the nearest wish wins."""
+def known_password(profile: ConnectionProfile) -> str | None:
+    """From the environment, else the keyring: the nearest wish wins. None when there is none."""
     given = os.environ.get(PASSWORD_VARIABLE)
     if given is not None:
         return given
     try:
-        stored = get_password(profile)
+        return get_password(profile)
     except SecretStoreUnavailable:
-        stored = None
-    if stored is not None:
-        return stored
+        return None
+
+
+def _password(profile: ConnectionProfile) -> str:
+    """What is known, else from a prompt."""
+    known = known_password(profile)
+    if known is not None:
+        return known
     if sys.stdin.isatty():
         return getpass.getpass(f"Password of {profile.user} on {profile.url}: ")
     raise LoginFailed(

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tagwerk.app import Opening
 
 
 def run_window(options: argparse.Namespace) -> int:
     """Open the window; returns when it is closed."""
-    from tagwerk.app import WindowOptions
+    from tagwerk.app import DEMO, WindowOptions
     from tagwerk.app import run_window as run
 
+    async def find() -> Opening:
+        """Everything about the server that the command line, the settings and the keyring know."""
+        from tagwerk.app import Opening
+        from tagwerk.cli.target import find_profile, known_password
+
+        options.url = options.target
+        profile = await find_profile(options)
+        return Opening(profile, known_password(profile) if profile.user else None)
+
+    names_server = options.target not in ("", DEMO) and not options.target.endswith(".tagwerk")
     return run(
         WindowOptions(
             target=options.target,
+            find=find if names_server else None,
             theme=options.theme,
             language=options.lang,
             size=options.size,

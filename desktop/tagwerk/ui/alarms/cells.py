@@ -41,7 +41,7 @@ class Column:
 
 
 COLUMNS = (
-    Column(SortBy.STATE, "State", 200),
+    Column(SortBy.STATE, "State", 222),
     Column(SortBy.PRIORITY, "Prio", 40, right=True),
     Column(SortBy.CLASS, "Class", 94),
     Column(SortBy.RAISED, "Raised", 184),

@@ -153,7 +153,7 @@ class AlarmDetails(QDialog):
         outer.addLayout(body, 1)
         outer.addWidget(self._make_foot())
         self._ring = FocusRing(self)
-        self.resize(theme().px(980), theme().px(580))
+        self.resize(theme().px(980), theme().px(640))
         self.next.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Building.
