@@ -142,7 +142,7 @@ async def test_a_time_that_cannot_be_is_no_time_and_costs_no_value(plain, text):
     assert (sample.value, sample.time_ns) == (7, None)
 
 
-async def test_the_tiny_server_is_reached_at_all(plain):
+async def test_leaving_logs_out(plain):
     async with open_client(profile_for(plain), "right") as client:
         assert (await client.read(["HMI_RT_1::A"]))[0].value == 1.5
     await until(lambda: "logout" in plain.calls)

@@ -7,7 +7,7 @@ import csv
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QAction, QColor, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QMenu
 
@@ -16,6 +16,7 @@ from tagwerk.domain.connection import Capabilities, Capability, LinkState
 from tagwerk.domain.errors import NotReachable, ServerRefused
 from tagwerk.store.alarm_view import SortBy, SortOrder
 from tagwerk.ui.alarms.cells import INDEX
+from tagwerk.ui.alarms.menus import context_menu, view_menu
 from tagwerk.ui.panels.alarms import AlarmPanel
 from ui.alarms_support import (
     NOW,
@@ -137,6 +138,18 @@ async def test_typing_in_the_search_narrows_and_escape_widens(shown):
     assert len(names(panel)) == 2
     QTest.keyClick(panel.bar.search, Keys.Key_Down)
     assert panel.table.hasFocus()
+
+
+async def test_the_windows_own_search_key_does_not_get_in_the_way(shown):
+    panel = shown(make_alarm("a:Hi"))
+    others = QAction(panel)
+    others.setShortcut("Ctrl+F")
+    others.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    panel.addAction(others)
+    await until(panel.isActiveWindow)
+    panel.table.setFocus()
+    QTest.keyClick(panel.table, Keys.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert panel.bar.search.hasFocus()
 
 
 async def test_chips_narrow_and_count(shown):
@@ -368,7 +381,7 @@ async def test_reset_is_for_alarms_that_wait_for_it(shown):
     assert "waits for it" in panel.acknowledge_action.toolTip()
     await until(panel.isActiveWindow)
     panel.table.setFocus()
-    QTest.keyClick(panel.table, Keys.Key_R, CTRL_SHIFT)
+    QTest.keyClick(panel.table, Keys.Key_Z, CTRL_SHIFT)
     await until(lambda: panel.plant.server.calls)
     assert panel.plant.server.calls[0][0] is AlarmAction.RESET
     await until(lambda: not panel.tasks.is_running("alarms-reset"))
@@ -521,13 +534,13 @@ async def test_no_bare_key_acts(shown):
 async def test_the_context_menu_has_everything_and_reasons(shown):
     panel = shown(make_alarm("a:Hi", trigger_tag=""))
     panel.table.selectRow(0)
-    menu = panel.context_menu()
+    menu = context_menu(panel)
     texts = [action.text() for action in menu.actions() if action.text()]
     assert texts[:4] == ["Details", "Acknowledge", "Reset", "Trend of trigger"]
     assert "does not name a trigger tag" in panel.trend_action.toolTip()
     assert {"Sort by", "Columns", "Copy"} <= {sub.title() for sub in menu.findChildren(QMenu)}
     menu.deleteLater()
-    more = panel.view_menu()
+    more = view_menu(panel)
     assert {"Active", "Shelved", "History", "Area"} <= {action.text() for action in more.actions()}
     more.deleteLater()
 
@@ -554,6 +567,12 @@ async def test_the_history_shows_records_filters_and_exports_them(shown, tmp_pat
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["alarm"], row["text"]) for row in rows] == [("HMI_RT_1::x:Hi", "'=1+1")]
+    panel.bar.search.clear()
+    before = len(panel.plant.server.asked)
+    panel.table.setFocus()
+    QTest.keyClick(panel.table, Keys.Key_F5)
+    await until(lambda: len(panel.plant.server.asked) == before + 1)
+    await until(lambda: not panel.tasks.is_running("alarm-log"))
     panel.bar.active.click()
     panel.clear_filters()
     assert names(panel) == ["a:Hi"]

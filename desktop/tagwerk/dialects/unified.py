@@ -7,7 +7,7 @@ hands the answers to the readers in the neighbouring ``unified_*`` modules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tagwerk.dialects.base import DialectInfo, Operation
@@ -91,10 +91,12 @@ class UnifiedDialect:
             return "V20 or later"
         return "V18 or V19"
 
-    def capabilities(
-        self, *, missing_rights: Sequence[Capability] = (), push_reason: str = ""
-    ) -> Capabilities:
-        """What the schema offers, less what this user or this network lacks."""
+    def capabilities(self, missing: Mapping[Capability, str] | None = None) -> Capabilities:
+        """What the schema offers, less what this user or this network lacks.
+
+        Args:
+            missing: reasons by capability; "" is none.
+        """
         available: set[Capability] = set()
         reasons: dict[Capability, str] = {}
         for capability, (kind, root, path) in _NEEDS.items():
@@ -106,13 +108,10 @@ class UnifiedDialect:
             available.add(Capability.DIRECT_READ)
         else:
             reasons[Capability.DIRECT_READ] = SCHEMA_LACKS_FIELD
-        for capability in missing_rights:
-            if capability in available:
+        for capability, reason in (missing or {}).items():
+            if reason and capability in available:
                 available.discard(capability)
-                reasons[capability] = RIGHT_MISSING
-        if push_reason and Capability.PUSH in available:
-            available.discard(Capability.PUSH)
-            reasons[Capability.PUSH] = push_reason
+                reasons[capability] = reason
         return Capabilities(frozenset(available), reasons)
 
     def _has_argument(self, kind: str, root: str, argument: str) -> bool:

@@ -317,7 +317,11 @@ def alarm_replies(body: Any, keys: list[AlarmKey]) -> list[AlarmReply]:
             found = (key.name, None) if (key.name, None) in by_key else (short, None)
         if found is None:
             replies.append(
-                AlarmReply(key, ItemError("NOT_RETURNED", "The server's answer leaves it out."))
+                AlarmReply(
+                    key,
+                    ItemError("NOT_RETURNED", "The server's answer leaves it out."),
+                    uncertain=True,
+                )
             )
         else:
             replies.append(AlarmReply(key, by_key[found]))

@@ -26,6 +26,7 @@ from tagwerk.domain.errors import (
     NotAllowed,
     NotSupported,
     ProtocolError,
+    ServerFailed,
     ServerRefused,
     SessionExpired,
     TagwerkError,
@@ -114,6 +115,8 @@ def error_to_raise(errors: Sequence[TopError], status: int = 200) -> TagwerkErro
             code=first.code,
             said=said,
         )
+    if "INTERNAL_SERVER_ERROR" in codes or status >= 500:
+        return ServerFailed("The server failed inside: {said}", code=first.code, said=said)
     if _SESSION_WORDS.search(said):
         return SessionExpired(
             "The session has ended: {said}", cure="Log in again.", code=first.code, said=said

@@ -68,6 +68,7 @@ _FRACTIONS = {
 } | {"Z": 0, "": 0}
 _UNSET = frozenset(f"1970-01-01T00:00:00{tail}" for tail in (".000Z", "Z", ".0000000Z", ""))
 """The usual spellings of "not set"; an alarm carries several."""
+_LATEST_NS = 2**63 - 1
 _PLAIN_TAIL = re.compile(r"(\.[0-9]{1,9})?Z?")
 _SPELLED = {
     "NaN": math.nan,
@@ -100,7 +101,8 @@ def _parse_timestamp(text: str) -> int | None:
         result = parse_time(text)
     except UsageError:
         return None
-    if result == 0:
+    if not 0 < result <= _LATEST_NS:
+        # 1970 is "not set"; the years 1 and 9999 are what .NET says for it.
         return None
     # Only a plain UTC text may teach the seconds; one with an offset means another moment.
     if text[10:11] == "T" and _PLAIN_TAIL.fullmatch(text[19:]):

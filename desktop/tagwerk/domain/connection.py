@@ -185,6 +185,7 @@ class LinkStatus:
         next_attempt_ns: when it is tried again; None when not waiting.
         lost_at_ns: when the link was lost; None when live or never live.
         redundancy: ACTIVE, PASSIVE or "".
+        error: what `detail` says, for those who must tell a refused login from a certificate.
     """
 
     state: LinkState = LinkState.OFFLINE
@@ -199,6 +200,7 @@ class LinkStatus:
     next_attempt_ns: int | None = None
     lost_at_ns: int | None = None
     redundancy: str = ""
+    error: Exception | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

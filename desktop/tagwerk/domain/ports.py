@@ -67,7 +67,8 @@ class PlantClient(Protocol):
         ...
 
     async def write(self, items: Sequence[WriteItem]) -> list[WriteReply]:
-        """Write once. Only `tagwerk.write.service` may call this.
+        """Write once. Only `tagwerk.write.service` may call this. An item that the server's answer
+        leaves out has no reply: what became of it is not known.
 
         Raises NotReachable with `may_have_arrived` when no answer came.
         """

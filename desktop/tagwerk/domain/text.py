@@ -256,16 +256,16 @@ def parse_time(text: str, zone: dt.tzinfo = dt.UTC) -> int:
             int(second or 0),
             tzinfo=zone,
         )
+        if offset and offset.upper() == "Z":
+            moment = moment.replace(tzinfo=dt.UTC)
+        elif offset:
+            sign = -1 if offset[0] == "-" else 1
+            delta = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+            moment = moment.replace(tzinfo=dt.timezone(sign * delta))
     except ValueError as problem:
         raise UsageError(
             "“{text}” is not a time.", cure="Type it like 2026-06-18T14:15:00Z.", text=text
         ) from problem
-    if offset and offset.upper() == "Z":
-        moment = moment.replace(tzinfo=dt.UTC)
-    elif offset:
-        sign = -1 if offset[0] == "-" else 1
-        delta = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
-        moment = moment.replace(tzinfo=dt.timezone(sign * delta))
     elapsed = moment - _EPOCH
     whole = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000_000
     return whole + int((fraction or "0").ljust(9, "0"))

@@ -28,8 +28,13 @@ T = TypeVar("T")
 _SWITCH_INTERVAL_S = 0.001
 
 
-def _closed_error() -> NotReachable:
-    return NotReachable("The connection is closed.", cure="Connect again.", code="not_connected")
+def _closed_error(*, under_way: bool = False) -> NotReachable:
+    return NotReachable(
+        "The connection is closed.",
+        cure="Connect again.",
+        code="not_connected",
+        may_have_arrived=under_way,
+    )
 
 
 class LinkThread:
@@ -86,7 +91,8 @@ class LinkThread:
         """Run a coroutine on the thread's loop and wait for it on the caller's.
 
         Raises:
-            NotReachable: the link is closed or was never started.
+            NotReachable: the link is closed or was never started; `may_have_arrived` when it
+                was closed while the coroutine ran.
         """
         if not self.is_running:
             raise _closed_error()
@@ -103,7 +109,7 @@ class LinkThread:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if self._closing and task is not None and not task.cancelling():
-                raise _closed_error() from None
+                raise _closed_error(under_way=True) from None
             raise
 
     async def close(self, *, timeout_s: float = 3.0) -> None:

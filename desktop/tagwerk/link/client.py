@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import (
     HELLO,
+    RIGHT_MISSING,
     WRITING,
     UnifiedDialect,
     browse_filters,
@@ -79,22 +80,22 @@ class HttpClient:
         """Called when systems or capabilities became known."""
         self._capabilities = Capabilities()
         self._missing: tuple[Capability, ...] = ()
-        self._push_reason = ""
+        self._lost: dict[Capability, str] = {}
 
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
-    def set_push_reason(self, reason: str) -> None:
-        """Say why pushed values are missing; "" when they are there."""
-        if reason != self._push_reason:
-            self._push_reason = reason
+    def set_reason(self, capability: Capability, reason: str) -> None:
+        """Say why something is missing that the schema has; "" when it is there."""
+        if reason != self._lost.get(capability, ""):
+            self._lost[capability] = reason
             self._refresh()
 
     def _refresh(self) -> None:
         if self.dialect is not None:
             self._capabilities = self.dialect.capabilities(
-                missing_rights=self._missing, push_reason=self._push_reason
+                dict.fromkeys(self._missing, RIGHT_MISSING) | self._lost
             )
             self.on_change()
 
@@ -278,7 +279,8 @@ class HttpClient:
                     name = items[0].name
                 if name is not None:
                     replies[name] = WriteReply(name, error_from_json(entry.get("error")))
-        return [replies.get(item.name) or WriteReply(item.name, NOT_RETURNED) for item in items]
+        # What the answer leaves out stays out: nobody knows what became of it.
+        return [replies[item.name] for item in items if item.name in replies]
 
     # History
 

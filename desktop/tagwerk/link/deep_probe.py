@@ -142,7 +142,7 @@ async def _push(steps: Steps, client: HttpClient, keeper: SessionKeeper, name: s
         async with asyncio.timeout(steps.timeout_s):
             await catcher.first
     except PushRefused:
-        client.set_push_reason("push_refused")
+        client.set_reason(Capability.PUSH, "push_refused")
         raise
     except TimeoutError as problem:
         raise NotReachable(

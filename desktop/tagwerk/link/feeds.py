@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 
+from tagwerk.dialects.unified import RIGHT_MISSING
 from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, Notification
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import NotAllowed, NotReachable, SessionExpired, TagwerkError
@@ -48,6 +50,13 @@ class AlarmFeed:
             self._first_list(http, language), name="alarm list"
         )
 
+    def poll(self, http: HttpClient, language: str) -> None:
+        """The server refuses to push alarms: ask for them instead."""
+        self.stop()
+        self._task = asyncio.get_running_loop().create_task(
+            AlarmPoll(http, self._sink, language).run(), name="alarm poll"
+        )
+
     def stop(self) -> None:
         """The connection is gone."""
         if self._task is not None:
@@ -72,6 +81,7 @@ class AlarmFeed:
             standing = await http.active_alarms(language=language)
         except TagwerkError as problem:
             log.info("list of alarms not to be had, taking the events: %s", problem.message)
+            _note_missing_right(http, problem)
             await self._settle()
         held, self._held = self._held or [], None
         complete, removed = merge_alarms(standing, held)
@@ -108,6 +118,43 @@ def merge_alarms(
     return list(alarms.values()), removed
 
 
+def _note_missing_right(http: HttpClient, problem: TagwerkError) -> bool:
+    """An empty list must not look like "no alarms" to who may not see them."""
+    missing = isinstance(problem, NotAllowed) and not isinstance(problem, SessionExpired)
+    if missing:
+        http.set_reason(Capability.ALARMS, RIGHT_MISSING)
+    return missing
+
+
+class AlarmPoll:
+    """Asks for the active alarms every two seconds; delivers the whole list when it has changed."""
+
+    def __init__(self, http: HttpClient, sink: PlantSink, language: str) -> None:
+        self.language = language
+        self._http = http
+        self._sink = sink
+        self._alarms: list[Alarm] | None = None
+
+    async def run(self) -> None:
+        """Go on until cancelled, or until the right turns out to be missing."""
+        failing = False
+        while Capability.ALARMS in self._http.capabilities:
+            try:
+                alarms = await self._http.active_alarms(language=self.language)
+            except TagwerkError as problem:
+                if _note_missing_right(self._http, problem):
+                    return
+                if not failing:
+                    log.info("alarms cannot be polled: %s", problem.message)
+                failing = True
+            else:
+                failing = False
+                if alarms != self._alarms:
+                    self._alarms = alarms
+                    self._sink.on_alarms_restart(alarms)
+            await asyncio.sleep(POLL_ALARMS_S)
+
+
 _Seen = tuple[Value, Quality, int | None, str]
 
 
@@ -119,12 +166,13 @@ class Poller:
 
     def __init__(self, http: HttpClient, sink: PlantSink, language: str) -> None:
         self.values = 0
-        self.language = language
+        self.heard_ns = 0
+        """When the server last answered; nanoseconds since 1970 UTC."""
+        self.alarms = AlarmPoll(http, sink, language)
         self._http = http
         self._sink = sink
         self._wanted: frozenset[str] = frozenset()
         self._seen: dict[str, _Seen] = {}
-        self._alarms: list[Alarm] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: asyncio.Future[TagwerkError] | None = None
         self._wake = asyncio.Event()
@@ -135,7 +183,7 @@ class Poller:
         self._ended = loop.create_future()
         self._tasks = [
             loop.create_task(self._poll_values(), name="poll values"),
-            loop.create_task(self._poll_alarms(), name="poll alarms"),
+            loop.create_task(self.alarms.run(), name="poll alarms"),
         ]
 
     def want(self, names: frozenset[str]) -> None:
@@ -168,12 +216,11 @@ class Poller:
             names = sorted(self._wanted)
             try:
                 samples = await self._http.read(names) if names else []
-            except (NotReachable, NotAllowed) as problem:
+            except TagwerkError as problem:
+                # Whatever it is: values that cannot be read are not live.
                 self._fail(problem)
                 return
-            except TagwerkError as problem:
-                log.info("polling was refused: %s", problem.message)
-                samples = []
+            self.heard_ns = time.time_ns()
             changed = [sample for sample in samples if self._is_news(sample)]
             if changed:
                 self.values += len(changed)
@@ -189,18 +236,3 @@ class Poller:
             return False
         self._seen[sample.name] = seen
         return True
-
-    async def _poll_alarms(self) -> None:
-        while Capability.ALARMS in self._http.capabilities:
-            try:
-                alarms = await self._http.active_alarms(language=self.language)
-            except (NotReachable, SessionExpired) as problem:
-                self._fail(problem)
-                return
-            except TagwerkError as problem:
-                log.info("alarms cannot be polled: %s", problem.message)
-                return
-            if alarms != self._alarms:
-                self._alarms = alarms
-                self._sink.on_alarms_restart(alarms)
-            await asyncio.sleep(POLL_ALARMS_S)

@@ -120,6 +120,8 @@ class FrameListener(WSListener):
         self._count = 0
         self._fresh = True
         self._now_ns = 0
+        self.heard_ns = 0
+        """When anything last came, pongs included; nanoseconds since 1970 UTC."""
         self._size = 0
         self._pinged = False
         self._close_code = 0
@@ -130,7 +132,7 @@ class FrameListener(WSListener):
         stream = self._stream
         if self._fresh:
             self._fresh = False
-            self._now_ns = time.time_ns()
+            self._now_ns = self.heard_ns = time.time_ns()
             stream.slicer.begin()
             self._pinged = False
             transport.notify_user_specific_pong_received()
@@ -146,7 +148,7 @@ class FrameListener(WSListener):
             stream.pong_seen = True
         self._count += 1
         if not self._count % _CHECK_EVERY:
-            self._now_ns = time.time_ns()
+            self._now_ns = self.heard_ns = time.time_ns()
             if stream.slicer.check():
                 self._deliver()
                 stream.slicer.rest()
@@ -214,6 +216,7 @@ class FrameListener(WSListener):
         if frame.msg_type == PONG:
             self._pinged = False
             self._stream.pong_seen = True
+            self.heard_ns = time.time_ns()
             return True
         return False
 

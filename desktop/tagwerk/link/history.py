@@ -8,7 +8,7 @@ when a further page brings nothing new.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tagwerk.dialects.unified import UnifiedDialect
 from tagwerk.dialects.unified_replies import LoggedResult, logged_results
@@ -108,9 +108,7 @@ class _Pager:
                 truncated = True
             else:
                 break
-            self._edge = {
-                _key(point) for point in fresh if point.time_ns >= cursor_ns
-            } or self._edge
+            self._remember_edge(fresh, lambda time_ns: time_ns >= cursor_ns)
         return self._series(truncated)
 
     async def newest(self, limit: int) -> LoggedSeries:
@@ -125,7 +123,7 @@ class _Pager:
             if self.error is not None or not fresh or len(rows) < min(most, _SURELY_UNCAPPED):
                 break
             cursor_ns = min(point.time_ns for point in fresh) + _SLACK_NS
-            self._edge = {_key(point) for point in fresh if point.time_ns <= cursor_ns}
+            self._remember_edge(fresh, lambda time_ns: time_ns <= cursor_ns)
         self.points.sort(key=_time)
         truncated = len(self.points) > limit
         if truncated:
@@ -148,6 +146,11 @@ class _Pager:
         self.error = result.error
         await asyncio.sleep(0)
         return [point for row in result.rows if (point := logged_point(row)) is not None]
+
+    def _remember_edge(self, fresh: list[LoggedPoint], comes_again: Callable[[int], bool]) -> None:
+        """What the next page will bring once more; of this page and of those before."""
+        known = self._edge | {_key(point) for point in fresh}
+        self._edge = {key for key in known if comes_again(key[0])}
 
     def _mine(self, results: list[LoggedResult]) -> LoggedResult | None:
         """The result for this tag: one call asks for one name, but a server may add others."""

@@ -290,13 +290,7 @@ def _checked(answer: Answer, field: str) -> object:
         if status in (401, 403):
             raise error_to_raise([], status) from None
         if status >= 500:
-            raise NotReachable(
-                "The web server answers HTTP {status}: the runtime behind it does not.",
-                cure="Check whether the runtime is running.",
-                code=str(status),
-                may_have_arrived=True,
-                status=status,
-            ) from None
+            raise _gateway_error(status) from None
         if status >= 300:
             raise ProtocolError(
                 "The server answers HTTP {status} instead of data.",
@@ -306,8 +300,20 @@ def _checked(answer: Answer, field: str) -> object:
             ) from None
         raise
     if status >= 400 and not (isinstance(body, dict) and ("errors" in body or "data" in body)):
+        if status >= 500:
+            raise _gateway_error(status)
         raise error_to_raise(errors_from_json(body), status)
     return result_of(body, field, status)
+
+
+def _gateway_error(status: int) -> NotReachable:
+    return NotReachable(
+        "The web server answers HTTP {status}: the runtime behind it does not.",
+        cure="Check whether the runtime is running.",
+        code=str(status),
+        may_have_arrived=True,
+        status=status,
+    )
 
 
 def check_interface(answer: Answer) -> None:

@@ -88,6 +88,8 @@ class ValueStream:
         slicer: see `Slicer`.
         ping_s: seconds of silence after which the server is asked for a sign of life, and again
             how long it may take to give it; 0 asks never.
+        on_refused: told the kind and the error when the server refuses another subscription than
+            that of values.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class ValueStream:
         slicer: Slicer | None = None,
         timeout_s: float = 10.0,
         ping_s: float = 1.0,
+        on_refused: Callable[[str, TagwerkError], None] = lambda _kind, _problem: None,
     ) -> None:
         self.endpoint = endpoint
         self.context = context
@@ -115,6 +118,7 @@ class ValueStream:
         self.fell_silent = False
         """True when the connection ended because a ping was not answered."""
         self._subscribe_values = subscribe_values
+        self._on_refused = on_refused
         self._transport: WSTransport | None = None
         self._listener: FrameListener | None = None
         self._ids = count(1)
@@ -128,6 +132,11 @@ class ValueStream:
     def subscribed(self) -> int:
         """Tags subscribed now."""
         return len(self._owner)
+
+    @property
+    def heard_ns(self) -> int:
+        """When the server last gave a sign of life; 0 before the first."""
+        return self._listener.heard_ns if self._listener is not None else 0
 
     async def connect(self, token: str) -> None:
         """Connect, and wait until the server has acknowledged the token.
@@ -406,7 +415,7 @@ class ValueStream:
         problem = error_to_raise(errors)
         if subscription.kind != "values":
             # A user without the right to alarms may still watch tags.
-            log.info("subscription of %s refused: %s", subscription.kind, problem.message)
+            self._on_refused(subscription.kind, problem)
             return
         if isinstance(problem, NotAllowed):
             self._fail(problem)

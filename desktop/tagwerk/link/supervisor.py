@@ -110,6 +110,7 @@ class Supervisor:
             LinkState.REFUSED,
             detail=message("Tagwerk failed inside: {said}", said=repr(task.exception())),
             cure=message("Connect again; if it comes back, report it with the log."),
+            error=task.exception(),
         )
 
     def wanted_changed(self) -> None:
@@ -138,6 +139,8 @@ class Supervisor:
         if self._keeper is not None:
             self._keeper.allow_login()
         self._kick.set()
+        if self._task is not None and self._task.done():
+            self.begin()
 
     async def stop(self) -> None:
         """End everything in order."""
@@ -150,7 +153,7 @@ class Supervisor:
         if self._keeper is not None:
             await self._keeper.logout()
             await self._keeper.transport.close()
-        self._emit(LinkState.OFFLINE, session=None, detail=Message(), cure=Message())
+        self._emit(LinkState.OFFLINE, session=None, detail=Message(), cure=Message(), error=None)
 
     # The one task
 
@@ -167,7 +170,7 @@ class Supervisor:
                 problem = await self._stay()
             except TagwerkError as caught:
                 problem = caught
-            lost_at_ns = time.time_ns()
+            lost_at_ns = self._lost_at_ns(problem)
             if self.status.state is LinkState.LIVE:
                 self._reconnects += 1
                 log.info("lost %s: %s", self.profile.url, problem.message)
@@ -183,6 +186,14 @@ class Supervisor:
             else:
                 await self._wait_kick(delay_s)
 
+    def _lost_at_ns(self, problem: TagwerkError) -> int:
+        """When the plant was lost: of silence, the last sign of life and not its being noticed."""
+        watched = self._stream or self._poller
+        heard_ns = watched.heard_ns if watched is not None else 0
+        if heard_ns and problem.code in ("silent", "timeout"):
+            return min(heard_ns, time.time_ns())
+        return time.time_ns()
+
     def _lost(
         self, problem: TagwerkError, at_ns: int, attempt: int, delay_s: float, fatal: bool
     ) -> None:
@@ -196,6 +207,7 @@ class Supervisor:
             attempt=attempt,
             next_attempt_ns=None if fatal else at_ns + int(delay_s * 1e9),
             lost_at_ns=lost_at_ns,
+            error=problem,
         )
 
     async def _wait_kick(self, seconds: float) -> bool:
@@ -244,12 +256,14 @@ class Supervisor:
                 self._stream = await self._connect_stream(keeper, http)
             except PushRefused as problem:
                 refusal = problem
-        http.set_push_reason("push_refused" if refusal else "")
+        http.set_reason(Capability.PUSH, "push_refused" if refusal else "")
+        http.set_reason(Capability.ALARMS, "")
         polled = message("Values are polled: the server refuses push.")
         self._emit(
             LinkState.LIVE,
             detail=(polled if refusal else Message()),
             cure=refusal.cure_text if refusal else Message(),
+            error=None,
             attempt=0,
             next_attempt_ns=None,
             lost_at_ns=None,
@@ -307,7 +321,14 @@ class Supervisor:
             slicer=self._slicer,
             timeout_s=self.profile.timeout_s,
             ping_s=self._ping_s,
+            on_refused=self._on_refused,
         )
+
+    def _on_refused(self, kind: str, problem: TagwerkError) -> None:
+        """A subscription beside the values was refused."""
+        log.info("subscription of %s refused: %s", kind, problem.message)
+        if kind == "alarms" and self.http is not None:
+            self._alarms.poll(self.http, self.language)
 
     def _start_redundancy(self, stream: ValueStream, http: HttpClient) -> None:
         if http.dialect is not None and "reduState" in http.dialect.schema.subscription:
@@ -316,7 +337,7 @@ class Supervisor:
     def _start_alarms(self) -> None:
         http = self.http
         if self._poller is not None:
-            self._poller.language = self.language
+            self._poller.alarms.language = self.language
         if http is None or http.dialect is None or self._stream is None:
             return
         if "activeAlarms" not in http.dialect.schema.subscription:
@@ -429,7 +450,7 @@ class Supervisor:
     def _phase(self, state: LinkState) -> None:
         """Fine steps of a first connect; while reconnecting the attempt is what matters."""
         if self.status.state not in (LinkState.LIVE, LinkState.RECONNECTING):
-            self._emit(state, detail=Message(), cure=Message())
+            self._emit(state, detail=Message(), cure=Message(), error=None)
 
     def _on_client_change(self) -> None:
         http = self.http

@@ -223,6 +223,15 @@ class HttpTransport:
             OSError,
         ) as problem:
             raise await self._translate(problem, sent.began) from problem
+        except RuntimeError as problem:
+            if not self._client.is_closed:
+                raise
+            raise NotReachable(
+                "The connection is closed.",
+                cure="Connect again.",
+                code="not_connected",
+                may_have_arrived=sent.began,
+            ) from problem
         location = ""
         if response.status_code in _REPOSTED:
             location = response.headers.get("location", "")

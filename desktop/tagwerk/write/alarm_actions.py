@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply, single_batches
 from tagwerk.domain.connection import Capabilities, Capability
-from tagwerk.domain.errors import NotReachable, ProtocolError, TagwerkError
+from tagwerk.domain.errors import NotReachable, ProtocolError, ServerFailed, TagwerkError
 from tagwerk.domain.values import ItemError
 from tagwerk.write.audit import AuditLog, AuditUnavailable, Entry
 
@@ -90,7 +90,7 @@ class AlarmActions:
             gone = ItemError(problem.code or "not_reachable", str(problem.text))
             arrived = problem.may_have_arrived
             fallback = AlarmReply(keys[0], gone, sent=arrived, uncertain=arrived)
-        except ProtocolError as problem:
+        except (ProtocolError, ServerFailed) as problem:
             error = ItemError(problem.code or "protocol", str(problem.text))
             fallback = AlarmReply(keys[0], error, uncertain=True)
         except TagwerkError as problem:

@@ -21,6 +21,7 @@ from tagwerk.domain.errors import (
     NotAllowed,
     NotReachable,
     ProtocolError,
+    ServerFailed,
     TagwerkError,
     UsageError,
 )
@@ -414,6 +415,9 @@ class WriteService:
                 Outcome.UNVERIFIED,
                 message("The answer cannot be understood; the write may have happened."),
             )
+        except ServerFailed as problem:
+            error = ItemError(problem.code, str(problem.text))
+            return Answer(Outcome.UNVERIFIED, problem.text, error)
         except UsageError as problem:
             return Answer(Outcome.FAILED, problem.text, sent=False)
         except NotAllowed as problem:

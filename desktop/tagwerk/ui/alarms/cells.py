@@ -48,7 +48,7 @@ COLUMNS = (
     Column(SortBy.TEXT, "Text", 340),
     Column(SortBy.VALUE, "Value", 100, right=True, drop=1),
     Column(SortBy.AREA, "Area", 90, drop=2),
-    Column(SortBy.TRIGGER, "Trigger tag", 140, drop=6),
+    Column(SortBy.TRIGGER, "Trigger tag", 160, drop=6),
     Column(SortBy.CLEARED, "Cleared", 108, drop=3),
     Column(SortBy.ACKNOWLEDGED, "Acknowledged", 164, drop=4),
     Column(SortBy.STANDS_FOR, "Stands for", 96, right=True, drop=5),

@@ -11,7 +11,7 @@ ACKNOWLEDGE = Command(
     tip="Acknowledge the selected alarms",
 )  # fmt: skip
 RESET = Command(
-    "alarms.reset", "Reset", MENU, "rotate-ccw", "Ctrl+Shift+R", tip="Reset the selected alarms"
+    "alarms.reset", "Reset", MENU, "rotate-ccw", "Ctrl+Shift+Z", tip="Reset the selected alarms"
 )
 TREND = Command(
     "alarms.trend", "Trend of trigger", MENU, "chart-line", "F7",
@@ -27,13 +27,11 @@ COPY_NAME = Command("alarms.copy_name", "Copy alarm name", "", "copy", window_wi
 COPY_TAG = Command("alarms.copy_tag", "Copy trigger tag", "", "copy", window_wide=False)
 COPY_TEXT = Command("alarms.copy_text", "Copy text", "", "copy", window_wide=False)
 SELECT_ALL = Command("alarms.select_all", "Select all", "", "", "Ctrl+A", window_wide=False)
-SEARCH = Command("alarms.search", "Search alarms", "", "search", "Ctrl+F", window_wide=False)
+SEARCH = Command("alarms.search", "Search alarms", "", "search", window_wide=False)
 ONLY_AREA = Command("alarms.only_area", "Only this area", "", "funnel", window_wide=False)
 ONLY_TAG = Command("alarms.only_tag", "Only this trigger tag", "", "funnel", window_wide=False)
 NO_FILTER = Command("alarms.no_filter", "Clear filters", MENU, "funnel-x", window_wide=False)
-REFRESH = Command(
-    "alarms.refresh", "Read the history again", "", "refresh-cw", "F5", window_wide=False
-)
+REFRESH = Command("alarms.refresh", "Read the history again", "", "refresh-cw", window_wide=False)
 HISTORY = Command("alarms.history", "History", MENU, "history", window_wide=False)
 EXPORT = Command("alarms.export", "Export rows…", MENU, "file-down", window_wide=False)
 FLASHING = Command("alarms.flashing", "Flashing", MENU, "bell-ring", checkable=True)

@@ -175,7 +175,7 @@ class AlarmEmpty(Area):
         title = tr("The log could not be read")
         if error.code == SYNTAX_ERROR:
             title = tr("The server does not understand the filter")
-            said = tr("Error {code}: {said}", code=error.code, said=said)
+            said = tr("Error {code}: {said}", code=error.code, said=said.rstrip(".") + ".")
             buttons = [without]
             meant = suggest_field(filter_text)
             if meant is not None:

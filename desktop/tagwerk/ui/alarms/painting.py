@@ -28,6 +28,8 @@ _BAR = 6
 _KEPT = 8192
 _ROLES = ("base", "text", "text2", "text3", "stale", "selection", "hover", "hairline", "accent")
 _SECOND_RANK = frozenset({SortBy.AREA, SortBy.TRIGGER, SortBy.ORIGIN, SortBy.NAME})
+_NAMES = frozenset({SortBy.TRIGGER, SortBy.NAME})
+"""A name is never cut at its end, which is what tells it from others."""
 _MOMENTS = frozenset({SortBy.RAISED, SortBy.CHANGED})
 Placed = tuple[int, int, int]
 """A column: index into COLUMNS, left edge, width."""
@@ -60,7 +62,7 @@ class RowPainter:
     def __init__(self, texts: CellTexts, note: Callable[[Alarm], Note | None]) -> None:
         self._texts = texts
         self._note = note
-        self._kept: dict[tuple[str, int, int], tuple[QStaticText, float]] = {}
+        self._kept: dict[tuple[str, int, int, bool], tuple[QStaticText, float]] = {}
         self._fonts: dict[int, tuple[QFont, QFontMetricsF]] = {}
         self._inks: dict[str, QColor] = {}
         self._painter: QPainter
@@ -213,7 +215,8 @@ class RowPainter:
             return
         self._painter.setPen(self._inks[quiet if text == EM_DASH else role])
         weight = 600 if waiting and by is SortBy.TEXT else 400
-        self._draw(text, at, room, top, weight, right=column.right)
+        tail = by in _NAMES
+        self._draw(text, at, room, top, weight, right=column.right, tail=tail)
 
     def _paint_moment(self, text: str, at: int, room: int, top: int, role: str, quiet: str) -> None:
         """Date in grey, time in ink; the date gives way when the column is narrow."""
@@ -238,24 +241,39 @@ class RowPainter:
     # Text.
 
     def _draw(
-        self, text: str, at: int, room: int, top: int, weight: int, *, right: bool = False
+        self,
+        text: str,
+        at: int,
+        room: int,
+        top: int,
+        weight: int,
+        *,
+        right: bool = False,
+        tail: bool = False,
     ) -> None:
-        laid_out, width = self._layout(text, room, weight)
+        laid_out, width = self._layout(text, room, weight, tail=tail)
         if weight != self._weight:
             self._weight = weight
             self._painter.setFont(self._fonts[weight][0])
         left = at + room - width if right else at
         self._painter.drawStaticText(QPointF(left, top + self._text_top), laid_out)
 
-    def _layout(self, text: str, room: int, weight: int) -> tuple[QStaticText, float]:
-        """The text cut to a width in pixels and laid out, and how wide it is."""
-        key = (text, room, weight)
+    def _layout(
+        self, text: str, room: int, weight: int, *, tail: bool = False
+    ) -> tuple[QStaticText, float]:
+        """The text cut to a width in pixels and laid out, and how wide it is.
+
+        Args:
+            tail: the end of the text matters more than its beginning.
+        """
+        key = (text, room, weight, tail)
         found = self._kept.get(key)
         if found is None:
             font, metrics = self._fonts[weight]
             width = metrics.horizontalAdvance(text)
             if width > room:
-                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(room, 0))
+                mode = Qt.TextElideMode.ElideLeft if tail else Qt.TextElideMode.ElideRight
+                text = metrics.elidedText(text, mode, max(room, 0))
                 width = metrics.horizontalAdvance(text)
             laid_out = QStaticText(text)
             laid_out.setTextFormat(Qt.TextFormat.PlainText)

@@ -6,12 +6,13 @@ is limited to ten times a second, however many alarms change.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from tagwerk.domain.alarms import Alarm, AlarmAction
 from tagwerk.domain.connection import Capability
@@ -28,6 +29,7 @@ from tagwerk.ui.alarms.empty import AlarmEmpty, Emptiness
 from tagwerk.ui.alarms.export import export_csv, tsv
 from tagwerk.ui.alarms.history import SPANS, AlarmLog, HistoryBar, LogState
 from tagwerk.ui.alarms.look import Colors
+from tagwerk.ui.alarms.menus import context_menu, view_menu
 from tagwerk.ui.alarms.operations import AlarmOperator, missing_text
 from tagwerk.ui.alarms.strip import ResultStrip
 from tagwerk.ui.alarms.table import AlarmTable
@@ -130,11 +132,11 @@ class AlarmPanel(Panel):
         self.bar.narrowed.connect(self._apply_filter)
         self.bar.areas_chosen.connect(lambda _areas: self._apply_filter())
         self.bar.mode_chosen.connect(self.set_mode)
-        self.bar.menu_wanted.connect(lambda where: self.view_menu().popup(where))
+        self.bar.menu_wanted.connect(lambda where: view_menu(self).popup(where))
         self.bar.search.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.table.details_wanted.connect(self.open_details)
         self.table.selection_moved.connect(self._selection_moved)
-        self.table.menu_wanted.connect(lambda where: self.context_menu().popup(where))
+        self.table.menu_wanted.connect(lambda where: context_menu(self).popup(where))
         self.history_bar.read_wanted.connect(self.read_history)
         self.history_bar.cancel_wanted.connect(self.log.cancel)
         self.history_bar.export_wanted.connect(self.choose_export)
@@ -216,6 +218,33 @@ class AlarmPanel(Panel):
     async def close_panel(self) -> None:
         self._close_details()
         await super().close_panel()
+
+    # Ctrl+F and F5 are the tag tree's everywhere else in the window; as shortcuts of this panel they
+    # would be ambiguous and do nothing, so while the keyboard is here they are keys.
+
+    def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._own_key(event) is not None
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self._own_key(event)
+        if action is not None:
+            action.trigger()
+            return
+        super().keyPressEvent(event)
+
+    def _own_key(self, event: QKeyEvent) -> QAction | None:
+        if event.matches(QKeySequence.StandardKey.Find):
+            return self.search_action
+        if event.key() == Qt.Key.Key_F5 and self.bar.mode == "history":
+            return self.refresh_action
+        return None
 
     # Modes and filters.
 
@@ -508,8 +537,6 @@ class AlarmPanel(Panel):
         alarms = [alarm for alarm in found if alarm is not None]
 
         async def write() -> None:
-            import asyncio
-
             count = await asyncio.to_thread(export_csv, path, alarms, language())
             said = tr_n(
                 "{count} row written to {path}", "{count} rows written to {path}", count, path=path
@@ -517,70 +544,6 @@ class AlarmPanel(Panel):
             self.desk.banner_requested.emit("info", said, "")
 
         self.tasks.start(write(), "alarm-export")
-
-    # Menus.
-
-    def context_menu(self) -> QMenu:
-        """Of the selected alarms, in the order of all context menus."""
-        menu = self._menu("alarmContextMenu")
-        menu.addAction(self.details_action)
-        menu.addActions([self.acknowledge_action, self.reset_action])
-        menu.addSeparator()
-        menu.addActions([self.trend_action, self.setpoints_action, self.reveal_action])
-        menu.addSeparator()
-        copying = menu.addMenu(tr("Copy"))
-        copying.addActions(
-            [self.copy_action, self.copy_text_action, self.copy_name_action, self.copy_tag_action]
-        )
-        menu.addAction(self.select_all_action)
-        menu.addSeparator()
-        menu.addActions([self.only_area_action, self.only_tag_action, self.no_filter_action])
-        menu.addSeparator()
-        self.table.columns.fill_menu(menu)
-        menu.addSeparator()
-        menu.addAction(self.export_action)
-        return menu
-
-    def view_menu(self) -> QMenu:
-        """Behind the dots: all that may have had no room, and how the table looks."""
-        menu = self._menu("alarmViewMenu")
-        for mode, text in (
-            ("active", tr("Active")),
-            ("shelved", tr("Shelved")),
-            ("history", tr("History")),
-        ):
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(self.bar.mode == mode)
-            action.triggered.connect(lambda _on=False, mode=mode: self.set_mode(mode))
-        menu.addSeparator()
-        for chip in (self.bar.unacknowledged, self.bar.priority):
-            action = menu.addAction(chip.text())
-            action.setCheckable(True)
-            action.setChecked(chip.isChecked())
-            action.setEnabled(chip.isEnabled())
-            action.toggled.connect(chip.setChecked)
-        areas = self.bar.area_menu()
-        areas.setTitle(tr("Area"))
-        areas.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
-        areas.setParent(menu, areas.windowFlags())
-        menu.addMenu(areas)
-        menu.addSeparator()
-        menu.addActions([self.details_action, self.trend_action])
-        menu.addActions([self.acknowledge_action, self.reset_action])
-        menu.addSeparator()
-        menu.addActions([self.flashing_action, self.greys_action])
-        self.table.columns.fill_menu(menu)
-        menu.addSeparator()
-        menu.addAction(self.export_action)
-        return menu
-
-    def _menu(self, name: str) -> QMenu:
-        menu = QMenu(self)
-        menu.setObjectName(name)
-        menu.setToolTipsVisible(True)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return menu
 
     # Details.
 

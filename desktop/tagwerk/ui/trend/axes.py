@@ -121,6 +121,9 @@ def _tick(time_ns: int, local: dt.datetime, step_ns: int, is_midnight: bool) -> 
 
 # Values.
 
+_SMALLEST_SPAN = 1e-100
+"""Values closer together than this are one value; steps of a hundredth of it could not be counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -206,7 +209,7 @@ def auto_scale(
         if range_low <= low and high <= range_high and high - low >= _FULL_RANGE * whole:
             return fixed_scale(range_low, range_high, most)
     span = max(high - low, smallest, abs(high) * 1e-9)
-    if span <= 0:
+    if span < _SMALLEST_SPAN:
         span = 1.0
     if (
         previous is not None

@@ -16,7 +16,6 @@ from tagwerk.ui.widgets.buttons import IconButton, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
-
 LIVE = "Live"
 """The same word in both languages."""
 LEAST_WIDTH = 300
