@@ -11,7 +11,7 @@ from aiohttp import web
 from link.conftest import profile_for
 from link.tiny_server import until, value
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
-from tagwerk.domain.errors import NotReachable, ServerFailed, ServerRefused, TagwerkError
+from tagwerk.domain.errors import NotReachable, ServerFailed, ServerRefused
 from tagwerk.domain.ports import WriteItem
 from tagwerk.link.bridge import LinkThread
 from tagwerk.link.login import open_client
@@ -97,13 +97,6 @@ async def test_a_refusal_with_a_reason_is_a_refusal(plain):
         with pytest.raises(ServerRefused) as caught:
             await client.write(WRITE)
     assert not isinstance(caught.value, ServerFailed)
-
-
-async def test_a_broken_history_is_one_error_of_ours(plain):
-    async with open_client(profile_for(plain), "right") as client:
-        plain.broken_on = "loggedTagValues"
-        with pytest.raises(TagwerkError):
-            await client.history(["HMI_RT_1::A", "HMI_RT_1::B"], 10**18, 10**18 + 10**9)
 
 
 async def test_asking_a_closed_client_is_an_error_of_ours(plain):

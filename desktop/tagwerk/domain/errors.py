@@ -103,7 +103,7 @@ class NotTrusted(NotReachable):
         pinned_sha256: str = "",
         **params: object,
     ) -> None:
-        super().__init__(template, cure=cure, **params)
+        super().__init__(template, cure=cure, code="", may_have_arrived=False, **params)
         self.certificate = certificate
         self.pinned_sha256 = pinned_sha256
 

@@ -143,6 +143,7 @@ class AlarmPoll:
                 alarms = await self._http.active_alarms(language=self.language)
             except TagwerkError as problem:
                 if _note_missing_right(self._http, problem):
+                    self._sink.on_alarms_restart([])
                     return
                 if not failing:
                     log.info("alarms cannot be polled: %s", problem.message)

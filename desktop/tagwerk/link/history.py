@@ -8,7 +8,7 @@ when a further page brings nothing new.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tagwerk.dialects.unified import UnifiedDialect
 from tagwerk.dialects.unified_replies import LoggedResult, logged_results
@@ -22,6 +22,7 @@ _MOST_ROWS = 5_000_000
 _AT_ONCE = 3
 _SLACK_NS = 1_000_000
 """One millisecond, the finest that an argument carries."""
+_END_OF_TIME_NS = 2**63
 _SURELY_UNCAPPED = 50
 """No runtime caps at so few rows: a shorter page is the last one."""
 NOT_RETURNED = ItemError("NOT_RETURNED", "The server's answer leaves it out.")
@@ -108,7 +109,7 @@ class _Pager:
                 truncated = True
             else:
                 break
-            self._remember_edge(fresh, lambda time_ns: time_ns >= cursor_ns)
+            self._remember_edge(fresh, from_ns=cursor_ns)
         return self._series(truncated)
 
     async def newest(self, limit: int) -> LoggedSeries:
@@ -123,7 +124,7 @@ class _Pager:
             if self.error is not None or not fresh or len(rows) < min(most, _SURELY_UNCAPPED):
                 break
             cursor_ns = min(point.time_ns for point in fresh) + _SLACK_NS
-            self._remember_edge(fresh, lambda time_ns: time_ns <= cursor_ns)
+            self._remember_edge(fresh, to_ns=cursor_ns)
         self.points.sort(key=_time)
         truncated = len(self.points) > limit
         if truncated:
@@ -147,10 +148,12 @@ class _Pager:
         await asyncio.sleep(0)
         return [point for row in result.rows if (point := logged_point(row)) is not None]
 
-    def _remember_edge(self, fresh: list[LoggedPoint], comes_again: Callable[[int], bool]) -> None:
+    def _remember_edge(
+        self, fresh: list[LoggedPoint], *, from_ns: int = 0, to_ns: int = _END_OF_TIME_NS
+    ) -> None:
         """What the next page will bring once more; of this page and of those before."""
         known = self._edge | {_key(point) for point in fresh}
-        self._edge = {key for key in known if comes_again(key[0])}
+        self._edge = {key for key in known if from_ns <= key[0] <= to_ns}
 
     def _mine(self, results: list[LoggedResult]) -> LoggedResult | None:
         """The result for this tag: one call asks for one name, but a server may add others."""

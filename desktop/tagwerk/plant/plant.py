@@ -32,6 +32,9 @@ from tagwerk.write.arming import Arming
 from tagwerk.write.audit import AuditLog
 from tagwerk.write.service import WriteService
 
+NAMES_A_TURN = 1000
+"""So many names are sorted into the tree at once: some milliseconds."""
+
 LOG_DELAY_S = 2.0
 """After a reconnect the log is read this much later: the server stores with a little delay."""
 
@@ -285,8 +288,12 @@ class Plant:
         self.browse_state = BrowseState(running=True, started_ns=self.clock_ns())
         self._tree_changed = True
         self.tree.clear()
+        arrived: asyncio.Queue[list[BrowseItem] | None] = asyncio.Queue()
+        feeder = asyncio.create_task(self._feed(arrived), name="plant:names")
         try:
-            await self.client.browse(language=self.server_language, on_items=self._take_items)
+            await self.client.browse(language=self.server_language, on_items=arrived.put_nowait)
+            arrived.put_nowait(None)
+            await feeder
         except TagwerkError as error:
             self.browse_state = replace(
                 self.browse_state, running=False, error=error.text, cure=error.cure_text
@@ -297,13 +304,21 @@ class Plant:
         else:
             self.browse_state = replace(self.browse_state, running=False, done=True)
         finally:
+            feeder.cancel()
+            await asyncio.gather(feeder, return_exceptions=True)
             self.tree.finish()
             self._tree_changed = True
 
-    def _take_items(self, items: list[BrowseItem]) -> None:
-        self.tree.put(items)
-        self.browse_state = replace(self.browse_state, count=self.browse_state.count + len(items))
-        self._tree_changed = True
+    async def _feed(self, arrived: asyncio.Queue[list[BrowseItem] | None]) -> None:
+        """Put names into the tree, a slice a turn of the loop: the window answers in between."""
+        while (items := await arrived.get()) is not None:
+            for start in range(0, len(items), NAMES_A_TURN):
+                slice_ = items[start : start + NAMES_A_TURN]
+                self.tree.put(slice_)
+                count = self.browse_state.count + len(slice_)
+                self.browse_state = replace(self.browse_state, count=count)
+                self._tree_changed = True
+                await asyncio.sleep(0)
 
     async def _fill(self, lost_ns: int, back_ns: int) -> None:
         """Read what the log has of a hole, for every curve that is open."""
