@@ -177,6 +177,7 @@ def no_leaks(request):
     """Threads and top-level widgets that a test began must be gone when it ends."""
     threads_before = set(threading.enumerate())
     widgets_before = _top_level_widgets()
+    timers_before = _active_timers() if request.node.get_closest_marker("ui") else []
     yield
     deadline = time.monotonic() + LEAK_GRACE_S
     while (left := _new_threads(threads_before)) and time.monotonic() < deadline:
@@ -196,6 +197,8 @@ def no_leaks(request):
     fresh.clear()
     _flush_deletions()
     assert not visible, f"windows left open: {visible}"
+    ticking = [_timer_name(timer) for timer in _active_timers() if timer not in timers_before]
+    assert not ticking, f"timers left running: {ticking}"
 
 
 def _new_threads(before):
@@ -211,6 +214,28 @@ def _top_level_widgets():
     if widgets is None or widgets.QApplication.instance() is None:
         return []
     return list(widgets.QApplication.topLevelWidgets())
+
+
+def _active_timers():
+    """Every QTimer of ours that still runs; single shots end by themselves and do not count."""
+    core = sys.modules.get("PySide6.QtCore")
+    if core is None:
+        return []
+    import shiboken6
+
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, core.QTimer)
+        and shiboken6.isValid(thing)
+        and thing.isActive()
+        and not thing.isSingleShot()
+    ]
+
+
+def _timer_name(timer):
+    owner = timer.parent()
+    return f"{timer.interval()} ms of {type(owner).__name__} {owner.objectName() if owner else ''}"
 
 
 def _flush_deletions():

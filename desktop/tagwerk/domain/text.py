@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from tagwerk.domain.errors import UsageError
-from tagwerk.domain.tags import BaseType, TagInfo
+from tagwerk.domain.tags import BaseType, DataType, TagInfo
 from tagwerk.domain.values import Value
 
 EM_DASH = "\N{EM DASH}"
@@ -98,7 +98,8 @@ def format_value(value: Value, info: TagInfo | None = None, style: NumberStyle =
     return value
 
 
-_INTEGER = re.compile(r"[+-]?\d+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 def parse_number(text: str, style: NumberStyle = ENGLISH) -> float | int:
@@ -213,6 +214,20 @@ def parse_value(text: str, info: TagInfo, style: NumberStyle = ENGLISH) -> Value
     if base is BaseType.UNKNOWN:
         return _literal(stripped, style)
     return text
+
+
+def typed_value(value: Value, data_type: DataType) -> Value:
+    """A value of a number's type that a server sent as text, as that number; others as they are."""
+    if isinstance(value, list):
+        return [typed_value(item, data_type) for item in value]
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if data_type.base in (BaseType.INTEGER, BaseType.FLOAT) and _INTEGER.fullmatch(text):
+        return int(text) if data_type.base is BaseType.INTEGER else float(text)
+    if data_type.base is BaseType.FLOAT and _DECIMAL.fullmatch(text):
+        return float(text)
+    return value
 
 
 def _literal(text: str, style: NumberStyle) -> Value:

@@ -16,7 +16,9 @@ from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantClient
+from tagwerk.domain.tags import BaseType, DataType
 from tagwerk.domain.values import LoggedSeries
+from tagwerk.plant.types import typed_points
 from tagwerk.store.trends import TrendStore
 
 PIECE_NS = 30 * 60 * 1_000_000_000
@@ -41,6 +43,7 @@ class HistoryState:
 
 
 Span = tuple[int, int]
+_UNKNOWN = DataType("", BaseType.UNKNOWN)
 
 
 class HistoryReader:
@@ -50,12 +53,18 @@ class HistoryReader:
         client: reads the log.
         trends: curves that take the points.
         on_change: called after each delivery, so that the next frame tells the panels.
+        data_type: type of a tag, to tell numbers that come as text.
     """
 
     def __init__(
-        self, client: PlantClient, trends: TrendStore, on_change: Callable[[str], None]
+        self,
+        client: PlantClient,
+        trends: TrendStore,
+        on_change: Callable[[str], None],
+        data_type: Callable[[str], DataType] = lambda _name: _UNKNOWN,
     ) -> None:
         self._client = client
+        self._data_type = data_type
         self._trends = trends
         self._on_change = on_change
         self._waiting: dict[str, list[Span]] = {}
@@ -156,7 +165,8 @@ class HistoryReader:
             self._mark_unavailable(name, start_ns, end_ns, "not_logged")
             self._waiting.pop(name, None)
         else:
-            curve.merge_log(series.points, start_ns, end_ns, truncated=series.truncated)
+            points = typed_points(series.points, self._data_type(name))
+            curve.merge_log(points, start_ns, end_ns, truncated=series.truncated)
 
     def _mark_unavailable(self, name: str, start_ns: int, end_ns: int, cause: str) -> None:
         curve = self._trends.curve(name)

@@ -462,6 +462,12 @@ class TagTree:
         """
         return copy(self)
 
+    def replace_with(self, other: TagTree) -> None:
+        """Take over the names of another tree, at once; the other one is not to be used again."""
+        generation, version = self.generation + 1, self.version + 1
+        self.__dict__.update(other.__dict__)
+        self.generation, self.version, self._changed = generation, version, True
+
     def is_sorted(self, node: int) -> bool:
         """False while a big branch is being sorted."""
         order = self._orders.get(node)
