@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -171,7 +170,7 @@ async def open_plant(
     """
     import asyncio
 
-    from tagwerk.plant import Plant
+    from tagwerk.plant import Plant, audit_file
     from tagwerk.sheets import TagSheet, load_sheet
 
     sheet = TagSheet()
@@ -181,7 +180,7 @@ async def open_plant(
             sheet = await asyncio.to_thread(load_sheet, Path(profile.sheet))
         except TagwerkError as problem:
             warn(problem)
-    plant = Plant(profile, sheet, audit_path=folder / "audit" / f"{file_name(profile.name)}.jsonl")
+    plant = Plant(profile, sheet, audit_path=audit_file(folder, profile))
     plant.attach(connector.open(profile, password, plant))
     return plant
 
@@ -254,11 +253,6 @@ def data_folder(options: WindowOptions) -> Path:
     if options.settings is not None:
         return options.settings
     return Path(platformdirs.user_data_dir("tagwerk", appauthor=False))
-
-
-def file_name(name: str) -> str:
-    """A connection's name as a file name."""
-    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "plant"
 
 
 class KeyringSecrets:

@@ -165,5 +165,7 @@ def test_a_new_language_reaches_the_server(plant):
 
 
 def test_each_server_has_its_own_evidence(tmp_path):
-    profile = ConnectionProfile("x", "https://skid-21:8443/graphql/")
-    assert audit_file(tmp_path, profile) == tmp_path / "audit" / "skid-21_8443.jsonl"
+    for url in ("https://skid-21:8443/graphql/", "http://SKID-21:4000/graphql"):
+        path = audit_file(tmp_path, ConnectionProfile("x", url))
+        assert path == tmp_path / "audit" / "skid-21.jsonl"
+    assert audit_file(tmp_path, ConnectionProfile("x", "https://[::1]/")).name == "_1.jsonl"

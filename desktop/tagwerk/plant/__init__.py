@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.plant.plant import BrowseState, Frame, Plant
@@ -15,6 +16,10 @@ __all__ = ["BrowseState", "Frame", "Plant", "audit_file"]
 
 
 def audit_file(folder: Path, profile: ConnectionProfile) -> Path:
-    """Where the writes to one server leave their evidence: one file a server and port."""
-    host = re.sub(r"^https?://", "", profile.url).split("/")[0]
+    """Where the writes to one server leave their evidence: one file a host.
+
+    The window and the command line use the same, whatever the connection is called; the port does
+    not matter, since a runtime answers on several and the demo plant on another each time.
+    """
+    host = urlsplit(profile.url).hostname or "unknown"
     return folder / "audit" / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', host)}.jsonl"

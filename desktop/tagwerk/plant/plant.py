@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from tagwerk.domain.connection import Capabilities, ConnectionProfile, LinkState
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import Message
 from tagwerk.domain.ports import PlantClient, PlantLink
-from tagwerk.domain.tags import BrowseItem, TagInfo
+from tagwerk.domain.tags import BrowseItem, DataType, TagInfo, data_type_from_text
 from tagwerk.domain.values import Sample
 from tagwerk.plant.history import HistoryReader, HistoryState
 from tagwerk.plant.info import merge_tag_info
+from tagwerk.plant.types import KnownTypes
 from tagwerk.sheets import TagSheet
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.store.interest import Interest
@@ -122,6 +123,10 @@ class Plant:
         self._changed_curves: set[str] = set()
         self._tree_changed = False
         self._interest_version = 0
+        self._wanted: frozenset[str] = frozenset()
+        self._unwanted: frozenset[str] = frozenset()
+        self._types = KnownTypes()
+        self._types_due = False
         self._writes_version = -1
         self._infos: dict[str, TagInfo] = {}
         self._wake = asyncio.Event()
@@ -133,7 +138,9 @@ class Plant:
     def attach(self, link: PlantLink) -> None:
         """Take the link that delivers into this plant; once, before `run`."""
         self._link = link
-        self._history = HistoryReader(link.client, self.trends, self._changed_curves.add)
+        self._history = HistoryReader(
+            link.client, self.trends, self._changed_curves.add, self._data_type
+        )
         self._writes = WriteService(
             link.client,
             self.live,
@@ -148,8 +155,9 @@ class Plant:
     # What the stream delivers: called from its thread.
 
     def on_samples(self, samples: list[Sample]) -> None:
-        self.live.put(samples)
-        self.trends.put(samples)
+        typed = self._types.put_right(samples)
+        self.live.put(typed)
+        self.trends.put(typed)
 
     def on_alarms(self, events: list[AlarmEvent]) -> None:
         self.alarms.put(events)
@@ -195,7 +203,7 @@ class Plant:
             self._infos.clear()
             if self._link is not None:
                 self._link.set_language(self.server_language)
-            if self.browse_state.done:
+            if self.browse_state.done or self.browse_state.running:
                 self.refresh_browse()
 
     @property
@@ -229,7 +237,7 @@ class Plant:
         return self._history.state(name) if self._history is not None else HistoryState()
 
     def refresh_browse(self) -> None:
-        """Read all names again."""
+        """Read all names again, as soon as the link is up; the old ones stay until then."""
         self.cancel_browse()
         self._browse_wanted = True
         self._wake.set()
@@ -244,7 +252,7 @@ class Plant:
         status = self._take_status()
         if self.interest.version != self._interest_version and self._link is not None:
             self._interest_version = self.interest.version
-            self._link.want(self.interest.names)
+            self._take_interest(self._link)
         curves = self.trends.drain()
         if self._changed_curves:
             curves |= self._changed_curves
@@ -257,9 +265,45 @@ class Plant:
         if self._writes is not None and self._writes.version != self._writes_version:
             self._writes_version = self._writes.version
             writes = True
-        return Frame(
-            self.clock_ns(), self.live.drain(), curves, self.alarms.drain(), tree, status, writes
-        )
+        values = self._take_values()
+        return Frame(self.clock_ns(), values, curves, self.alarms.drain(), tree, status, writes)
+
+    def _take_interest(self, link: PlantLink) -> None:
+        """Subscribe what is wanted now. What is not must not go on looking live: it is forgotten."""
+        wanted = self.interest.names
+        gone = self._wanted - wanted
+        self._wanted = wanted
+        self._unwanted = (self._unwanted | gone) - wanted
+        self._types_due = True
+        self.live.forget(gone)
+        link.want(wanted)
+
+    def _take_values(self) -> set[str]:
+        values = self.live.drain()
+        late = values & self._unwanted  # was on its way when its tag was given up
+        if late:
+            self.live.forget(late)
+            values -= late
+        if self._types_due:
+            self._types_due = False
+            self._types.learn({name: self._data_type(name) for name in self._wanted})
+            self._put_right(self._wanted)
+        else:
+            self._put_right(values)
+        return values
+
+    def _put_right(self, names: Iterable[str]) -> None:
+        """Values that were taken before their type was known; the next frame has them."""
+        taken = (self.live.get(name) for name in names)
+        again = [sample for sample in taken if sample is not None and self._types.wrong(sample)]
+        if again:
+            self.on_samples(again)
+
+    def _data_type(self, name: str) -> DataType:
+        item = self.tree.find(name)
+        if item is not None and item.data_type:
+            return data_type_from_text(item.data_type)
+        return self.tag(name).data_type
 
     async def run(self) -> None:
         """The plant's own work (names, history, filling holes) until cancelled."""
@@ -271,8 +315,10 @@ class Plant:
                 while True:
                     await self._wake.wait()
                     self._wake.clear()
-                    if self._browse_wanted:
+                    if self._browse_wanted and self.status.state is LinkState.LIVE:
                         self._browse_wanted = False
+                        if self._browse_task is not None:
+                            await asyncio.wait({self._browse_task})  # it was cancelled
                         self._browse_task = group.create_task(self.browse(), name="plant:browse")
                     for lost_ns, back_ns in self._holes:
                         group.create_task(self._fill(lost_ns, back_ns), name="plant:fill")
@@ -284,12 +330,19 @@ class Plant:
             self._browse_task = None
 
     async def browse(self) -> None:
-        """Read all names into the tree; progress and errors are in `browse_state`."""
-        self.browse_state = BrowseState(running=True, started_ns=self.clock_ns())
+        """Read all names; progress and errors are in `browse_state`.
+
+        The first names are shown as they come. Later ones take the place of the old ones when all
+        are there, so that a slow or broken browse takes nothing away.
+        """
+        is_first = not len(self.tree)
+        had_all = self.browse_state.done and not is_first
+        names = self.tree if is_first else TagTree()
+        names.clear()
+        self.browse_state = BrowseState(running=True, done=had_all, started_ns=self.clock_ns())
         self._tree_changed = True
-        self.tree.clear()
         arrived: asyncio.Queue[list[BrowseItem] | None] = asyncio.Queue()
-        feeder = asyncio.create_task(self._feed(arrived), name="plant:names")
+        feeder = asyncio.create_task(self._feed(names, arrived), name="plant:names")
         try:
             await self.client.browse(language=self.server_language, on_items=arrived.put_nowait)
             arrived.put_nowait(None)
@@ -302,6 +355,9 @@ class Plant:
             self.browse_state = replace(self.browse_state, running=False)
             raise
         else:
+            if not is_first:
+                self.tree.replace_with(names)
+            self._types_due = True
             self.browse_state = replace(self.browse_state, running=False, done=True)
         finally:
             feeder.cancel()
@@ -309,12 +365,12 @@ class Plant:
             self.tree.finish()
             self._tree_changed = True
 
-    async def _feed(self, arrived: asyncio.Queue[list[BrowseItem] | None]) -> None:
-        """Put names into the tree, a slice a turn of the loop: the window answers in between."""
+    async def _feed(self, names: TagTree, arrived: asyncio.Queue[list[BrowseItem] | None]) -> None:
+        """Put names into a tree, a slice a turn of the loop: the window answers in between."""
         while (items := await arrived.get()) is not None:
             for start in range(0, len(items), NAMES_A_TURN):
                 slice_ = items[start : start + NAMES_A_TURN]
-                self.tree.put(slice_)
+                names.put(slice_)
                 count = self.browse_state.count + len(slice_)
                 self.browse_state = replace(self.browse_state, count=count)
                 self._tree_changed = True
@@ -351,6 +407,9 @@ class Plant:
         self.trends.link_lost(lost_ns)
         if self._writes is not None:
             self._writes.link_lost()
+        if self.browse_state.running:
+            # Its answer would come, if ever, over a connection that is gone.
+            self.refresh_browse()
 
     def _link_is_up(self, status: LinkStatus) -> None:
         lost_ns = self.live.stale_since_ns
@@ -360,6 +419,7 @@ class Plant:
         if lost_ns:
             self._holes.append((lost_ns, status.since_ns))
             self._writes_to_verify = True
-        if not self.browse_state.done and not self.browse_state.running:
+        state = self.browse_state
+        if not state.running and (state.error or not state.done):
             self._browse_wanted = True
         self._wake.set()

@@ -8,13 +8,15 @@ the tag and the value, decides here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tagwerk.domain.tags import BaseType, DataType
 from tagwerk.domain.text import typed_value
 from tagwerk.domain.values import LoggedPoint, Sample
 
 _NUMBERS = (BaseType.INTEGER, BaseType.FLOAT)
-_MAY_BE_WRONG = frozenset((str, list))
+# Compared by class and not by isinstance: this runs for every value of the stream.
+_MAY_BE_WRONG: frozenset[type[Any]] = frozenset((str, list))
 
 
 class KnownTypes:
@@ -30,7 +32,7 @@ class KnownTypes:
     def put_right(self, samples: list[Sample]) -> list[Sample]:
         """The samples, with numbers that came as text as numbers. Any thread."""
         numbers = self._numbers
-        odd = [i for i, sample in enumerate(samples) if sample.value.__class__ in _MAY_BE_WRONG]
+        odd = [i for i, sample in enumerate(samples) if type(sample.value) in _MAY_BE_WRONG]
         if not numbers or not odd:
             return samples
         result = list(samples)
@@ -43,7 +45,7 @@ class KnownTypes:
 
     def wrong(self, sample: Sample | None) -> bool:
         """Whether a sample that was taken earlier would be put right now."""
-        if sample is None or sample.value.__class__ not in _MAY_BE_WRONG:
+        if sample is None or type(sample.value) not in _MAY_BE_WRONG:
             return False
         data_type = self._numbers.get(sample.name)
         return data_type is not None and typed_value(sample.value, data_type) != sample.value
@@ -55,7 +57,7 @@ def typed_points(points: Sequence[LoggedPoint], data_type: DataType) -> list[Log
         return list(points)
     return [
         point._replace(value=typed_value(point.value, data_type))
-        if point.value.__class__ in _MAY_BE_WRONG
+        if type(point.value) in _MAY_BE_WRONG
         else point
         for point in points
     ]
