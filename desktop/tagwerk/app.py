@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -76,13 +77,41 @@ def run_window(options: WindowOptions) -> int:
     from tagwerk.ui.report import Stopwatch
     from tagwerk.ui.settings import Settings
 
+    if not has_display(options):
+        print(  # noqa: T201 - there is no window to say it in
+            "tagwerk: there is no display. Start it on a desktop, or give --screenshot or --report "
+            "to let it draw into memory.",
+            file=sys.stderr,
+        )
+        return UsageError.exit_code
     watch = Stopwatch()
     settings = Settings(settings_folder(options))
     program = Program(
-        settings, watch, mode=options.theme or "", lang=options.language or "", size=options.size
+        settings,
+        watch,
+        mode=options.theme or "",
+        lang=options.language or "",
+        size=options.size or default_size(),
     )
     program.paint_first(import_heavy)
     return program.run(partial(_main, options, program, settings))
+
+
+def has_display(options: WindowOptions) -> bool:
+    """Whether Qt will find a screen; for pictures and reports without one it draws into memory."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    if options.screenshot is None and options.report is None:
+        return False
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return True
+
+
+def default_size() -> tuple[int, int] | None:
+    """None: what is remembered. Drawing into memory knows no screen worth fitting (800 × 800)."""
+    return (1920, 1080) if os.environ.get("QT_QPA_PLATFORM") == "offscreen" else None
 
 
 def import_heavy() -> None:
