@@ -20,6 +20,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -151,7 +152,7 @@ def setup(development: bool) -> None:
     make_environment()
     lock = "requirements-dev.lock" if development else "requirements.lock"
     say(f"dev.py: installing what {lock} lists (once, about a minute)")
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "--quiet"]
     need([*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / lock])
     link_package()
     MARKER.write_text(wanted_state(development), encoding="utf-8")
@@ -209,6 +210,8 @@ def lock() -> int:
 def start(module_arguments: list[str]) -> int:
     """Run the program; on POSIX in place of this process, so that signals reach it."""
     command = [str(PYTHON), "-m", "tagwerk", *module_arguments]
+    # The set-up before is not part of the program's start, which the window reports.
+    os.environ["TAGWERK_STARTED"] = str(time.time())
     if not WINDOWS:
         os.execv(command[0], command)
     return run(list(command))

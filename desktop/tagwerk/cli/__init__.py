@@ -7,6 +7,7 @@ messages go to stderr in plain words with the cure; exit codes are the contract 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -35,6 +36,7 @@ def _run_command(options: argparse.Namespace) -> int:
     from tagwerk.cli.output import Console
     from tagwerk.domain.errors import TagwerkError
 
+    _speak_utf8()
     console = Console(json=getattr(options, "json", False))
     try:
         if options.command == "simulate":
@@ -52,3 +54,12 @@ def _run_command(options: argparse.Namespace) -> int:
         # The reader (head, less) has gone: not our failure, and nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+
+
+def _speak_utf8() -> None:
+    """Names hold umlauts, whatever the terminal's own alphabet; half a character is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper) and not sys.stdin.isatty():
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")

@@ -7,12 +7,12 @@ from typing import Any
 
 from tagwerk.cli.confirm import ask
 from tagwerk.cli.output import Console, alarm_document, error_document, time_text
-from tagwerk.cli.stream import EventQueue
-from tagwerk.cli.target import connected, find_target
+from tagwerk.cli.stream import EventQueue, raise_refusal
+from tagwerk.cli.target import connected, find_target, logged_in
 from tagwerk.cli.values import partly, read_span
 from tagwerk.cli.write import write_service
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmEvent, AlarmReply
-from tagwerk.domain.connection import LinkState, LinkStatus
+from tagwerk.domain.connection import Capability, LinkStatus
 from tagwerk.domain.errors import NotAllowed, UsageError
 from tagwerk.domain.tags import short_name
 from tagwerk.link.connector import HttpConnector
@@ -22,6 +22,10 @@ async def run_alarms(options: argparse.Namespace, console: Console) -> int:
     """List what stands, what was logged, or follow what comes."""
     if options.watch:
         return await _watch(options, console)
+    if not options.history and any((options.last, options.start, options.end)):
+        raise UsageError(
+            "A time belongs to logged alarms.", cure="Add --history, or leave the time out."
+        )
     async with connected(options) as (client, _profile):
         if options.history:
             start_ns, end_ns = read_span(options)
@@ -35,6 +39,7 @@ async def run_alarms(options: argparse.Namespace, console: Console) -> int:
         else:
             alarms = await client.active_alarms(filter_text=options.filter, language=options.lang)
             alarms.sort(key=lambda alarm: alarm.raise_time_ns or 0, reverse=True)
+            alarms = alarms[: options.limit or None]
     if console.json:
         console.document({"alarms": [alarm_document(alarm) for alarm in alarms]})
     else:
@@ -58,11 +63,11 @@ async def _watch(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(
             "--watch follows all active alarms.", cure="Leave out --filter and --history."
         )
-    async with connected(options):
-        pass  # reports a wrong password or certificate with its own exit code
     target = await find_target(options)
+    async with logged_in(target):
+        pass  # reports a wrong password or certificate with its own exit code
     sink = EventQueue()
-    link = HttpConnector().open(target.profile, target.password, sink)
+    link = HttpConnector().open(target.profile, target.password, sink, token=target.token)
     link.set_language(options.lang)
     link.start()
     try:
@@ -92,16 +97,24 @@ def _print_state(console: Console, status: LinkStatus) -> None:
         console.document({**document, "detail": str(status.detail)})
     else:
         console.say(f"{status.state.value}  {status.detail}".strip())
-    if status.state is LinkState.REFUSED:
-        raise NotAllowed(
-            "The connection was refused: {reason}", cure=str(status.cure), reason=str(status.detail)
-        )
+    raise_refusal(status)
 
 
 async def run_ack(options: argparse.Namespace, console: Console) -> int:
     """Acknowledge or reset alarms; shows them and asks before anything is sent."""
     action = AlarmAction.RESET if options.reset else AlarmAction.ACKNOWLEDGE
     async with connected(options) as (client, profile):
+        reason = client.capabilities.reason(
+            Capability.RESET if options.reset else Capability.ACKNOWLEDGE
+        )
+        if reason:
+            raise NotAllowed(
+                "{user} may not {action} alarms on this server.",
+                cure="Use a user with the right “GraphQL read/write access”.",
+                code=reason,
+                user=profile.user or "This token",
+                action=action.value,
+            )
         active = await client.active_alarms()
         chosen = [alarm for word in options.alarms for alarm in _find(active, word)]
         chosen = list({alarm.key: alarm for alarm in chosen}.values())
@@ -118,13 +131,16 @@ async def run_ack(options: argparse.Namespace, console: Console) -> int:
         if reply.error is not None:
             console.say(f"{reply.key.name}: {reply.error.description} ({reply.error.code})")
     failed = [reply for reply in replies if reply.error is not None or reply.uncertain]
+    if failed and all(reply.error is not None and reply.error.code == "FORBIDDEN" for reply in replies):
+        return NotAllowed.exit_code
     return partly(len(replies), len(failed))
 
 
 def _find(active: list[Alarm], word: str) -> list[Alarm]:
     """The active instances that a word means: a name, with or without system and ``#instance``."""
     name, mark, number = word.rpartition("#")
-    if not mark or not number.isdigit():
+    named = any(word in (alarm.name, short_name(alarm.name)) for alarm in active)
+    if named or not mark or not number.isdecimal():
         name, number = word, ""
     found = [
         alarm

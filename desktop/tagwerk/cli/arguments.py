@@ -38,7 +38,7 @@ COMMANDS: dict[str, Runner] = {
     "alarms": _late("alarms", "run_alarms"),
     "ack": _late("alarms", "run_ack"),
 }
-WINDOW_WORDS = ("demo",)
+_LONGEST_SPAN_S = 100 * 366 * 86_400.0
 SECOND_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
@@ -52,8 +52,26 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"“{text}” is not a time span like 90, 15m or 24h"
         ) from None
-    if result <= 0:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a positive time span")
+    if not 0 < result <= _LONGEST_SPAN_S:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a time span between 0 and 100 years")
+    return result
+
+
+def count(text: str) -> int:
+    """A number of rows; 0 is all."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of rows")
+    return int(text)
+
+
+def tolerance(text: str) -> float:
+    """How far a number may be off: finite and not negative."""
+    try:
+        result = float(text)
+    except ValueError:
+        result = -1.0
+    if not 0 <= result < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a tolerance like 0.5")
     return result
 
 
@@ -199,7 +217,7 @@ def _write(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--reason", default="", help="goes into the audit")
     parser.add_argument(
-        "--tolerance", type=float, metavar="T", help="how far the read-back may be off"
+        "--tolerance", type=tolerance, metavar="T", help="how far the read-back may be off"
     )
     parser.add_argument(
         "--wait", type=seconds, default=5.0, metavar="SECONDS", help="for the read-back"
@@ -217,7 +235,7 @@ def _history(parser: argparse.ArgumentParser) -> None:
     _connection(parser)
     _names(parser)
     _span(parser)
-    parser.add_argument("--max", dest="limit", type=int, default=0, metavar="N")
+    parser.add_argument("--max", dest="limit", type=count, default=0, metavar="N")
     parser.add_argument("--format", choices=["csv", "json"], help="table on standard output")
 
 
@@ -233,7 +251,7 @@ def _alarms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", default="en-US")
     parser.add_argument("--watch", action="store_true")
     parser.add_argument("--for", dest="duration", type=seconds, metavar="SECONDS")
-    parser.add_argument("--max", dest="limit", type=int, default=0, metavar="N")
+    parser.add_argument("--max", dest="limit", type=count, default=0, metavar="N")
 
 
 def _ack(parser: argparse.ArgumentParser) -> None:

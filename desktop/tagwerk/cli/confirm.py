@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tagwerk.domain.errors import UsageError
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl+C end a blocking read at once.
+
+    asyncio's own handler only notes it and lets the read go on until somebody presses Enter.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def ask(options: argparse.Namespace, question: str) -> None:
@@ -19,5 +39,7 @@ def ask(options: argparse.Namespace, question: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask.", cure="Add --yes when this is meant.")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes", "j", "ja"):
+    with interruptible():
+        answer = sys.stdin.readline().strip().lower()
+    if answer not in ("y", "yes", "j", "ja"):
         raise UsageError("Nothing was sent.")

@@ -6,13 +6,15 @@ import argparse
 
 from tagwerk.cli.output import Console, capabilities_document, step_document
 from tagwerk.cli.target import find_target
+from tagwerk.cli.values import PARTLY
 from tagwerk.domain.connection import Step
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.link.connector import HttpConnector
 
 
 async def run_probe(options: argparse.Namespace, console: Console) -> int:
-    """Look at a server as deeply as user and trust allow; the exit code is the first failure's."""
+    """Look at a server as deeply as user and trust allow; the exit code is that of what
+    ended it, or "partly" when it went to the end but something is not as it should be."""
     target = await find_target(options, needs_login=False)
 
     def on_step(step: Step) -> None:
@@ -28,6 +30,7 @@ async def run_probe(options: argparse.Namespace, console: Console) -> int:
         trust=target.profile.trust,
         user=target.profile.user,
         password=target.password,
+        token=target.token,
         timeout_s=target.profile.timeout_s,
         on_step=on_step,
         deep=True,
@@ -45,4 +48,4 @@ async def run_probe(options: argparse.Namespace, console: Console) -> int:
     if isinstance(result.error, TagwerkError):
         console.error(result.error)
         return result.error.exit_code
-    return 0
+    return PARTLY if any(step.ok is False for step in result.steps) else 0

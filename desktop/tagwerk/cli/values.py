@@ -15,7 +15,9 @@ from tagwerk.cli.output import (
     time_text,
 )
 from tagwerk.cli.target import connected, expand_patterns, read_names
+from tagwerk.cli.typed import known_types, typed_series
 from tagwerk.domain.errors import UsageError
+from tagwerk.domain.tags import TagKind
 from tagwerk.domain.text import format_time, format_value, parse_time
 from tagwerk.domain.values import LoggedSeries
 from tagwerk.export.csv_table import ENGLISH_CSV, Cell, write_rows
@@ -36,6 +38,7 @@ async def run_read(options: argparse.Namespace, console: Console) -> int:
     async with connected(options) as (client, _profile):
         names = await expand_patterns(client, names)
         samples = await client.read(names, direct=options.direct)
+        samples = (await known_types(client, samples)).put_right(samples)
     if console.json:
         console.document({"values": [sample_document(sample) for sample in samples]})
     else:
@@ -84,8 +87,10 @@ async def run_history(options: argparse.Namespace, console: Console) -> int:
     names = read_names(options)
     start_ns, end_ns = read_span(options)
     async with connected(options) as (client, _profile):
-        names = await expand_patterns(client, names)
+        kinds = (TagKind.TAG, TagKind.LOGGING_TAG)
+        names = await expand_patterns(client, names, kinds)
         series = await client.history(names, start_ns, end_ns, limit=options.limit)
+        series = await typed_series(client, series)
     if console.json or options.format == "json":
         console.document({"series": [series_document(one) for one in series]})
     elif options.format == "csv":

@@ -51,24 +51,27 @@ class HttpConnector:
         trust: Trust,
         user: str = "",
         password: str = "",
+        token: str = "",
         timeout_s: float = 15.0,
         on_step: Callable[[Step], None] | None = None,
         deep: bool = False,
     ) -> ProbeResult:
-        """See `ports.Connector.inspect`."""
+        """See `ports.Connector.inspect`; a `token` issued elsewhere stands in for user and password."""
         probe = Probe(trust, timeout_s, on_step)
         try:
-            await probe.run(address, user, password, deep)
+            await probe.run(address, user, password, deep, token)
         except TagwerkError as problem:
             probe.error = problem
         finally:
             await probe.close()
         return probe.result()
 
-    def open(self, profile: ConnectionProfile, password: str, sink: PlantSink) -> PlantLink:
-        """See `ports.Connector.open`."""
+    def open(
+        self, profile: ConnectionProfile, password: str, sink: PlantSink, *, token: str = ""
+    ) -> PlantLink:
+        """See `ports.Connector.open`; a `token` issued elsewhere stands in for the password."""
         url = endpoint_for(profile.url, profile.trust).url
-        return SupervisedLink(replace(profile, url=url), password, sink)
+        return SupervisedLink(replace(profile, url=url), password, sink, token=token)
 
 
 class Probe:
@@ -140,7 +143,9 @@ class Probe:
             if self._on_step is not None:
                 self._on_step(found)
 
-    async def run(self, address: str, user: str, password: str, deep: bool) -> None:
+    async def run(
+        self, address: str, user: str, password: str, deep: bool, token: str = ""
+    ) -> None:
         """All steps in order.
 
         Raises:
@@ -158,14 +163,15 @@ class Probe:
         else:
             self._skip(StepName.TLS, message("plain HTTP, no certificate"))
         transport = await self._find_interface()
-        if not user:
+        if not user and not token:
             return
         keeper = self._keeper = SessionKeeper(transport, user, password)
         client = HttpClient(keeper)
-        async with self.step(StepName.LOGIN):
-            await keeper.login()
-            self.session = keeper.session
-            self._say_login(keeper)
+        if token:
+            keeper.adopt(token)
+            self._skip(StepName.LOGIN, message("a token was given"))
+        else:
+            await self._login(keeper)
         async with self.step(StepName.RIGHTS):
             await client.prepare()
             self.capabilities = client.capabilities
@@ -174,6 +180,12 @@ class Probe:
             self.server["version"] = client.dialect.version
         if deep:
             await probe_deep(self, client, keeper)
+
+    async def _login(self, keeper: SessionKeeper) -> None:
+        async with self.step(StepName.LOGIN):
+            await keeper.login()
+            self.session = keeper.session
+            self._say_login(keeper)
 
     def _skip(self, name: StepName, why: Message) -> None:
         found = Step(name, None, 0.0, why)

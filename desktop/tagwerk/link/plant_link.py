@@ -24,6 +24,7 @@ class SupervisedLink:
         password: kept in memory for logins.
         sink: called from the link's thread.
         slicer: time slices of the stream.
+        token: one issued elsewhere, used instead of logging in.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class SupervisedLink:
         *,
         slicer: Slicer | None = None,
         ping_s: float = 1.0,
+        token: str = "",
     ) -> None:
         self._thread = LinkThread(f"link {Endpoint(profile.url).host}")
-        self._supervisor = Supervisor(profile, password, sink, slicer or Slicer(), ping_s)
+        self._supervisor = Supervisor(profile, password, sink, slicer or Slicer(), ping_s, token)
         self._client = ThreadedClient(self._thread, lambda: self._supervisor.http)
 
     @property

@@ -84,6 +84,11 @@ class SessionKeeper:
             cure="Give a fresh one, or a user and a password.",
         )
 
+    @property
+    def is_foreign(self) -> bool:
+        """The token was issued elsewhere."""
+        return self._foreign
+
     def allow_login(self) -> None:
         """A person asked again: one more login may be tried."""
         self._refused = None
@@ -107,6 +112,10 @@ class SessionKeeper:
         Raises:
             LoginFailed, NotReachable, …
         """
+        if self._foreign:
+            if self._refused is not None and self._token is None:
+                raise self._refused
+            return
         if self._token is not None:
             try:
                 await self.extend()
@@ -186,14 +195,12 @@ class SessionKeeper:
         The life is counted on the server's clock, because laptop and plant seldom agree.
         """
         session = self.session
-        if session is None:
-            return _LONGEST_RENEWAL_S
         life_s = _WITHOUT_EXPIRY_S
-        if session.expires_ns is not None:
+        if session is not None and session.expires_ns is not None:
             server_now_ns = time.time_ns() + (self.clock_offset_ns or 0)
             passed_s = time.monotonic() - self._renewed_at_s
             life_s = (session.expires_ns - server_now_ns) / 1e9 + passed_s
-        if session.auto_logoff_s:
+        if session is not None and session.auto_logoff_s:
             life_s = min(life_s, float(session.auto_logoff_s))
         due_s = min(max(life_s / 2, _SHORTEST_RENEWAL_S), _LONGEST_RENEWAL_S)
         return max(self._renewed_at_s + due_s - time.monotonic(), 0.0)

@@ -56,6 +56,7 @@ class Supervisor:
         sink: PlantSink,
         slicer: Slicer,
         ping_s: float,
+        token: str = "",
     ) -> None:
         self.profile = profile
         self.sink = sink
@@ -63,6 +64,7 @@ class Supervisor:
         self.language = "en-US"
         self.status = LinkStatus(server=PRODUCT)
         self._password = password
+        self._token = token
         self._slicer = slicer
         self._ping_s = ping_s
         self._totals = StreamTotals()
@@ -234,6 +236,8 @@ class Supervisor:
             )
             self._keeper = SessionKeeper(transport, self.profile.user, self._password)
             self._keeper.on_new_token = self._new_token.set
+            if self._token:
+                self._keeper.adopt(self._token)
             self.http = HttpClient(self._keeper)
             self.http.on_change = self._on_client_change
         keeper, http = self._keeper, self.http
@@ -405,8 +409,9 @@ class Supervisor:
             if keeper.generation == self._stream_generation or self._stream is None:
                 await http.hello(timeout_s=_LIVENESS_S)
             return 0.0
-        if Capability.SESSION not in http.capabilities:
-            # Any operation prolongs the session; an old runtime has no other way.
+        if keeper.is_foreign or Capability.SESSION not in http.capabilities:
+            # Any operation prolongs the session; an old runtime has no other way, and a new token
+            # would be taken from whoever lent us the old one.
             await http.hello(timeout_s=_LIVENESS_S)
             keeper.touch()
             return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
     from tagwerk.ui.window import MainWindow
 
 
+STARTED_VARIABLE = "TAGWERK_STARTED"
+"""Seconds since 1970 when the program was started, set by one that becomes it (exec)."""
+
+
 def process_age_s() -> float | None:
     """Seconds since this process began, None where the system does not tell."""
+    started = os.environ.pop(STARTED_VARIABLE, "")
+    with contextlib.suppress(ValueError):
+        return max(time.time() - float(started), 0.0)
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         boot_s = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
