@@ -88,8 +88,8 @@ def test_a_pattern_finds_logging_tags_for_history(run):
     [
         ["history", PV, "--last", "1e400"],
         ["history", PV, "--last", "1m", "--max", "-1"],
-        ["write", f"{KP}=1", "--tolerance", "nan"],
-        ["write", f"{KP}=1", "--tolerance", "-1"],
+        ["write", f"{KP}=1", "--tolerance", "nan", "--yes"],
+        ["write", f"{KP}=1", "--tolerance", "-1", "--yes"],
         ["write", f"{KP}={'9' * 5000}", "--yes"],
         ["alarms", "--last", "1h"],
         ["alarms", "--from", "2026-01-01"],
@@ -148,7 +148,9 @@ async def test_a_token_and_names_come_from_standard_input_in_this_order(
     assert len(json.loads(done.stdout)["values"]) == 2
 
 
-@pytest.mark.parametrize("words", [("watch", PV, "--for", "1"), ("alarms", "--watch", "--for", "1")])
+@pytest.mark.parametrize(
+    "words", [("watch", PV, "--for", "1"), ("alarms", "--watch", "--for", "1")]
+)
 async def test_a_token_serves_what_goes_on(demo_server, tmp_path, token, words):
     done = await asyncio.to_thread(
         with_token, demo_server, tmp_path, token + "\n", *words, "--json"
@@ -158,7 +160,9 @@ async def test_a_token_serves_what_goes_on(demo_server, tmp_path, token, words):
 
 
 async def test_a_probe_with_a_token_goes_all_the_way(demo_server, tmp_path, token):
-    done = await asyncio.to_thread(with_token, demo_server, tmp_path, token + "\n", "probe", "--json")
+    done = await asyncio.to_thread(
+        with_token, demo_server, tmp_path, token + "\n", "probe", "--json"
+    )
     assert done.returncode == 0, done.stderr
     steps = {step["step"]: step["ok"] for step in json.loads(done.stdout)["steps"]}
     assert steps["push"] is True
@@ -187,7 +191,7 @@ def test_watching_goes_through_a_kill_and_fills_the_hole(own_server, tmp_path):
         if filled and len(lines) > at_fill + 3:
             process.send_signal(signal.SIGINT)
             break
-    rest, err = process.communicate(timeout=20)
+    _rest, err = process.communicate(timeout=20)
     assert filled, [line for line in lines if "state" in line]
     assert "Traceback" not in err
     assert process.returncode == 130
@@ -319,7 +323,7 @@ async def test_a_slow_reader_slows_the_stream_instead_of_filling_memory():
     began = time.monotonic()
     await asyncio.to_thread(lambda: [queue.on_samples([sample] * 60) for _ in range(4)])
     assert time.monotonic() - began > 0.02
-    events = [event async for event in queue.events(0.01)]
+    events = [event async for event in queue.events(0.01) if event is not None]
     assert len(events) == 240
 
 

@@ -15,6 +15,7 @@ from tagwerk.domain.alarms import AlarmEvent, AlarmState, Notification
 from tagwerk.domain.connection import Capabilities, Capability, LinkState
 from tagwerk.domain.errors import NotReachable, ServerRefused
 from tagwerk.store.alarm_view import SortBy, SortOrder
+from tagwerk.store.alarms import AlarmStore
 from tagwerk.ui.alarms.cells import INDEX
 from tagwerk.ui.alarms.menus import context_menu, view_menu
 from tagwerk.ui.panels.alarms import AlarmPanel
@@ -620,6 +621,12 @@ async def test_a_panel_without_plant_or_answer_says_so(qapp):
     panel = AlarmPanel(make_desk())
     assert "No plant yet" in panel.empty.text
     panel.set_plant(make_plant(live=False))
+    frame(panel)
+    assert "No alarms yet" in panel.empty.text
+    plant = make_plant()
+    plant.drain()
+    plant.alarms = AlarmStore()  # live, and the first answer has not come
+    panel.set_plant(plant)
     frame(panel)
     assert panel.empty.text == "Reading what stands"
     panel.set_plant(None)

@@ -131,7 +131,9 @@ async def run_ack(options: argparse.Namespace, console: Console) -> int:
         if reply.error is not None:
             console.say(f"{reply.key.name}: {reply.error.description} ({reply.error.code})")
     failed = [reply for reply in replies if reply.error is not None or reply.uncertain]
-    if failed and all(reply.error is not None and reply.error.code == "FORBIDDEN" for reply in replies):
+    if failed and all(
+        reply.error is not None and reply.error.code == "FORBIDDEN" for reply in replies
+    ):
         return NotAllowed.exit_code
     return partly(len(replies), len(failed))
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
-from tagwerk.domain.connection import LinkStatus
+from tagwerk.domain.connection import LinkState, LinkStatus
+from tagwerk.domain.errors import NotAllowed, TagwerkError
 from tagwerk.domain.values import Sample
 
 POLL_S = 0.05
 """How often the printing side looks; a wake-up per value would cost more than the value."""
+
+MOST_WAITING = 200_000
+"""More events than this make the stream wait for the reader."""
+
+_BURST = 500
+_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.5
 
 Event: TypeAlias = "Sample | LinkStatus | AlarmEvent | list[Alarm]"
 
@@ -20,12 +30,15 @@ Event: TypeAlias = "Sample | LinkStatus | AlarmEvent | list[Alarm]"
 class EventQueue:
     """Takes what the stream's thread delivers.
 
-    Unbounded on purpose: a script must get every value in order. With `count_only` values are
-    counted and not kept.
+    A script gets every value in order. Where it reads slower than values come, the stream's thread
+    is made to wait, and with it the server. Never for long: answers come over the same thread.
+    With `count_only` values are counted and not kept.
     """
 
-    def __init__(self, *, count_only: bool = False) -> None:
+    def __init__(self, *, count_only: bool = False, most: int = MOST_WAITING) -> None:
         self.received = 0
+        self._most = most
+        self._is_read = True
         self._count_only = count_only
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
@@ -34,6 +47,12 @@ class EventQueue:
         if not self._count_only:
             for sample in samples:
                 self._events.put(sample)
+            self._let_read()
+
+    def _let_read(self) -> None:
+        until = time.monotonic() + _LONGEST_PAUSE_S
+        while self._is_read and self._events.qsize() > self._most and time.monotonic() < until:
+            time.sleep(_PAUSE_S)
 
     def on_alarms(self, events: list[AlarmEvent]) -> None:
         for event in events:
@@ -45,16 +64,41 @@ class EventQueue:
     def on_status(self, status: LinkStatus) -> None:
         self._events.put(status)
 
-    async def events(self, duration_s: float | None) -> AsyncIterator[Event]:
-        """Events in the order of arrival, for `duration_s` seconds or for ever."""
+    async def events(self, duration_s: float | None) -> AsyncIterator[Event | None]:
+        """Events in the order of arrival, for `duration_s` seconds or for ever.
+
+        None comes in between, at least every 50 ms: time for what has to be done now and then.
+        """
         loop = asyncio.get_running_loop()
-        end = None if duration_s is None else loop.time() + duration_s
-        while True:
-            try:
-                while True:
-                    yield self._events.get_nowait()
-            except queue.Empty:
-                pass
-            if end is not None and loop.time() >= end:
-                return
-            await asyncio.sleep(POLL_S if end is None else min(POLL_S, max(end - loop.time(), 0)))
+        end = float("inf") if duration_s is None else loop.time() + duration_s
+        try:
+            while loop.time() < end:
+                for event in self._take(_BURST):
+                    yield event
+                yield None
+                pause_s = 0.0 if self._events.qsize() else POLL_S
+                await asyncio.sleep(max(min(pause_s, end - loop.time()), 0.0))
+            for event in self._take(self._events.qsize()):
+                yield event
+        finally:
+            self._is_read = False
+
+    def _take(self, most: int) -> Iterator[Event]:
+        with contextlib.suppress(queue.Empty):
+            for _ in range(most):
+                yield self._events.get_nowait()
+
+
+def raise_refusal(status: LinkStatus) -> None:
+    """End the command when a person is needed, with the exit code of what was refused.
+
+    Raises:
+        TagwerkError: the connection was refused.
+    """
+    if status.state is not LinkState.REFUSED:
+        return
+    if isinstance(status.error, TagwerkError):
+        raise status.error
+    raise NotAllowed(
+        "The connection was refused: {reason}", cure=str(status.cure), reason=str(status.detail)
+    )

@@ -182,7 +182,8 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
         changes["dialect"] = options.dialect
     if (options.dialect or profile.dialect) == "classic":
         raise UsageError(
-            "The dialect “classic” is not spoken yet.", cure="Use --dialect unified, or leave it out."
+            "The dialect “classic” is not spoken yet.",
+            cure="Use --dialect unified, or leave it out.",
         )
     trust = _trust(options, profile)
     if trust is not None:

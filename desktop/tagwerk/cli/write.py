@@ -13,9 +13,10 @@ from tagwerk.cli.output import Console, error_document, plain
 from tagwerk.cli.target import connected, data_folder
 from tagwerk.domain.connection import Capability, ConnectionProfile
 from tagwerk.domain.errors import NotAllowed, TagwerkError, UsageError
+from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantClient
 from tagwerk.domain.tags import TagInfo, TagKind, short_name
-from tagwerk.domain.text import format_value, parse_value
+from tagwerk.domain.text import format_value, parse_value, typed_value
 from tagwerk.domain.values import ItemError, Sample
 from tagwerk.plant import audit_file
 from tagwerk.plant.info import merge_tag_info
@@ -47,7 +48,7 @@ def write_service(
         lambda name: known.get(name) or TagInfo(name),
         AuditLog(audit_file(data_folder(options), profile)),
         Arming(),
-        lambda: profile.user,
+        lambda: profile.user or "token",
         lambda: client.capabilities,
     )
 
@@ -55,6 +56,7 @@ def write_service(
 async def run_write(options: argparse.Namespace, console: Console) -> int:
     """Check, show, ask, write in order, read back."""
     wanted = [_split(word) for word in options.assignments]
+    _refuse_doubles([name for name, _text in wanted])
     async with connected(options) as (client, profile):
         reason = client.capabilities.reason(Capability.WRITE)
         if reason:
@@ -62,28 +64,35 @@ async def run_write(options: argparse.Namespace, console: Console) -> int:
                 "{user} may not write on this server.",
                 cure="Use a user with the right “GraphQL read/write access”.",
                 code=reason,
-                user=profile.user,
+                user=profile.user or "This token",
             )
         samples = await client.read([name for name, _text in wanted])
         infos = await _infos(client, samples, profile)
+        samples = [
+            sample._replace(value=typed_value(sample.value, infos[sample.name].data_type))
+            for sample in samples
+        ]
         live = LiveStore()
         live.mark_live(0)
         live.put(samples)
         live.drain()
         service = write_service(client, profile, options, live=live, infos=infos)
-        results = [_unknown(sample) for sample in samples if sample.error is not None]
+        texts = dict(wanted)
         requests = [
             service.request(
                 sample.name,
-                parse_value(text, infos[sample.name]),
+                parse_value(texts[sample.name], infos[sample.name]),
                 reason=options.reason,
                 tolerance=options.tolerance,
                 wait_s=options.wait,
             )
-            for sample, (_name, text) in zip(samples, wanted, strict=True)
-            if sample.error is None
+            for sample in samples
         ]
-        if requests and not results:
+        if any(sample.error is not None for sample in samples):
+            results = [
+                _refused(request, sample) for request, sample in zip(requests, samples, strict=True)
+            ]
+        else:
             results = await _confirm_and_write(service, requests, infos, options, console)
     return _report(results, console)
 
@@ -114,14 +123,21 @@ async def _confirm_and_write(
         accepted.append(request.accepting(questions))
     ask(options, f"Write {len(accepted)} value(s)?")
     results = await service.write_all(accepted)
-    rest = accepted[len(results) :]
-    now_ns = time.time_ns()
-    return results + [
-        WriteResult(
-            request, Outcome.FAILED, old=request.seen, started_ns=now_ns, finished_ns=now_ns
-        )
-        for request in rest
-    ]
+    why = message("not sent, because the write before it was not confirmed")
+    return results + [_not_sent(request, why) for request in accepted[len(results) :]]
+
+
+def _refuse_doubles(names: list[str]) -> None:
+    """Which of two values of one tag is meant, nobody can tell."""
+    for index, name in enumerate(names):
+        for other in names[:index]:
+            either_is_short = "::" not in name or "::" not in other
+            if name == other or (either_is_short and short_name(name) == short_name(other)):
+                raise UsageError(
+                    "{name} would be written twice.",
+                    cure="Write one value, look, then write the other.",
+                    name=name,
+                )
 
 
 def _split(word: str) -> tuple[str, str]:
@@ -164,10 +180,24 @@ def _sheet(profile: ConnectionProfile) -> TagSheet:
     return load_sheet(Path(profile.sheet))
 
 
-def _unknown(sample: Sample) -> WriteResult:
+def _not_sent(request: WriteRequest, why: Message) -> WriteResult:
     now_ns = time.time_ns()
-    result = WriteResult(WriteRequest(sample.name, None), Outcome.REJECTED, error=sample.error)
-    return replace(result, started_ns=now_ns, finished_ns=now_ns)
+    return WriteResult(
+        request,
+        Outcome.FAILED,
+        old=request.seen,
+        detail=why,
+        started_ns=now_ns,
+        finished_ns=now_ns,
+    )
+
+
+def _refused(request: WriteRequest, sample: Sample) -> WriteResult:
+    """Nothing is written when the server does not know one of the names."""
+    result = _not_sent(request, message("not sent, because another name is not known"))
+    if sample.error is None:
+        return result
+    return replace(result, outcome=Outcome.REJECTED, detail=Message(), error=sample.error)
 
 
 def _report(results: list[WriteResult], console: Console) -> int:
@@ -185,7 +215,8 @@ def _report(results: list[WriteResult], console: Console) -> int:
     outcomes = {result.outcome for result in results}
     if outcomes == {Outcome.CONFIRMED}:
         return 0
-    if any(result.error is not None and result.error.code == "FORBIDDEN" for result in results):
+    denied = any(one.error is not None and one.error.code == "FORBIDDEN" for one in results)
+    if denied and Outcome.CONFIRMED not in outcomes:
         return NotAllowed.exit_code
     return 1 if outcomes <= {Outcome.REJECTED, Outcome.FAILED} else PARTLY
 

@@ -65,4 +65,9 @@ def decode_json(data: bytes | bytearray | memoryview) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Some serialisers write NaN and Infinity bare or exceed a float's range; the standard
         # library takes these. Broken UTF-8 in one text must not cost the whole answer.
-        return json.loads(bytes(data).decode("utf-8", errors="replace"))
+        try:
+            return json.loads(bytes(data).decode("utf-8", errors="replace"))
+        except ValueError as problem:
+            said = str(problem)
+    # Raised anew: the library's error carries the whole answer, which may repeat a secret.
+    raise ValueError(said)

@@ -20,8 +20,10 @@ travel further up. Messages never hold a password or a token.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tagwerk.domain.connection import Certificate
-from tagwerk.domain.message import message
+from tagwerk.domain.message import black_out, message, without_secrets
 
 
 class TagwerkError(Exception):
@@ -44,6 +46,17 @@ class TagwerkError(Exception):
         self.cure_text = message(cure, **params)
         self.code = code
         super().__init__(str(self.text))
+
+    def redact(self, secrets: Iterable[str]) -> None:
+        """Black out secrets that a server repeated; here and in the errors that led here."""
+        known = tuple(secret for secret in secrets if secret)
+        self.text = without_secrets(self.text, known)
+        self.cure_text = without_secrets(self.cure_text, known)
+        self.code = black_out(self.code, known)
+        self.args = (str(self.text),)
+        for origin in (self.__cause__, self.__context__):
+            if isinstance(origin, TagwerkError):
+                origin.redact(known)
 
     @property
     def message(self) -> str:

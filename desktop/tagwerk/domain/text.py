@@ -66,7 +66,11 @@ def format_number(value: float | int, decimals: int | None, style: NumberStyle =
         places = guess_decimals(value) if decimals is None else decimals
         if isinstance(value, float) and abs(value) >= 1e15:
             return f"{value:.6g}".replace(".", style.decimal).replace("-", MINUS)
-        digits = f"{abs(value):,.{places}f}"
+        if isinstance(value, int):
+            # A float on the way would cost the digits beyond 2^53.
+            digits = f"{abs(value):,}." + "0" * places
+        else:
+            digits = f"{abs(value):,.{places}f}"
     whole, _, fraction = digits.partition(".")
     text = whole.replace(",", style.group) + (style.decimal + fraction if fraction else "")
     negative = value < 0 and any(c not in "0" for c in whole.replace(",", "") + fraction)
@@ -99,6 +103,7 @@ def format_value(value: Value, info: TagInfo | None = None, style: NumberStyle =
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+_LONGEST_NUMBER = 400
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
@@ -119,6 +124,8 @@ def parse_number(text: str, style: NumberStyle = ENGLISH) -> float | int:
     """
     compact = re.sub(r"(?<=\d)[\s\u00a0\u202f\u2009'’](?=\d{3}(?!\d))", "", text.strip())
     compact = compact.replace(MINUS, "-")
+    if len(compact) > _LONGEST_NUMBER:
+        raise UsageError("“{text}…” is too long.", cure="Type a shorter number.", text=text[:20])
     if _INTEGER.fullmatch(compact):
         return int(compact)
     other = "," if style.decimal == "." else "."
@@ -199,6 +206,12 @@ def parse_value(text: str, info: TagInfo, style: NumberStyle = ENGLISH) -> Value
                     "{name} takes whole numbers; “{text}” is not one.",
                     cure="Type a whole number.",
                     name=info.name,
+                    text=text,
+                )
+            if abs(number_value) > 2**53:
+                raise UsageError(
+                    "“{text}” is too large to be read without loss.",
+                    cure="Type a whole number without mark and exponent.",
                     text=text,
                 )
             number_value = int(number_value)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import EXTEND_SESSION, LOGOUT, login_operation
@@ -61,6 +63,7 @@ class SessionKeeper:
         self.server_header = ""
         self._password = password
         self._token: Token | None = None
+        self._tokens: deque[str] = deque(maxlen=4)
         self._refused: LoginFailed | None = None
         self._foreign = False
         self._lock = asyncio.Lock()
@@ -75,9 +78,25 @@ class SessionKeeper:
         """The secret for a stream's first message; "" when not logged in."""
         return self._token.value if self._token else ""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be repeated: for `TagwerkError.redact` only."""
+        return self._password, *self._tokens
+
+    @contextmanager
+    def _redacting(self) -> Iterator[None]:
+        """Servers repeat what they were sent; an error goes on its way without the secrets."""
+        before = self.secrets
+        try:
+            yield
+        except TagwerkError as problem:
+            problem.redact((*before, *self.secrets))
+            raise
+
     def adopt(self, token: str) -> None:
         """Use a token issued elsewhere; it is not renewed and not logged out by us."""
         self._token = Token(token)
+        self._tokens.append(token)
         self._foreign = True
         self._refused = LoginFailed(
             "The server no longer takes the token.",
@@ -91,7 +110,8 @@ class SessionKeeper:
 
     def allow_login(self) -> None:
         """A person asked again: one more login may be tried."""
-        self._refused = None
+        if not self._foreign:
+            self._refused = None
 
     def forget(self) -> None:
         """Drop the token: the server no longer takes it."""
@@ -104,7 +124,8 @@ class SessionKeeper:
             LoginFailed: refused, now or before.
         """
         async with self._lock:
-            await self._login()
+            with self._redacting():
+                await self._login()
 
     async def ensure(self) -> None:
         """Be logged in: take the token that is there if the server still knows it.
@@ -151,6 +172,8 @@ class SessionKeeper:
     def _take(self, login: Login) -> None:
         changed = self._token is None or login.token.value != self._token.value
         self._token = login.token
+        if changed:
+            self._tokens.append(login.token.value)
         self.session = login.session
         self.touch()
         if changed:
@@ -174,19 +197,23 @@ class SessionKeeper:
             SessionExpired: the server no longer knows the token.
         """
         async with self._lock:
-            answer = await self.transport.post(EXTEND_SESSION.body(), token=self.token)
-            self._note(answer)
-            try:
-                body = _checked(answer, "extendSession")
-                self._take(login_from_json(_with_old_token(body, self.token), self.user))
-            except (LoginFailed, NotAllowed) as problem:
-                raise SessionExpired(
-                    "The session of “{user}” has ended: {said}",
-                    cure="Log in again.",
-                    code=problem.code,
-                    user=self.user,
-                    said=problem.message,
-                ) from problem
+            with self._redacting():
+                await self._extend()
+
+    async def _extend(self) -> None:
+        answer = await self.transport.post(EXTEND_SESSION.body(), token=self.token)
+        self._note(answer)
+        try:
+            body = _checked(answer, "extendSession")
+            self._take(login_from_json(_with_old_token(body, self.token), self.user))
+        except (LoginFailed, NotAllowed) as problem:
+            raise SessionExpired(
+                "The session of “{user}” has ended: {said}",
+                cure="Log in again.",
+                code=problem.code,
+                user=self.user,
+                said=problem.message,
+            ) from problem
 
     @property
     def renewal_in_s(self) -> float:
@@ -218,6 +245,12 @@ class SessionKeeper:
         Raises:
             all of `HttpTransport.post`; NotAllowed, SessionExpired, ServerRefused.
         """
+        with self._redacting():
+            return await self._execute(operation, most_bytes, timeout_s)
+
+    async def _execute(
+        self, operation: Operation, most_bytes: int, timeout_s: float | None
+    ) -> Answer:
         if self._refused is not None and self._token is None:
             raise self._refused
         body = operation.body()

@@ -127,6 +127,7 @@ class ValueStream:
         self._acknowledged: asyncio.Future[None] | None = None
         self._ended: asyncio.Future[TagwerkError] | None = None
         self._events: list[AlarmEvent] = []
+        self._secrets: tuple[str, ...] = ()
 
     @property
     def subscribed(self) -> int:
@@ -144,6 +145,7 @@ class ValueStream:
         Raises:
             PushRefused, NotReachable, NotTrusted, SessionExpired, ProtocolError.
         """
+        self._secrets = (token,)
         loop = asyncio.get_running_loop()
         self._acknowledged = loop.create_future()
         self._ended = loop.create_future()
@@ -413,6 +415,7 @@ class ValueStream:
         if subscription is None:
             return
         problem = error_to_raise(errors)
+        problem.redact(self._secrets)
         if subscription.kind != "values":
             # A user without the right to alarms may still watch tags.
             self._on_refused(subscription.kind, problem)
@@ -431,6 +434,7 @@ class ValueStream:
             samples.append(Sample(name, None, BAD, None, now_ns, error))
 
     def _fail(self, problem: TagwerkError) -> None:
+        problem.redact(self._secrets)
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(problem)
 

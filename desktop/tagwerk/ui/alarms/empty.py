@@ -35,6 +35,7 @@ class Emptiness(Enum):
 
     NOT = "not"
     NO_PLANT = "no_plant"
+    NOT_CONNECTED = "not_connected"
     READING = "reading"
     NO_ALARMS = "no_alarms"
     NONE_STANDS = "none_stands"
@@ -126,6 +127,9 @@ class AlarmEmpty(Area):
         match state:
             case Emptiness.NO_PLANT:
                 return "plug", tr("No plant yet"), tr("Connect to see its alarms.")
+            case Emptiness.NOT_CONNECTED:
+                text = tr("They are read as soon as the connection is up.")
+                return "unplug", tr("No alarms yet"), text
             case Emptiness.READING:
                 return "loader-circle", tr("Reading what stands"), ""
             case Emptiness.NO_ALARMS:

@@ -28,13 +28,13 @@ class ElidedLabel(Label):
     ) -> None:
         super().__init__("", size, weight, role, parent)
         self._mode = mode
-        self._whole = ""
+        self._whole = self._shorter = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def set_whole(self, text: str) -> None:
-        """The text; it is cut to the width."""
-        if text != self._whole:
-            self._whole = text
+    def set_whole(self, text: str, shorter: str = "") -> None:
+        """The text; where it does not fit, `shorter` stands for it, and is cut to the width."""
+        if (text, shorter) != (self._whole, self._shorter):
+            self._whole, self._shorter = text, shorter
             self.setAccessibleName(text)
             self._cut()
 
@@ -47,7 +47,11 @@ class ElidedLabel(Label):
         self._cut()
 
     def _cut(self) -> None:
-        shown = QFontMetrics(self.font()).elidedText(self._whole, self._mode, self.width())
+        metrics = QFontMetrics(self.font())
+        text = self._whole
+        if self._shorter and metrics.horizontalAdvance(text) > self.width():
+            text = self._shorter
+        shown = metrics.elidedText(text, self._mode, self.width())
         self.setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
 
@@ -90,7 +94,8 @@ class DetailStrip(Area):
         if node == ROOT:
             return
         tree = outline.tree
-        self.name.set_whole(tree.name(node).removesuffix("::"))
+        name = tree.name(node).removesuffix("::")
+        self.name.set_whole(name, name.partition("::")[2])
         info = texts.info(node)
         type_text = info.data_type.text if info is not None else tree.data_type(node).text
         kind = tree.kind(node)

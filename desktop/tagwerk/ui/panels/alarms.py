@@ -379,7 +379,9 @@ class AlarmPanel(Panel):
                 return Emptiness.NOT
             return Emptiness.NOTHING_MATCHES if self.log.count else Emptiness.LOG_EMPTY
         if not plant.alarms.is_known:
-            missing = plant.status.state.is_live and missing_text(plant, Capability.ALARMS)
+            if not plant.status.state.is_live:
+                return Emptiness.NOT_CONNECTED
+            missing = missing_text(plant, Capability.ALARMS)
             return Emptiness.NO_ALARMS if missing else Emptiness.READING
         if self.table.alarms.rowCount():
             return Emptiness.NOT

@@ -424,6 +424,8 @@ class BrowserPanel(Panel):
             first = not self._shown_hits
             self._shown_hits = best
             self.tree.refresh(open_all=True, keep_open=not first)
+            if first:
+                self.tree.scrollToTop()
         self._show_hit_count()
         self._show_state()
 

@@ -65,7 +65,7 @@ class LastWrites(Area):
     def show_history(self, history: Sequence[PastWrite], undone: set[str], refusal: str) -> None:
         """Show the newest; `refusal` says why nothing can be taken back now, "" when it can."""
         shown = tuple(list(history)[:SHOWN])
-        labels = row_labels([past.name for past in dict.fromkeys(shown)])
+        labels = row_labels(list(dict.fromkeys(past.name for past in shown)))
         for line, past in zip(self.lines, (*shown, *([None] * SHOWN)), strict=False):
             line.setVisible(past is not None)
             if past is not None:

@@ -371,7 +371,9 @@ class TrendPage(QWidget):
         count = 0
         for pen in model.pens:
             error = plant.history_state(pen.name).error
-            if error and pen.name in self._asked and pen.curve.missing(left, right):
+            if not error or pen.name not in self._asked or _is_never_logged(plant, pen.name):
+                continue
+            if pen.curve.missing(left, right):
                 problem = problem or error
                 count += 1
         self.failed_count = count
@@ -428,3 +430,8 @@ def _restore_look(pen: TrendPen, look: dict[str, Any]) -> None:
         pen.visible = visible
     if isinstance(pane, int) and not isinstance(pane, bool) and 0 <= pane < 8:
         pen.pane = pane
+
+
+def _is_never_logged(plant: Plant, name: str) -> bool:
+    """The names say that no log stands behind a tag: nothing went wrong when it has no past."""
+    return plant.tree.is_complete and not plant.tree.behind(name)[0]
