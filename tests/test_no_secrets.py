@@ -13,7 +13,7 @@ import traceback
 import pytest
 from aiohttp import web
 
-from link.conftest import Sink, profile_for
+from link.conftest import Sink, authority, profile_for, secure, tls_context
 from link.tiny_server import TinyServer, until
 from tagwerk.cli.arguments import _parser
 from tagwerk.cli.target import Target
@@ -26,6 +26,7 @@ from tagwerk.link.login import open_client
 from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.plant import Plant
 
+__all__ = ["authority", "secure", "tls_context"]
 PASSWORD = 'pw-MARK-Äß"7391'
 TOKEN = "tok-MARK-5d2f-881c"
 MARKS = ("MARK", "7391", "5d2f")

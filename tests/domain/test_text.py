@@ -12,6 +12,7 @@ from tagwerk.domain.tags import TagInfo, data_type_from_text
 from tagwerk.domain.text import (
     ENGLISH,
     GERMAN,
+    THIN_SPACE,
     AmbiguousNumber,
     format_age,
     format_number,
@@ -20,6 +21,7 @@ from tagwerk.domain.text import (
     parse_number,
     parse_time,
     parse_value,
+    typed_value,
 )
 
 
@@ -201,3 +203,35 @@ def test_a_zone_shows_its_own_clock():
 )
 def test_ages_are_short(age_s, expected):
     assert format_age(int(age_s * 1e9)) == expected
+
+
+def test_decimals_cost_a_large_integer_no_digit():
+    assert format_number(2**63 - 1, 2).replace(THIN_SPACE, "") == "9223372036854775807.00"
+
+
+@pytest.mark.parametrize(
+    ("value", "type_text", "typed"),
+    [
+        ("9223372036854775807", "LInt", 2**63 - 1),
+        (" -5 ", "Int", -5),
+        ("0042", "WString", "0042"),
+        ("NaN", "LReal", "NaN"),
+        ("1.5e3", "LReal", 1500.0),
+        ("7", "LReal", 7.0),
+        ("x", "LInt", "x"),
+        (["1", "2", None], "LInt[3]", [1, 2, None]),
+        (5, "LInt", 5),
+        (True, "Bool", True),
+    ],
+)
+def test_a_number_that_came_as_text_is_told_by_its_type(value, type_text, typed):
+    found = typed_value(value, data_type_from_text(type_text))
+    assert found == typed
+    assert type(found) is type(typed)
+
+
+def test_numbers_that_no_plant_has_are_refused():
+    with pytest.raises(UsageError):
+        parse_number("9" * 5000)
+    with pytest.raises(UsageError):
+        parse_value("9007199254740993.0", TagInfo("A", data_type_from_text("LInt")))

@@ -108,6 +108,24 @@ def test_what_panels_want_is_subscribed_once(plant):
     assert plant.link.wanted == [frozenset({PV})]
 
 
+def test_a_value_from_before_is_not_shown_when_a_tag_is_wanted_again(plant):
+    plant.on_status(live())
+    plant.interest.set("tagTree", [PV])
+    plant.drain()
+    plant.on_samples([sample(21.5)])
+    plant.drain()
+    assert plant.live.get(PV).value == 21.5
+    plant.interest.set("tagTree", [])
+    plant.drain()
+    plant.on_samples([sample(22.0)])  # was under way when the subscription ended
+    plant.interest.set("tagTree", [PV])
+    plant.drain()
+    assert plant.live.get(PV) is None
+    plant.on_samples([sample(23.0)])
+    plant.drain()
+    assert plant.live.get(PV).value == 23.0
+
+
 async def test_names_are_read_when_the_link_is_up_first(plant):
     task = asyncio.create_task(plant.run())
     plant.on_status(live())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import signal
 import sys
 import threading
@@ -23,9 +24,20 @@ def interruptible() -> Iterator[None]:
         return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if _is_interrupted():
+            raise KeyboardInterrupt
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _is_interrupted() -> bool:
+    """Ctrl+C was pressed before we began to listen."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def ask(options: argparse.Namespace, question: str) -> None:
@@ -38,8 +50,8 @@ def ask(options: argparse.Namespace, question: str) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask.", cure="Add --yes when this is meant.")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     with interruptible():
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline().strip().lower()
     if answer not in ("y", "yes", "j", "ja"):
         raise UsageError("Nothing was sent.")

@@ -60,12 +60,6 @@ class Schema:
     enums: dict[str, frozenset[str]] = field(default_factory=dict)
     assumed: bool = False
 
-    @property
-    def field_count(self) -> int:
-        """Fields of all types, for the doctor's report."""
-        roots = len(self.query) + len(self.mutation) + len(self.subscription)
-        return roots + sum(len(fields) for fields in self.types.values())
-
     def roots(self, kind: str) -> dict[str, SchemaField]:
         """Root fields of ``query``, ``mutation`` or ``subscription``."""
         if kind == "query":

@@ -102,8 +102,8 @@ def format_value(value: Value, info: TagInfo | None = None, style: NumberStyle =
     return value
 
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
-_LONGEST_NUMBER = 400
+_INTEGER = re.compile(r"[+-]?[0-9]{1,300}")
+_LONGEST_NUMBER = 300
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 

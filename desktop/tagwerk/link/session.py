@@ -284,7 +284,8 @@ class SessionKeeper:
         )
         self._note(answer)
         data = answer.body
-        if answer.status != 200 or b'"errors"' in data[:_EDGE_BYTES] + data[-_EDGE_BYTES:]:
+        edges = data[:_EDGE_BYTES] + data[-_EDGE_BYTES:]
+        if answer.status != 200 or b'"errors"' in edges or edges.lstrip()[:1] != b"{":
             _checked(answer, operation.result)
         return answer
 

@@ -15,7 +15,6 @@ from tagwerk.simulator.alarm_record import AlarmRecord, Texts
 from tagwerk.simulator.state import LoggedRow, ModelError, QualityWords
 from tagwerk.simulator.switches import Switches
 
-NOT_SET = "1970-01-01T00:00:00.000Z"
 _BIG_TYPES = ("lint", "ulint", "int64", "uint64", "lword")
 _SECOND_NS = 1_000_000_000
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tagwerk.plant import Plant
 
 KEY = "link"
+_SLIVER_NS = 1_000_000_000
+"""A hole shorter than this, between the end of the log and the first live value, is none."""
 
 
 def clock_text(time_ns: int) -> str:
@@ -153,5 +155,14 @@ class LinkBanner:
 
     @staticmethod
     def _is_filled(plant: Plant, name: str, lost_ns: int, back_ns: int) -> bool:
+        # Here, because the store needs numpy, and the window is painted before that is loaded.
+        from tagwerk.store.coverage import Source
+
         curve = plant.trends.curve(name)
-        return curve is not None and not curve.missing(lost_ns, back_ns)
+        if curve is None or curve.missing(lost_ns, back_ns):
+            return False
+        return not any(
+            piece.source is Source.HOLE
+            and min(piece.end_ns, back_ns) - max(piece.start_ns, lost_ns) > _SLIVER_NS
+            for piece in curve.segments(lost_ns, back_ns)
+        )

@@ -166,21 +166,20 @@ def tolerance_for(request: WriteRequest, info: TagInfo, old: Value) -> float:
     At least what a 32-bit float loses.
     """
     value = request.value
-    if request.tolerance is not None:
-        return request.tolerance
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return 0.0
+    number = _number(old)
+    change = abs(float(value) - float(number)) if isinstance(number, (int, float)) else 0.0
+    largest = change / 2.000001 if change else float("inf")
+    if request.tolerance is not None:
+        return min(request.tolerance, largest)
     if info.data_type.base is BaseType.INTEGER:
         return 0.0
     floor = abs(float(value)) * _FLOAT32_RELATIVE
     if info.decimals is None:
         return floor
     half_digit = 0.5 * 10.0**-info.decimals
-    number = _number(old)
-    change = abs(float(value) - float(number)) if isinstance(number, (int, float)) else 0.0
-    if change:
-        half_digit = min(half_digit, change / 2.000001)
-    return max(half_digit, floor)
+    return max(min(half_digit, largest), floor)
 
 
 def same_value(first: Value, second: Value, info: TagInfo, tolerance: float = 0.0) -> bool:

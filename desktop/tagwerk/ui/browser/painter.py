@@ -34,8 +34,9 @@ TIGHT = {VALUE: 76, UNIT: 36, MARK: 20}
 """Widths of the columns; the tight ones below `NARROW_BELOW`, where names need the room."""
 NARROW_BELOW = 310
 GONE_BELOW = {VALUE: 170, UNIT: 225, MARK: 0}
+LEAST_TEXT = 44
 LEAST_NAME = 60
-"""So much of a name is shown before its value gives way altogether."""
+"""So much of a long text, and of a name, is shown before the value gives way altogether."""
 
 
 def is_narrow(view_width: float) -> bool:
@@ -203,21 +204,18 @@ class RowPainter:
         step = tokens.px(14)
         aligned, plain = -(-aligned // step) * step, -(-plain // step) * step
         name_end = name_left + name_width + tokens.px(6)
-        limit = column_width(VALUE, total) - gap
         places = [(unit_left - gap, aligned, True), (end - gap, aligned, False)]
         if cell.is_on is None:
             places.append((end - gap, plain, False))
         for right, width, has_unit in places:
             if name_end <= right - width:
                 return QRectF(right - width, row.top(), width, row.height()), has_unit
-        # No place leaves the whole name: the narrowest, as long as enough of the name is left.
         right, width, _has_unit = places[-1]
-        least = min(name_width, tokens.px(LEAST_NAME)) + tokens.px(6)
-        if right - min(width, limit) < name_left + least:
-            if is_narrow(total):
-                return nowhere, False
-            least = tokens.px(48)
-        width = min(width, max(limit, right - name_left - least))
+        if not (cell.text[0].isdigit() or cell.text[0] in "−-+"):
+            # A text may be cut, a number never.
+            width = min(width, max(right - name_end, tokens.px(LEAST_TEXT)))
+        if right - width < name_left + min(name_width, tokens.px(LEAST_NAME)):
+            return nowhere, False
         return QRectF(right - width, row.top(), width, row.height()), False
 
     def _value(

@@ -209,6 +209,9 @@ def auto_scale(
         if range_low <= low and high <= range_high and high - low >= _FULL_RANGE * whole:
             return fixed_scale(range_low, range_high, most)
     span = max(high - low, smallest, abs(high) * 1e-9)
+    if high == low and smallest <= 0:
+        # A value that never changed has no scale of its own: room around it for its next step.
+        span = abs(high) * 0.4
     if span < _SMALLEST_SPAN:
         span = 1.0
     if (
