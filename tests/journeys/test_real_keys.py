@@ -15,8 +15,9 @@ import sys
 import time
 
 import pytest
-from conftest import DemoServer
 from PySide6.QtGui import QImage
+
+from conftest import DemoServer
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.journey]
 
@@ -67,7 +68,9 @@ class Screen:
         deadline = time.monotonic() + limit_s
         while not (seen := condition()):
             if time.monotonic() >= deadline:
-                titles = self.xdotool("search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
+                titles = self.xdotool(
+                    "search", "--onlyvisible", "--name", ".", "getwindowname", "%@"
+                )
                 raise AssertionError(f"never came: {what}; windows: {' '.join(titles)}")
             time.sleep(0.03)
         return seen

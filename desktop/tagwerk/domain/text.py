@@ -208,7 +208,7 @@ def parse_value(text: str, info: TagInfo, style: NumberStyle = ENGLISH) -> Value
                     name=info.name,
                     text=text,
                 )
-            if abs(number_value) > 2**53:
+            if abs(number_value) >= 2**53:
                 raise UsageError(
                     "“{text}” is too large to be read without loss.",
                     cure="Type a whole number without mark and exponent.",

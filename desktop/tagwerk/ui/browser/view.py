@@ -65,7 +65,9 @@ class TreeHeader(QHeaderView):
         if rect.width() < tokens.px(24):
             return
         text = self.model().headerData(section, Qt.Orientation.Horizontal)
-        area = rect.adjusted(tokens.px(8) if section == NAME else 0, 0, -tokens.px(5), 0)
+        # The unit's title may reach over the column of the marks, which has none.
+        inset = tokens.px(15) if section == UNIT else -tokens.px(5)
+        area = rect.adjusted(tokens.px(8) if section == NAME else 0, 0, inset, 0)
         right = section == VALUE
         align = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
         painter.setFont(tokens.font(11))

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPoint,
     QRectF,
     Qt,
@@ -112,6 +113,7 @@ class SetpointView(QTableView):
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.viewport().setAcceptDrops(True)
+        self.viewport().installEventFilter(self)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._place_editor())
         self._dress()
         theme().changed.connect(self._dress)
@@ -479,7 +481,12 @@ class SetpointView(QTableView):
             self._hot = (row, on_editor)
             self.viewport().update()
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A filter, not `viewportEvent`: an error in `paintEvent` below an overridden
+        `viewportEvent` ends the process instead of being reported.
+        """
+        if watched is not self.viewport():
+            return super().eventFilter(watched, event)
         if event.type() == QEvent.Type.Leave and self._hot[0] >= 0:
             self._hot = (-1, False)
             self.viewport().update()
@@ -487,7 +494,7 @@ class SetpointView(QTableView):
             row = self.rowAt(event.pos().y())
             text = tip(self._facts(self._rows.names[row])) if row >= 0 else ""
             self.viewport().setToolTip(text)
-        return super().viewportEvent(event)
+        return super().eventFilter(watched, event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -7,6 +7,7 @@ live only look at what is new. Numbers go to Qt as arrays, never as Python objec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -405,20 +406,24 @@ def _flat_runs(
     for index in apart.tolist():
         left, right = int(x[index]) + 1, int(x[index + 1])
         number = float(last[index])
+        if math.isnan(number):
+            # The column ends with a value that is none: the hole begins inside it.
+            continue
         if not joined[index]:
             right = min(right, device_x(int(starts[before[index]])))
         elif not step:
-            y = value.y(number) * ratio
-            runs.slopes.append((left - 1, y, right, value.y(float(first[index + 1])) * ratio))
+            y, end = value.y(number) * ratio, value.y(float(first[index + 1])) * ratio
+            if not math.isnan(end):
+                runs.slopes.append((left - 1, y, right, end))
             continue
         if right > left:
             runs.flat.append((left, right - 1, device_y(number)))
     held = curve.value_at(time.left_ns)
-    if held is not None and held.value is not None:
+    if held is not None and held.value is not None and not math.isnan(held.value):
         right = int(x[0]) if len(x) else device_x(min(now_ns, time.right_ns))
         edges = [device_x(hole.start_ns) for hole in holes if hole.end_ns > time.left_ns]
         runs.flat.append((int(time.left * ratio), min([right, *edges]) - 1, device_y(held.value)))
-    if len(x):
+    if len(x) and not math.isnan(last[-1]):
         right = device_x(min(now_ns, time.right_ns))
         if len(starts) > before[-1]:
             right = min(right, device_x(int(starts[before[-1]])))

@@ -222,9 +222,11 @@ class TrendToolbar(Area):
         super().resizeEvent(event)
         px = theme().px
         used = px(20 + 8) + sum(
-            widget.sizeHint().width() + px(4)
-            for widget in (self.live, self.pause, self.span, *self._arrows)
+            widget.sizeHint().width() + px(4) for widget in (self.live, self.pause, self.span)
         )
+        used += sum(arrow.sizeHint().width() + px(4) for arrow in self._arrows)
+        for arrow in self._arrows:
+            arrow.setVisible(used <= self.width())
         for group in self._groups:
             used += px(8) + sum(button.sizeHint().width() + px(4) for button in group)
             for button in group:

@@ -10,7 +10,7 @@ import math
 import time
 from enum import Enum
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -92,6 +92,7 @@ class TrendView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(theme().px(240), theme().px(140))
         theme().changed.connect(self.update)
+        self.installEventFilter(self)
 
     # Painting.
 
@@ -383,7 +384,10 @@ class TrendView(QWidget):
 
     # Tips.
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tips come through a filter on itself: an error in `paintEvent` below an overridden
+        `event` ends the process instead of being reported.
+        """
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             text = self.tip_at(QPointF(event.pos()))
             if text:
@@ -391,7 +395,7 @@ class TrendView(QWidget):
             else:
                 QToolTip.hideText()
             return True
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def tip_at(self, at: QPointF) -> str:
         """What a mark in the event lane stands for; all of them where several collide."""
