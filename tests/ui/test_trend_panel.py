@@ -170,6 +170,7 @@ def test_a_tag_of_unknown_type_is_a_lane_once_it_shows_a_bool(bench):
     name = "HMI_RT_1::Unknown.Flag"
     bench.panel.add_tags([name])
     assert not bench.model.pens[0].is_lane
+    bench.frame()  # subscribed: what comes from here on is of this subscription
     bench.plant.on_samples([Sample(name, True, BAD, NOW, NOW)])
     bench.frame()
     assert bench.model.pens[0].is_lane
@@ -953,6 +954,7 @@ def test_an_empty_trend_says_what_to_do(bench):
 
 def test_text_lists_have_a_lane_with_their_words(bench):
     bench.panel.add_tags([MODE])
+    bench.frame()
     bench.feed([MODE], -600, 0, 10)
     bench.frame()
     assert bench.model.pens[0].is_lane

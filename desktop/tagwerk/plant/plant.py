@@ -271,11 +271,11 @@ class Plant:
     def _take_interest(self, link: PlantLink) -> None:
         """Subscribe what is wanted now. What is not must not go on looking live: it is forgotten."""
         wanted = self.interest.names
-        gone, changed = self._wanted - wanted, self._wanted ^ wanted
+        gone, back = self._wanted - wanted, self._unwanted & wanted
         self._wanted = wanted
         self._unwanted = (self._unwanted | gone) - wanted
         self._types_due = True
-        self.live.forget(changed)
+        self.live.forget(gone | back)
         link.want(wanted)
 
     def _take_values(self) -> set[str]:

@@ -35,7 +35,7 @@ WIDE = (352, 432, 276)
 NARROW = (258, 352, 178)
 NARROW_NORMAL = (300, 352, 190)
 NARROW_BELOW = 1600
-LEAST_WIDTHS = {"tagPanel": 200, "setpointPanel": 300}
+LEAST_WIDTHS = {"tagPanel": 200, "setpointPanel": 324}
 """Below these a panel shows nothing of use any more; others may be as narrow as they like."""
 
 

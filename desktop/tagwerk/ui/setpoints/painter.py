@@ -170,6 +170,9 @@ def _live_place(layout: RowLayout, facts: RowFacts, text: str, name_end: float) 
         places.append(_LivePlace(right - aligned, right, unit_left, False))
     places.append(_LivePlace(end - aligned, end, None, False))
     places.append(_LivePlace(end - plain, end, None, False))
+    if facts.stale:
+        # The hatch says it as well as the clock.
+        places.append(_LivePlace(layout.age_right - plain, layout.age_right, None, False))
     for place in places:
         if name_end <= place.left:
             return place
@@ -190,8 +193,10 @@ def _unit_and_age(
     age_left = layout.age_right
     if mark is Mark.STALE:
         side = mark_width(mark)
-        draw_mark(painter, QRectF(layout.age_right - side, line.top(), side, line.height()), mark)
         age_left = layout.age_right - side - tokens.px(4)
+        if place.right <= age_left:
+            clock = QRectF(layout.age_right - side, line.top(), side, line.height())
+            draw_mark(painter, clock, mark)
     elif facts.sample is not None and place.has_age:
         age = format_age(facts.now_ns - facts.sample.received_ns, number_style())
         age_left = layout.age_right - tokens.metrics(11).horizontalAdvance(age) - 1
