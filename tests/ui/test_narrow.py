@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
@@ -21,6 +22,7 @@ from ui import trend_bench
 
 pytestmark = pytest.mark.ui
 SECOND = 1_000_000_000
+SENSOR_BAD = quality_from_text("BAD", "SENSOR_FAILURE")
 
 
 @pytest.fixture(params=["normal", "compact"])
@@ -155,23 +157,67 @@ def test_rows_are_compact_in_a_small_window_until_somebody_chooses(qapp):
     assert layout_memory.usual_density(settings) == "normal"
 
 
-def test_a_hole_that_begins_inside_a_pixel_is_drawn(qapp):
+@pytest.fixture
+def trend(qapp):
     bench = trend_bench.Bench()
-    try:
-        bench.panel.add_tags([trend_bench.PV])
-        bench.frame()
-        bad = quality_from_text("BAD", "SENSOR_FAILURE")
-        now = trend_bench.NOW
-        quarter = SECOND // 4
-        points = [
-            LoggedPoint(now + n * quarter, None if -1820 <= n < -1760 else 20.0 + n / 1000,
-                        bad if -1820 <= n < -1760 else GOOD)
-            for n in range(-3600, 0)
-        ]  # fmt: skip
-        bench.curve(trend_bench.PV).merge_log(points, now - 900 * SECOND, now)
-        for width in (300, 411, 603, 777):
-            bench.panel.resize(width, 500)
-            assert not bench.panel.grab().isNull()
-    finally:
-        bench.panel.set_plant(None)
-        bench.panel.deleteLater()
+    yield bench
+    bench.panel.set_plant(None)
+    bench.panel.deleteLater()
+
+
+def dense_log(bench, names, first_bad, last_bad, *, bad):
+    """Four samples a second for a quarter of an hour, with a hole or with bad values in it."""
+    now, quarter = trend_bench.NOW, SECOND // 4
+    bench.panel.add_tags(names)
+    bench.frame()
+    for name in names:
+        points = []
+        for n in range(-3600, 0):
+            if not first_bad <= n < last_bad:
+                points.append(LoggedPoint(now + n * quarter, 20.0 + n % 7, GOOD))
+            elif bad:
+                points.append(LoggedPoint(now + n * quarter, None, SENSOR_BAD))
+        curve = bench.curve(name)
+        if bad:
+            curve.merge_log(points, now - 3600 * quarter, now)
+            continue
+        spans = ((-3600, first_bad), (last_bad, 0))
+        for begin, end in spans:
+            span = now + begin * quarter, now + end * quarter
+            inside = [point for point in points if span[0] <= point.time_ns < span[1]]
+            curve.merge_log(inside, *span)
+        hole = now + first_bad * quarter, now + last_bad * quarter
+        curve.mark_unavailable(*hole, "not_logged")
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_no_line_crosses_a_hole_that_begins_inside_a_pixel(trend, bad):
+    names = [trend_bench.PV, trend_bench.SP]
+    first_bad = -1823
+    dense_log(trend, names, first_bad, first_bad + 400, bad=bad)
+    for width in range(500, 540, 3):
+        trend.panel.resize(width, 500)
+        image = picture(trend.view)
+        geometry = trend.view.placement
+        pane = geometry.panes[0][1]
+        # Beside the words in the middle of the hole.
+        left = round(geometry.time.x(trend_bench.NOW + first_bad * SECOND // 4)) + 2
+        inside = image[round(pane.top()) + 3 : round(pane.bottom()) - 3, left : left + 4]
+        for name in names:
+            pen = rgb(theme().pen_color(trend.model.pen(name).color))
+            assert not any(close(pixel, pen) for pixel in np.unique(inside)), (name, width)
+
+
+def picture(view):
+    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint32)
+    return pixels.reshape(image.height(), image.bytesPerLine() // 4)[:, : image.width()] & 0xFFFFFF
+
+
+def rgb(color):
+    return color.rgb() & 0xFFFFFF
+
+
+def close(pixel, color, by=40):
+    parts = [((int(pixel) >> s) & 255, (int(color) >> s) & 255) for s in (0, 8, 16)]
+    return all(abs(a - b) <= by for a, b in parts)

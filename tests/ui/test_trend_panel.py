@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -894,22 +895,42 @@ def test_samples_are_exported_with_quality_and_source(story):
     assert all(row["time_utc"].endswith("Z") for row in rows)
 
 
-def test_a_file_dialog_is_opened_and_writes_the_table(story, tmp_path):
+@pytest.mark.ui
+async def test_a_file_dialog_is_opened_and_writes_the_table(story, tmp_path):
     story.panel.actions_by_id["trend.csv"].trigger()
     dialog = story.panel.findChild(QFileDialog, "trendSaveDialog")
     assert dialog is not None
     target = tmp_path / "trend.csv"
     dialog.fileSelected.emit(str(target))
     dialog.close()
+    await _until(lambda: story.banners)
     text = target.read_bytes()
     assert text.startswith(b"\xef\xbb\xbftime_utc,time_local,tag")
     assert story.banners[-1][1] == "Saved trend.csv"
 
 
-def test_a_folder_that_refuses_is_reported(story, tmp_path):
-    story.panel.exports.write_file(
-        tmp_path / "no" / "x.png",
-        lambda path: export.save_picture(story.panel.exports.picture(story.page), path),
+@pytest.mark.ui
+async def test_a_table_is_made_outside_of_the_windows_thread(story, tmp_path):
+    threads = set()
+    await story.panel.exports.write_file(
+        tmp_path / "trend.csv", lambda _path: threads.add(threading.get_ident())
+    )
+    assert threads.isdisjoint({threading.main_thread().ident})
+
+
+def test_exported_samples_are_those_of_the_moment_of_asking(story):
+    asked = export.sample_rows(story.model)
+    expected = list(export.sample_rows(story.model))
+    story.feed(ALL, 1, 30)
+    story.frame(30)
+    assert list(asked) == expected
+
+
+@pytest.mark.ui
+async def test_a_folder_that_refuses_is_reported(story, tmp_path):
+    image = story.panel.exports.picture(story.page)
+    await story.panel.exports.write_file(
+        tmp_path / "no" / "x.png", lambda path: export.save_picture(image, path)
     )
     assert "cannot be written" in str(story.reported[-1])
 
@@ -956,7 +977,7 @@ def test_text_lists_have_a_lane_with_their_words(bench):
     bench.panel.add_tags([MODE])
     bench.frame()
     bench.feed([MODE], -600, 0, 10)
-    bench.frame()
+    bench.frame(1)
     assert bench.model.pens[0].is_lane
     bench.view.grab()
     assert bench.page.legend.rows_model.text(0, NOW_COLUMN) == "Cascade"

@@ -307,9 +307,10 @@ def format_time(time_ns: int, *, zone: dt.tzinfo | None = dt.UTC) -> str:
     seconds, rest = divmod(time_ns, 1_000_000_000)
     moment = (_EPOCH + dt.timedelta(seconds=seconds)).astimezone(zone)
     millis = f".{rest // 1_000_000:03d}"
+    # Not strftime: it is ten times slower, and exports write a million of these.
     if zone is dt.UTC:
-        return moment.strftime("%Y-%m-%dT%H:%M:%S") + millis + "Z"
-    return moment.strftime("%Y-%m-%d %H:%M:%S") + millis
+        return moment.isoformat("T", "seconds")[:19] + millis + "Z"
+    return moment.isoformat(" ", "seconds")[:19] + millis
 
 
 def format_age(age_ns: int, style: NumberStyle = ENGLISH) -> str:

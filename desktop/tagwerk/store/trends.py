@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from tagwerk.domain.values import Sample
 from tagwerk.store.coverage import OPEN, Segment, Source
-from tagwerk.store.curve import NOT_READ, Columns, Curve, Hole, Reading, Row, Statistics
+from tagwerk.store.curve import NOT_READ, Columns, Curve, Hole, Reading, Row, Rows, Statistics
 
 __all__ = [
     "NOT_READ",
@@ -27,6 +27,7 @@ __all__ = [
     "Hole",
     "Reading",
     "Row",
+    "Rows",
     "Segment",
     "Source",
     "Statistics",

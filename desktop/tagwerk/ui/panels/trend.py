@@ -53,7 +53,7 @@ class TrendPanel(Panel):
         self._alarms_from_ns: int | None = None
         self._states: dict[str, dict[str, Any]] = {}
         self._switching = False
-        self.exports = TrendExports(self, desk)
+        self.exports = TrendExports(self, desk, self.tasks)
         self.actions_by_id = self._make_actions()
         self.tabs = TrendTabs(self)
         self.tabs.hide()

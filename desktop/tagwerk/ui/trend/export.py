@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +16,18 @@ from tagwerk.domain.errors import UsageError
 from tagwerk.domain.text import format_time
 from tagwerk.domain.values import Value
 from tagwerk.export.csv_table import ENGLISH_CSV, PROFILES, CsvProfile
+from tagwerk.store.trends import Rows
 from tagwerk.ui.i18n import language
 from tagwerk.ui.theme import theme
+from tagwerk.ui.trend.items import TrendPen
 from tagwerk.ui.trend.legend import TrendLegend
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.toolbar import window_texts
 from tagwerk.ui.trend.view import TrendView
 
 COLUMNS = ("time_utc", "time_local", "tag", "value", "quality", "sub_status", "source")
+_BREATH = 200
+_BREATH_S = 0.002
 
 
 def csv_profile() -> CsvProfile:
@@ -29,20 +36,30 @@ def csv_profile() -> CsvProfile:
 
 
 def sample_rows(model: TrendModel) -> Iterator[list[Value]]:
-    """All samples in view, hidden pens left out, in order of time within each pen."""
-    for pen in model.pens:
-        if not pen.visible:
-            continue
-        for row in pen.curve.rows(model.left_ns, model.right_ns):
-            yield [
-                format_time(row.time_ns),
-                format_time(row.time_ns, zone=None),
-                pen.name,
-                pen.value_of(row.value),
-                row.quality.text,
-                row.quality.sub_status,
-                row.source.value,
-            ]
+    """All samples in view, hidden pens left out, in order of time within each pen.
+
+    They are taken now and made to rows later: that may be done in any thread.
+    """
+    left, right = model.left_ns, model.right_ns
+    taken = [(pen, pen.curve.copy_rows(left, right)) for pen in model.pens if pen.visible]
+    return itertools.chain.from_iterable(_rows_of(pen, rows) for pen, rows in taken)
+
+
+def _rows_of(pen: TrendPen, rows: Rows) -> Iterator[list[Value]]:
+    name, value_of = pen.name, pen.value_of
+    for number, row in enumerate(rows):
+        if number % _BREATH == 0 and threading.current_thread() is not threading.main_thread():
+            # The window's thread has its turn: a day of samples takes seconds.
+            time.sleep(_BREATH_S)
+        yield [
+            format_time(row.time_ns),
+            format_time(row.time_ns, zone=None),
+            name,
+            value_of(row.value),
+            row.quality.text,
+            row.quality.sub_status,
+            row.source.value,
+        ]
 
 
 def picture(view: TrendView, legend: TrendLegend | None, title: str) -> QImage:

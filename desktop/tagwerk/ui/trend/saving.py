@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tagwerk.domain.errors import TagwerkError
 from tagwerk.export.csv_table import write_csv
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.i18n import tr
+from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.trend import export
 from tagwerk.ui.trend.axes import local_time
 from tagwerk.ui.trend.page import TrendPage
@@ -24,10 +26,12 @@ class TrendExports:
     Args:
         parent: of the file dialogs.
         desk: takes errors and says what was saved.
+        tasks: scope of the panel.
     """
 
-    def __init__(self, parent: QWidget, desk: Desk) -> None:
+    def __init__(self, parent: QWidget, desk: Desk, tasks: TaskScope) -> None:
         self._parent = parent
+        self._tasks = tasks
         self._desk = desk
 
     def picture(self, page: TrendPage) -> QImage:
@@ -49,10 +53,10 @@ class TrendExports:
 
     def save_csv(self, page: TrendPage) -> None:
         """Ask for a file, then write the samples in view as they were when asked."""
-        rows = list(export.sample_rows(page.model))
+        rows, profile = export.sample_rows(page.model), export.csv_profile()
         self._ask_file(
             page, tr("Save samples"), "csv", tr("Tables (*.csv)"),
-            lambda path: write_csv(path, export.COLUMNS, rows, export.csv_profile()),
+            lambda path: write_csv(path, export.COLUMNS, rows, profile),
         )  # fmt: skip
 
     def _ask_file(
@@ -72,13 +76,15 @@ class TrendExports:
         name = "".join(c if c.isalnum() or c in " -_." else "_" for c in page.model.title)
         dialog.selectFile(f"{name}_{stamp}.{suffix}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.write_file(Path(chosen), write))
+        dialog.fileSelected.connect(
+            lambda chosen: self._tasks.start(self.write_file(Path(chosen), write), "export")
+        )
         dialog.open()
 
-    def write_file(self, path: Path, write: Callable[[Path], object]) -> None:
-        """Write, and say that it is done or why not."""
+    async def write_file(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write in a thread, and say that it is done or why not."""
         try:
-            write(path)
+            await asyncio.to_thread(write, path)
         except TagwerkError as error:
             self._desk.report(error, "trend.export")
             return

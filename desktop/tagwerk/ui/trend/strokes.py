@@ -315,12 +315,13 @@ def _draw_columns(
             return
     low, high = kept.low[filled], kept.high[filled]
     first, last = kept.begin[filled], kept.end[filled]
-    column_end = (start + filled + 1) * width_ns
+    column_start = (start + filled) * width_ns
     x = np.floor(
         (time.left + ((start + filled) * width_ns - time.left_ns) / time.pixel_ns) * ratio + 0.5
     ).astype(np.int64)
     starts = np.array([hole.start_ns for hole in holes], np.int64)
-    before = np.searchsorted(starts, column_end)
+    # A hole may begin inside the column of the last value before it: it parts that one, too.
+    before = np.searchsorted(starts, column_start)
     joined = before[1:] == before[:-1]
     # A column reaches to the end of the one before, so that the line has no gaps.
     touching = joined & (np.diff(filled) == 1)
