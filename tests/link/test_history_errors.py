@@ -12,7 +12,7 @@ class GoneKeeper:
 
 
 class Dialect:
-    class schema:  # noqa: N801 - stands for an attribute
+    class schema:
         query: dict[str, object] = {}  # noqa: RUF012
 
     def history(self, *_arguments, **_options):

@@ -983,6 +983,16 @@ def test_text_lists_have_a_lane_with_their_words(bench):
     assert bench.page.legend.rows_model.text(0, NOW_COLUMN) == "Cascade"
 
 
+def test_lanes_alone_are_drawn_while_their_past_is_read(bench):
+    bench.panel.add_tags([PUMP, PUMP_2])
+    for _ in range(3):
+        bench.frame(1)
+    assert bench.model.loading is not None
+    before = bench.view.paint_count
+    assert len(np.unique(picture(bench.view))) > 5
+    assert bench.view.paint_count > before
+
+
 def test_the_table_of_names_is_what_readers_hear(story):
     rows = story.page.legend.rows_model
     assert (

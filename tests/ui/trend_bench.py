@@ -174,6 +174,7 @@ class Bench:
         )
         plant.attach(self.link)
         plant.tree.put([BrowseItem(n, "", TagKind.TAG, t, "") for n, t in TYPES.items()])
+        plant.tree.put([BrowseItem(f"{n}:Log_1s", "", TagKind.LOGGING_TAG, "", "") for n in TYPES])
         plant.tree.finish()
         plant.on_status(
             LinkStatus(LinkState.LIVE, since_ns=self.now, capabilities=FakeClient.capabilities)

@@ -35,11 +35,13 @@ class HistoryState:
         loading: spans wait or are being read.
         progress: 0 to 1 of what was asked for so far.
         error: why the last request failed; empty when it did not.
+        is_refused: the server answered, and said no to this tag alone (no log, no right).
     """
 
     loading: bool = False
     progress: float = 1.0
     error: Message = Message()
+    is_refused: bool = False
 
 
 Span = tuple[int, int]
@@ -72,6 +74,7 @@ class HistoryReader:
         self._asked_ns: dict[str, int] = {}
         self._done_ns: dict[str, int] = {}
         self._errors: dict[str, Message] = {}
+        self._refused: set[str] = set()
         self._wake = asyncio.Event()
 
     def request(self, name: str, start_ns: int, end_ns: int) -> None:
@@ -87,6 +90,7 @@ class HistoryReader:
         if name not in self._waiting and name not in self._running:
             self._asked_ns[name] = self._done_ns[name] = 0
         self._errors.pop(name, None)
+        self._refused.discard(name)
         queue = self._waiting.setdefault(name, [])
         for start, end in spans:
             self._asked_ns[name] = self._asked_ns.get(name, 0) + end - start
@@ -104,7 +108,8 @@ class HistoryReader:
         loading = name in self._waiting or name in self._running
         asked = self._asked_ns.get(name, 0)
         progress = self._done_ns.get(name, 0) / asked if loading and asked else 1.0
-        return HistoryState(loading, progress, self._errors.get(name, Message()))
+        error = self._errors.get(name, Message())
+        return HistoryState(loading, progress, error, name in self._refused)
 
     async def run(self) -> None:
         """Work off the queue until cancelled."""
@@ -156,6 +161,7 @@ class HistoryReader:
         if series is None:
             self._mark_unavailable(name, start_ns, end_ns, "left_out")
         elif series.error is not None:
+            self._refused.add(name)
             self._errors[name] = message(
                 "The log of {name} was refused: {reason} ({code})",
                 name=name,

@@ -229,7 +229,8 @@ class Overlays:
         """Over the stretch that is being read."""
         loading, px, painter = self.model.loading, theme().px, self.painter
         assert loading is not None  # noqa: S101 - the caller looked
-        _pane, rect = self.geometry.panes[0]
+        panes = self.geometry.panes
+        rect = panes[0][1] if panes else self.geometry.plot  # lanes only
         title = tr("Reading the log")
         text = tr(
             "{done} of {total} pens, {seconds} s",

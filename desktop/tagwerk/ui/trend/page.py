@@ -370,11 +370,13 @@ class TrendPage(QWidget):
         problem = Message()
         count = 0
         for pen in model.pens:
-            error = plant.history_state(pen.name).error
-            if not error or pen.name not in self._asked or _is_never_logged(plant, pen.name):
+            state = plant.history_state(pen.name)
+            if not state.error or pen.name not in self._asked:
+                continue
+            if state.is_refused and _is_never_logged(plant, pen.name):
                 continue
             if pen.curve.missing(left, right):
-                problem = problem or error
+                problem = problem or state.error
                 count += 1
         self.failed_count = count
         model.log_problem = problem

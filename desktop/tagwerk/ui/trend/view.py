@@ -117,6 +117,16 @@ class TrendView(QWidget):
             coarse = 2
             self._rest.start()
         painter = QPainter(self)
+        try:
+            self._paint(painter, coarse)
+        finally:
+            # A painter left open by an error would take the whole program down.
+            painter.end()
+        self._painted_at = time.perf_counter()
+        if coarse == 1:
+            self._fine_ms = (self._painted_at - began) * 1e3
+
+    def _paint(self, painter: QPainter, coarse: int) -> None:
         painter.fillRect(self.rect(), theme().color("panel"))
         geometry = measure(
             self.model, self.width(), self.height(), self.devicePixelRatioF(), coarse=coarse
@@ -129,10 +139,6 @@ class TrendView(QWidget):
             painter.setPen(QPen(theme().color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-        painter.end()
-        self._painted_at = time.perf_counter()
-        if coarse == 1:
-            self._fine_ms = (self._painted_at - began) * 1e3
 
     def _paint_invitation(self, painter: QPainter, geometry: Geometry) -> None:
         px, plot = theme().px, geometry.panes[0][1]
