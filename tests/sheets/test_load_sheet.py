@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -20,6 +21,7 @@ from tagwerk.sheets import (
     sheet_to_fill_in,
 )
 from tagwerk.sheets.csv_reader import decode, find_separator, read_csv
+from tagwerk.sheets.table import TableReader
 
 DEMO_HEADER = (
     "name;data_type;unit;decimals;low;high;step;texts;texts_de;writable;critical;"
@@ -289,6 +291,62 @@ def test_a_sheet_to_fill_in_reads_back_as_it_was(tmp_path):
     path.write_bytes(sheet_to_fill_in(items, TagSheet(entries)))
     assert list(load_sheet(path)) == entries
     assert "'=trick" in path.read_text(encoding="utf-8-sig")
+
+
+def test_a_quote_mark_that_is_never_closed_is_told_and_not_swallowed(tmp_path):
+    path = write(tmp_path, 'name,unit\n"A,1\nB,2\nC,3\n')
+    with pytest.raises(SheetError, match=r"row \d: “A,1 B,2 C,3 …” holds a line break"):
+        load_sheet(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_its_zeros(tmp_path, encoding):
+    text = "name;unit;low\r\nCooling.TIC2120.PV;°C;0\r\nBehälter;m³;1\r\n"
+    sheet = load_sheet(write(tmp_path, text, encoding=encoding))
+    assert [entry.name for entry in sheet] == ["Cooling.TIC2120.PV", "Behälter"]
+    assert sheet.find("Behälter").unit == "m³"
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"])
+def test_a_workbook_with_a_broken_part_says_so(tmp_path, part):
+    whole = book(tmp_path / "whole.xlsx", ("Tags", [["name", "unit"], ["A", "°C"]]))
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content[: len(content) // 2] if name == part else content)
+    with pytest.raises(SheetError, match=r"broken\.xlsx"):
+        load_sheet(broken)
+
+
+def test_a_workbook_of_charts_only_says_so(tmp_path):
+    workbook = openpyxl.Workbook()
+    workbook.create_chartsheet()
+    workbook.remove(workbook.worksheets[0])
+    workbook.save(tmp_path / "chart.xlsx")
+    with pytest.raises(SheetError, match=r"chart\.xlsx"):
+        load_sheet(tmp_path / "chart.xlsx")
+
+
+def test_a_cell_at_the_far_end_of_a_worksheet_does_not_make_wide_rows(tmp_path, monkeypatch):
+    widths = []
+    read = TableReader.read
+
+    def watched(self, rows, **more):
+        kept = list(rows)
+        widths.extend(len(row) for row in kept)
+        read(self, kept, **more)
+
+    monkeypatch.setattr(TableReader, "read", watched)
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["name", "unit"])
+    workbook.active.append(["A", "°C"])
+    workbook.active["A5000"] = "B"
+    workbook.save(tmp_path / "far.xlsx")
+    sheet = load_sheet(tmp_path / "far.xlsx")
+    assert [entry.row for entry in sheet] == [2, 5000]
+    assert len(widths) == 5000
+    assert max(widths) == 2
 
 
 @given(st.binary(max_size=300))

@@ -11,9 +11,10 @@ import sys
 import aiohttp
 import pytest
 
-from tagwerk.domain.errors import NotReachable
+from tagwerk.domain.errors import NotReachable, UsageError
 from tagwerk.simulator.options import SimulatorOptions
 from tagwerk.simulator.process import start_simulator
+from tagwerk.simulator.server import SimulatorServer
 
 
 def options(folder, **more):
@@ -32,6 +33,14 @@ async def until_gone(pid):
     async with asyncio.timeout(10):
         while is_alive(pid):
             await asyncio.sleep(0.02)
+
+
+async def test_a_folder_that_cannot_hold_the_certificate_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    server = SimulatorServer(options(tmp_path / "file"))
+    with pytest.raises(UsageError, match=r"kept in .*file: .+--data-dir"):
+        await server.start()
+    await server.stop()
 
 
 async def test_ready_serving_and_stopped(certificate_folder):

@@ -1,5 +1,6 @@
 """Queries and mutations over real HTTPS: answers, errors in both layers, HTTP codes."""
 
+import asyncio
 import io
 import json
 
@@ -337,3 +338,21 @@ async def test_introspection_needs_no_login(demo):
     async with demo() as desk:
         _, body = await desk.post("{ __schema { queryType { fields { name } } } __typename }")
         assert {"name": "browse"} in body["data"]["__schema"]["queryType"]["fields"]
+
+
+async def test_the_day_before_is_made_in_many_short_turns_soon_after_the_start(demo):
+    async with demo() as desk:
+        plant, server = desk.plant, desk.server
+        turns, ticks = [], []
+        plant.prepare_past = lambda steps: turns.append(steps) or len(turns) >= 60
+        tick, server.tick = server.tick, lambda: (ticks.append(len(turns)), tick())
+        ticker = asyncio.create_task(server._tick_for_ever())
+        try:
+            async with asyncio.timeout(10):
+                while len(turns) < 60:
+                    await asyncio.sleep(0)
+        finally:
+            ticker.cancel()
+            await asyncio.gather(ticker, return_exceptions=True)
+        assert max(turns) <= 50, "a turn must be short: requests wait for it"
+        assert len(ticks) <= 20, "many turns a tick"

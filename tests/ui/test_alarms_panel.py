@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu
 from tagwerk.domain.alarms import AlarmEvent, AlarmState, Notification
 from tagwerk.domain.connection import Capabilities, Capability, LinkState
 from tagwerk.domain.errors import NotReachable, ServerRefused
+from tagwerk.domain.values import GOOD, Sample
 from tagwerk.store.alarm_view import SortBy, SortOrder
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.ui.alarms.cells import INDEX
@@ -317,6 +318,31 @@ async def test_single_ones_go_alone_one_after_another_when_asked_for(shown):
     await until(lambda: len(panel.plant.server.calls) == 3)
     assert [len(keys) for _, keys in panel.plant.server.calls] == [1, 1, 1]
     await until(lambda: not panel.tasks.is_running("alarms-acknowledge"))
+
+
+async def test_the_reply_of_one_plant_is_not_shown_at_the_alarms_of_another(shown):
+    panel = shown(make_alarm("a:Hi"))
+    panel.plant.server.answer = rejected()
+    panel.table.selectAll()
+    panel.acknowledge_action.trigger()
+    panel.set_plant(make_plant([make_alarm("a:Hi")]))
+    frame(panel)
+    await until(lambda: not panel.tasks.is_running("alarms-acknowledge"))
+    assert panel.operator.notes.keys_shown() == []
+    assert not panel.strip.isVisible()
+
+
+async def test_the_last_hour_is_the_last_hour_of_the_servers_clock(shown):
+    panel = shown(make_alarm("a:Hi"))
+    plant, ahead = panel.plant, 300 * SECOND
+    plant.trends.open("T", step=False)
+    for value in (1.0, 2.0):
+        plant.on_samples([Sample("T", value, GOOD, NOW + ahead, NOW)])
+        frame(panel)
+    panel.history_bar.set_span("1h")
+    panel.set_mode("history")
+    await until(lambda: plant.server.asked)
+    assert plant.server.asked[-1][1] == plant.clock() + ahead
 
 
 async def test_cancel_sends_nothing(shown):

@@ -22,8 +22,10 @@ from tagwerk.ui.mime import tag_mime
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend import export
 from tagwerk.ui.trend.axes import MINUTE_NS
+from tagwerk.ui.trend.geometry import measure
 from tagwerk.ui.trend.legend import DELTA, HIGH, LOW, MEAN, PEN, A, B
 from tagwerk.ui.trend.legend import NOW as NOW_COLUMN
+from tagwerk.ui.trend.readout import cursor_box
 from tagwerk.ui.trend.strokes import ColumnCache, pieces
 from tagwerk.ui.widgets.numbers import Mark
 from tagwerk.write.request import Outcome, PastWrite
@@ -981,6 +983,41 @@ def test_text_lists_have_a_lane_with_their_words(bench):
     assert bench.model.pens[0].is_lane
     bench.view.grab()
     assert bench.page.legend.rows_model.text(0, NOW_COLUMN) == "Cascade"
+
+
+def test_the_past_of_a_removed_tag_is_not_read_any_more(bench):
+    bench.panel.add_tags([PV, SP])
+    bench.panel.new_trend()
+    bench.panel.add_tags([SP])
+    bench.frame(1)
+    bench.panel.tabs.bar.setCurrentIndex(0)
+    bench.frame(1)
+    assert bench.plant.history_state(PV).loading
+    for name in (PV, SP):
+        bench.page.remove(bench.model.pen(name))
+    assert not bench.plant.history_state(PV).loading
+    assert bench.plant.history_state(SP).loading, "another trend shows it"
+
+
+def test_a_reader_is_not_told_that_a_lost_link_is_live(story):
+    assert story.page.description().startswith("Live, the last")
+    story.lose(5)
+    assert story.page.description().startswith("Link lost, values are stale")
+
+
+def test_lanes_alone_have_the_time_between_the_cursors(bench):
+    bench.panel.add_tags([PUMP])
+    bench.frame(1)
+    bench.model.cursors_on = True
+    bench.model.cursors = (NOW - 60 * SECOND, NOW - 30 * SECOND)
+    view = bench.view
+    geometry = measure(bench.model, view.width(), view.height(), 1.0)
+    box = cursor_box(bench.model, geometry)
+    assert box is not None
+    assert box.lines[0][0] == "Δt"
+    assert box.lines[0][1].startswith("30.000")
+    assert geometry.lane_box.bottom() <= box.rect.top()
+    assert box.rect.bottom() <= geometry.ribbon.top()
 
 
 def test_lanes_alone_are_drawn_while_their_past_is_read(bench):

@@ -42,9 +42,14 @@ def read_csv(content: bytes) -> TableReader:
 
 
 def decode(content: bytes) -> str:
-    """Bytes to text: by mark, else UTF-8, else Windows-1252 (which reads anything)."""
+    """Bytes to text: by mark, else UTF-16 by its zeros, UTF-8, Windows-1252 (reads anything)."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    head = content[:400]
+    for zeros, letters, encoding in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+        enough = len(head) >= 64 and head[zeros::2].count(0) > len(head) // 3
+        if enough and not head[letters::2].count(0):
             return content.decode(encoding, errors="replace")
     try:
         return content.decode("utf-8")

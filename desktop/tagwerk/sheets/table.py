@@ -108,6 +108,15 @@ class TableReader:
                 return
             self._problem(number, "", message("The tag's name is missing."))
             return
+        if not name.isprintable():
+            # A quote mark that is never closed makes one cell of the rest of the file.
+            shown = "".join(c if c.isprintable() else " " for c in name[:40])
+            self._problem(
+                number,
+                "",
+                message("“{text} …” holds a line break and is no tag's name.", text=shown),
+            )
+            return
         if name in self.entries:
             self._problem(
                 number,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from tagwerk.domain.message import message
@@ -17,6 +18,11 @@ from tagwerk.sheets.table import TableReader
 
 _NOT_TAGS = ("properties", "eigenschaften", "constant", "konstante", "multiplexing", "multiplex")
 _MOST_COLUMNS = 200
+_DAMAGES = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, EOFError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the library raises for a broken archive, broken XML and parts that are missing."""
 
 
 def read_xlsx(content: bytes) -> TableReader:
@@ -28,7 +34,7 @@ def read_xlsx(content: bytes) -> TableReader:
         warnings.simplefilter("ignore")  # styles and extensions that are of no interest here
         try:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as problem:
+        except _DAMAGES as problem:
             text = message(
                 "This is not a workbook that can be read: {reason}.", reason=str(problem)
             )
@@ -41,7 +47,7 @@ def read_xlsx(content: bytes) -> TableReader:
                 if any(word in title.lower() for word in _NOT_TAGS):
                     continue
                 table.read(_rows(sheet), sheet=title if several else "")
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile, SyntaxError) as problem:
+        except _DAMAGES as problem:
             text = message("The workbook is damaged: {reason}.", reason=str(problem))
             table.problems.append(SheetProblem(0, "", text))
         finally:
@@ -53,5 +59,6 @@ def _rows(sheet: object) -> Iterator[tuple[Cell, ...]]:
     """All rows from the first. Files not written by Excel name wrong dimensions: look ourselves."""
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()
-    for row in sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS):  # type: ignore[attr-defined]
-        yield tuple(row) or (None,)
+    # Without `max_col` the library does not fill up each row: people have a cell in the last one.
+    for row in sheet.iter_rows(values_only=True):  # type: ignore[attr-defined]
+        yield tuple(row[:_MOST_COLUMNS]) or (None,)

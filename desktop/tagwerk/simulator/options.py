@@ -116,7 +116,7 @@ def options_from(arguments: argparse.Namespace) -> SimulatorOptions:
 
 
 def _port(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= value <= 65_535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return value

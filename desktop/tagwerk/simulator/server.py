@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSCloseCode, web
 
+from tagwerk.domain.errors import UsageError
 from tagwerk.simulator.access import Caller, Unauthenticated
 from tagwerk.simulator.execute import Engine, Invalid, encode, invalid, read_request
 from tagwerk.simulator.model import PlantModel
@@ -35,8 +36,10 @@ FAST_TICK_S = 0.02
 MOST_PLANT_S_A_TICK = 2.0
 """After a standstill (a laptop that slept) the plant catches up in steps of at most this."""
 SWEEP_S = 0.5
-PAST_STEPS_A_TICK = 100
-"""Some 5 ms."""
+PAST_STEPS_A_TURN = 20
+"""Some 1 to 2 ms."""
+PAST_SHARE = 0.6
+"""So much of a tick's time may go into working out the day before: it takes a second or two."""
 
 logger = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder().decode
@@ -93,12 +96,21 @@ class SimulatorServer:
         """Listen, and let the plant run.
 
         Raises:
-            OSError: the port is taken, or the certificate folder cannot be written.
+            OSError: the port is taken.
+            UsageError: the certificate folder cannot be written.
         """
         context = None
         if not self.options.plain_http:
             folder = Path(self.options.data_dir) if self.options.data_dir else default_folder()
-            certificate = ensure_certificate(folder, host=self.options.host)
+            try:
+                certificate = ensure_certificate(folder, host=self.options.host)
+            except OSError as problem:
+                raise UsageError(
+                    "The certificate cannot be kept in {folder}: {reason}.",
+                    cure="Choose another folder with --data-dir.",
+                    folder=str(folder),
+                    reason=problem.strerror or str(problem),
+                ) from problem
             context = certificate.server_context()
             self.ca_file = certificate.ca_file
         application = web.Application(client_max_size=LARGEST_BODY)
@@ -172,13 +184,21 @@ class SimulatorServer:
         while True:
             began = time.monotonic()
             self.tick()
-            if not has_past and time.monotonic() - began < period_s / 2:
-                # The day before is worked out a little at a time, before anybody asks for it.
-                has_past = self.model.prepare_past(PAST_STEPS_A_TICK)
+            if not has_past:
+                has_past = await self._prepare_past(began + period_s * PAST_SHARE)
             if began - swept >= SWEEP_S:
                 swept = began
                 await self._end_expired()
             await asyncio.sleep(max(period_s - (time.monotonic() - began), 0))
+
+    async def _prepare_past(self, until_s: float) -> bool:
+        """Work out a part of the day before, in turns with the requests, before anybody asks for
+        it: who asks earlier makes all others wait. True when it is done."""
+        while time.monotonic() < until_s:
+            if self.model.prepare_past(PAST_STEPS_A_TURN):
+                return True
+            await asyncio.sleep(0)
+        return False
 
     def tick(self) -> None:
         """Move the plant up to now and tell the subscribers."""

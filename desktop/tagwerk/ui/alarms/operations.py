@@ -135,10 +135,12 @@ class AlarmOperator(QObject):
             failed = Note(NoteKind.REJECTED, action, error.code, tr_message(error.text))
             outcome = dict.fromkeys(outcome, failed)
         finally:
-            for key, note in outcome.items():
-                self.notes.set(key, note)
-                self.notes.settle(key, plant.alarms.get(key))
-            self.changed.emit()
+            # Another plant may have alarms of the same names: it must not get this one's replies.
+            if plant is self._plant():
+                for key, note in outcome.items():
+                    self.notes.set(key, note)
+                    self.notes.settle(key, plant.alarms.get(key))
+                self.changed.emit()
 
     def settle(self, plant: Plant) -> None:
         """Drop the notes that the alarms themselves have answered."""

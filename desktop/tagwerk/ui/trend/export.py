@@ -26,7 +26,7 @@ from tagwerk.ui.trend.toolbar import window_texts
 from tagwerk.ui.trend.view import TrendView
 
 COLUMNS = ("time_utc", "time_local", "tag", "value", "quality", "sub_status", "source")
-_BREATH = 200
+_BREATH = 100
 _BREATH_S = 0.002
 
 

@@ -142,6 +142,9 @@ class TrendPage(QWidget):
         self._batch.discard(pen.name)
         if self.plant is not None:
             self.plant.trends.close(pen.name)
+            if self.plant.trends.curve(pen.name) is None:
+                # Nobody shows it any more: others need not wait for its past.
+                self.plant.cancel_history(pen.name)
 
     def leave_plant(self) -> None:
         """Close all curves and forget the plant."""
@@ -217,10 +220,12 @@ class TrendPage(QWidget):
     def _take_news(self, now: int) -> None:
         """New samples at the right edge change a pixel or two: four times a second is enough.
 
-        What changed the past (a hole, the log) is shown at once.
+        What changed the past (a hole, the log) is shown at once; while much of the log is read, it
+        is shown as it grows.
         """
         history = sum(pen.curve.history_version for pen in self.model.pens)
-        if history != self._history or now - self._news_at_ns >= NEWS_EVERY_NS:
+        at_once = history != self._history and self.model.loading is None
+        if at_once or now - self._news_at_ns >= NEWS_EVERY_NS:
             self._history, self._news_at_ns, self._has_news = history, now, False
             self.model.touch()
 
@@ -285,6 +290,8 @@ class TrendPage(QWidget):
             f"{pen.label} {self._now_text(pen)} {pen.info.unit}".strip() for pen in model.pens
         )
         span = span_text(model.span_ns)
+        if model.is_stale:
+            return tr("Link lost, values are stale, {span} on show: {pens}", span=span, pens=pens)
         if model.is_live:
             return tr("Live, the last {span}: {pens}", span=span, pens=pens)
         return tr("Paused, {span} on show: {pens}", span=span, pens=pens)

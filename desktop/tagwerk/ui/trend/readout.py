@@ -79,10 +79,17 @@ def readings(model: TrendModel, pen: TrendPen) -> tuple[float | None, float | No
     return found[0], found[1]
 
 
+def _below_lanes(geometry: Geometry) -> QRectF:
+    """Where the box goes when there are lanes only: under them, if there is room."""
+    lanes = geometry.lane_box
+    free = QRectF(lanes.left(), lanes.bottom(), lanes.width(), theme().px(48))
+    return free if free.bottom() <= geometry.ribbon.top() else lanes
+
+
 def cursor_box(model: TrendModel, geometry: Geometry) -> CursorBox | None:
     """Beside B, or between A and B where it fits; None unless both are placed."""
     first, second = model.cursors
-    if first is None or second is None or not geometry.panes:
+    if first is None or second is None or not (geometry.panes or geometry.lanes):
         return None
     px, style = theme().px, number_style()
     lines = [("Δt", difference_text(second - first, style))]
@@ -99,7 +106,7 @@ def cursor_box(model: TrendModel, geometry: Geometry) -> CursorBox | None:
     )
     height = px(8) + px(16) * len(lines)
     plot = geometry.plot
-    _pane, pane = geometry.panes[0]
+    pane = geometry.panes[0][1] if geometry.panes else _below_lanes(geometry)
     ends = sorted(min(max(geometry.time.x(t), plot.left()), plot.right()) for t in (first, second))
     y = min(pane.bottom() - px(28), pane.top() + pane.height() * 0.85)
     y = float(int(y)) + 0.5
