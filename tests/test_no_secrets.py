@@ -27,9 +27,10 @@ from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.plant import Plant
 
 __all__ = ["authority", "secure", "tls_context"]
-PASSWORD = 'pw-MARK-Äß"7391'
-TOKEN = "tok-MARK-5d2f-881c"
-MARKS = ("MARK", "7391", "5d2f")
+PASSWORD = 'pw-MARK-Äß"Qz73'
+TOKEN = "tok-MARK-Wq5d-881c"
+# Letters that no hexadecimal digest can hold by chance.
+MARKS = ("MARK", "Qz73", "Wq5d")
 
 
 @pytest.fixture
