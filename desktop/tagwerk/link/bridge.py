@@ -28,6 +28,9 @@ T = TypeVar("T")
 _SWITCH_INTERVAL_S = 0.001
 
 
+_CLOSING_TURNS = 10
+
+
 def _closed_error(*, under_way: bool = False) -> NotReachable:
     return NotReachable(
         "The connection is closed.",
@@ -35,6 +38,12 @@ def _closed_error(*, under_way: bool = False) -> NotReachable:
         code="not_connected",
         may_have_arrived=under_way,
     )
+
+
+async def _settle() -> None:
+    """Some turns of the loop, in which sockets that were given up are really closed."""
+    for _ in range(_CLOSING_TURNS):
+        await asyncio.sleep(0)
 
 
 class LinkThread:
@@ -71,6 +80,7 @@ class LinkThread:
                 task.cancel()
             if pending:
                 self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            self._loop.run_until_complete(_settle())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
