@@ -515,10 +515,6 @@ async def test_one_key_asks_for_the_trend_around_the_raise(shown):
     panel.table.setFocus()
     await until(lambda: panel.isActiveWindow() and panel.table.hasFocus())
     QTest.keyClick(panel.table, Keys.Key_F7)
-    if not asked:  # the platform gave the focus elsewhere in between, as a busy machine does
-        panel.activateWindow()
-        await until(lambda: panel.isActiveWindow() and panel.table.hasFocus())
-        QTest.keyClick(panel.table, Keys.Key_F7)
     assert asked == [("HMI_RT_1::P2111.Trip", NOW - 60 * SECOND)]
 
 

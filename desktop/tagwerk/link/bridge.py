@@ -81,6 +81,10 @@ class LinkThread:
             if pending:
                 self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             self._loop.run_until_complete(_settle())
+            # What a cancelled request left open: asyncio keeps its transports by socket.
+            for transport in list(getattr(self._loop, "_transports", {}).values()):
+                transport.abort()
+            self._loop.run_until_complete(_settle())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:

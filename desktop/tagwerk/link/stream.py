@@ -267,7 +267,12 @@ class ValueStream:
             async with asyncio.timeout(0.5):
                 await transport.wait_disconnected()
         except (TimeoutError, WSError, OSError, TagwerkError):
-            transport.disconnect(graceful=False)
+            log.debug("the stream did not end by itself")
+        finally:
+            # Also when cancelled in between: a silent peer takes nothing, and a socket that waits
+            # to send its good-bye would outlive the thread's loop.
+            if not transport.is_disconnected:
+                transport.disconnect(graceful=False)
 
     # Subscriptions
 
