@@ -127,9 +127,7 @@ def test_capabilities_say_why():
     assert old.capabilities().reason(Capability.BROWSE) == "schema_lacks_field"
     assert old.capabilities().reason(Capability.DIRECT_READ) == "schema_lacks_field"
     assert old.capabilities().reason(Capability.HISTORY) == "schema_lacks_field"
-    lacking = new.capabilities(
-        {Capability.WRITE: "right_missing", Capability.PUSH: "push_refused"}
-    )
+    lacking = new.capabilities({Capability.WRITE: "right_missing", Capability.PUSH: "push_refused"})
     assert lacking.reason(Capability.WRITE) == "right_missing"
     assert lacking.reason(Capability.PUSH) == "push_refused"
     with pytest.raises(NotSupported):

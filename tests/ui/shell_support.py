@@ -124,8 +124,9 @@ class FakeConnector:
         self.hold = None
 
     async def inspect(
-        self, address, *, trust, user="", password="", timeout_s=15.0, on_step=None, deep=False
-    ):
+        self, address, *, trust, user="", password="", timeout_s=15.0, on_step=None, deep=False,
+        traffic=None,
+    ):  # fmt: skip
         self.asked.append((address, trust, user))
         if self.hold is not None:
             await self.hold.wait()
@@ -149,7 +150,7 @@ class FakeConnector:
             capabilities=Capabilities(ALL - {Capability.WRITE}, {Capability.WRITE: "right_missing"}),
         )  # fmt: skip
 
-    def open(self, profile, password, sink):
+    def open(self, profile, password, sink, *, traffic=None):
         link = FakeLink(profile, password, sink)
         self.links.append(link)
         return link

@@ -514,7 +514,9 @@ async def test_one_key_asks_for_the_trend_around_the_raise(shown):
     panel.activateWindow()
     panel.table.setFocus()
     await until(lambda: panel.isActiveWindow() and panel.table.hasFocus())
+    await until(panel.trend_action.isEnabled)
     QTest.keyClick(panel.table, Keys.Key_F7)
+    await until(lambda: asked)
     assert asked == [("HMI_RT_1::P2111.Trip", NOW - 60 * SECOND)]
 
 

@@ -18,6 +18,8 @@ class LinkState(Enum):
     LOGGING_IN = "logging_in"
     BROWSING = "browsing"
     LIVE = "live"
+    STALE = "stale"
+    """Still connected, but without a sign of life: nothing that is shown may be taken for now."""
     RECONNECTING = "reconnecting"
     REFUSED = "refused"
     """Needs a person: wrong password, missing right, unknown or changed certificate."""
@@ -134,6 +136,9 @@ class ConnectionProfile:
         sheet: path of a tag sheet, "" for none.
         note: a second line in lists (hall, machine).
         timeout_s: for one request.
+        partner: the redundant partner's address, "" for none; same users, same trust rules.
+        follow_partner: go to the partner by itself when this server says that it is passive.
+        partner_trust: whom to trust there; None: the same decision as for the server.
     """
 
     name: str
@@ -144,6 +149,9 @@ class ConnectionProfile:
     sheet: str = ""
     note: str = ""
     timeout_s: float = 15.0
+    partner: str = ""
+    follow_partner: bool = False
+    partner_trust: Trust | None = None
 
     @property
     def keyring_name(self) -> str:
@@ -185,6 +193,7 @@ class LinkStatus:
         next_attempt_ns: when it is tried again; None when not waiting.
         lost_at_ns: when the link was lost; None when live or never live.
         redundancy: ACTIVE, PASSIVE or "".
+        url: the endpoint that is spoken to: the server's, or its partner's; "" before the first.
         error: what `detail` says, for those who must tell a refused login from a certificate.
     """
 
@@ -200,6 +209,7 @@ class LinkStatus:
     next_attempt_ns: int | None = None
     lost_at_ns: int | None = None
     redundancy: str = ""
+    url: str = ""
     error: Exception | None = field(default=None, compare=False, repr=False)
 
 
@@ -231,17 +241,36 @@ class StepName(Enum):
     HISTORY = "history"
     ALARMS = "alarms"
     CLOCK = "clock"
+    ROUND_TRIP = "round_trip"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step's finding. ok None: not tried, or does not apply."""
+    """One step's finding.
+
+    Args:
+        step: which.
+        ok: None: not tried, or does not apply.
+        ms: how long it took.
+        detail: what was seen.
+        cure: what to do, in one sentence.
+        code: stable name of the finding, e.g. ``websocket_off``; "" when all is well.
+        meaning: why it is so and what it means for the work.
+        actions: what to do, step by step.
+        command: a command line that does it on the server, to be copied; "" for none.
+        until_then: how Tagwerk gets along meanwhile.
+    """
 
     step: StepName
     ok: bool | None
     ms: float = 0.0
     detail: Message = Message()
     cure: Message = Message()
+    code: str = ""
+    meaning: Message = Message()
+    actions: tuple[Message, ...] = ()
+    command: str = ""
+    until_then: Message = Message()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tagwerk.domain.connection import (
     Trust,
 )
 from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.traffic import TrafficSink
 from tagwerk.domain.values import ItemError, LoggedSeries, Sample, Value
 
 
@@ -171,9 +172,17 @@ class Connector(Protocol):
         timeout_s: float = 15.0,
         on_step: Callable[[Step], None] | None = None,
         deep: bool = False,
+        traffic: TrafficSink | None = None,
     ) -> ProbeResult:
         """Look at a server step by step; logs in only when a user is given; `deep` goes on to
         browse, read, push and clock. Never raises what it can report in the result."""
         ...
 
-    def open(self, profile: ConnectionProfile, password: str, sink: PlantSink) -> PlantLink: ...
+    def open(
+        self,
+        profile: ConnectionProfile,
+        password: str,
+        sink: PlantSink,
+        *,
+        traffic: TrafficSink | None = None,
+    ) -> PlantLink: ...

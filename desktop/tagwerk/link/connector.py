@@ -32,6 +32,7 @@ from tagwerk.domain.connection import (
 from tagwerk.domain.errors import NotReachable, NotTrusted, ProtocolError, TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantLink, PlantSink
+from tagwerk.domain.traffic import TrafficSink
 from tagwerk.link.addresses import candidates, endpoint_for
 from tagwerk.link.client import HttpClient
 from tagwerk.link.deep_probe import probe_deep
@@ -55,6 +56,7 @@ class HttpConnector:
         timeout_s: float = 15.0,
         on_step: Callable[[Step], None] | None = None,
         deep: bool = False,
+        traffic: TrafficSink | None = None,
     ) -> ProbeResult:
         """See `ports.Connector.inspect`; a `token` issued elsewhere stands in for user and password."""
         probe = Probe(trust, timeout_s, on_step)
@@ -67,7 +69,13 @@ class HttpConnector:
         return probe.result()
 
     def open(
-        self, profile: ConnectionProfile, password: str, sink: PlantSink, *, token: str = ""
+        self,
+        profile: ConnectionProfile,
+        password: str,
+        sink: PlantSink,
+        *,
+        token: str = "",
+        traffic: TrafficSink | None = None,
     ) -> PlantLink:
         """See `ports.Connector.open`; a `token` issued elsewhere stands in for the password."""
         url = endpoint_for(profile.url, profile.trust).url
