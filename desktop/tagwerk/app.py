@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tagwerk.ui.loop import Program
     from tagwerk.ui.services import DemoPlant, Services
     from tagwerk.ui.settings import Settings
+    from tagwerk.ui.window import MainWindow
 
 DEMO = "demo"
 DEMO_NAME = "Skid 21"
@@ -147,7 +148,7 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
     flow.plant_opened.connect(lambda plant, _view: window.watch_status(program.watch.saw))
-    await open_target(flow, options)
+    await open_target(window, flow, options)
     try:
         async with asyncio.timeout(options.quit_after_s):
             await closing.wait()
@@ -240,18 +241,15 @@ async def start_demo() -> DemoPlant:
     return DemoPlant(profile, simulator.password(DEMO_USER), view, simulator.stop)
 
 
-async def open_target(flow: ConnectFlow, options: WindowOptions) -> None:
-    """What the command line named: the demo, a saved connection or an address."""
+async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOptions) -> None:
+    """What the command line named: the demo, a workspace, a saved connection or an address."""
+    from tagwerk.ui.workspace import SUFFIX
+
     if options.target == DEMO:
         flow.start_demo()
-    elif options.target.endswith(".tagwerk"):
-        flow.refuse(
-            UsageError(
-                "{path} cannot be opened: this version does not read workspaces yet.",
-                cure="Connect to the server by its address.",
-                path=options.target,
-            )
-        )
+    elif options.target.endswith(SUFFIX):
+        if window.workspaces is not None:
+            window.workspaces.open_file(Path(options.target))
     elif options.find is not None:
         try:
             opening = await options.find()

@@ -58,6 +58,9 @@ MENUS: dict[str, Message] = {
 SHELL_COMMANDS = (
     Command("file.connect", "Connect…", "File", "plug", "Ctrl+N"),
     Command("file.demo", "Start the demo plant", "File", "play"),
+    Command("file.open_workspace", "Open workspace…", "File", "folder-open", "Ctrl+O"),
+    Command("file.save_workspace", "Save workspace", "File", "save", "Ctrl+S"),
+    Command("file.save_workspace_as", "Save workspace as…", "File", "", "Ctrl+Shift+S"),
     Command("file.close", "Close the plant", "File", "x", "Ctrl+W"),
     Command("file.quit", "Quit", "File", "log-out", "Ctrl+Q"),
     Command("edit.palette", "Go to tag or command…", "Edit", "command", "Ctrl+K"),

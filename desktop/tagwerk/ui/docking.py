@@ -6,6 +6,7 @@ height changes. It knows the main window only as a place for docks.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +226,47 @@ class Docking(QObject):
             except _RESTORE_ERRORS as problem:
                 states[name] = before
                 self._report(problem, f"{name}.save_state")
+
+    # Workspaces.
+
+    def plant_states(self) -> dict[str, dict[str, Any]]:
+        """What each panel shows of the plant, by object name; one that fails is left out."""
+        states = {}
+        for name, panel in self.panels.items():
+            try:
+                states[name] = panel.plant_state()
+            except _RESTORE_ERRORS as problem:
+                self._report(problem, f"{name}.plant_state")
+        return states
+
+    def show_plant_states(self, states: dict[str, dict[str, Any]]) -> None:
+        """Let each panel show what was kept of it, each in its own try."""
+        for name, panel in self.panels.items():
+            try:
+                if name in states:
+                    panel.show_plant_state(states[name])
+            except _RESTORE_ERRORS as problem:
+                self._report(problem, f"{name}.show_plant_state")
+
+    def arrangement(self) -> str:
+        """The docks as text for a workspace; "" while a panel fills the window or none is shown."""
+        if not self.is_shown or self._before_full is not None:
+            return ""
+        state = self._window.saveState(layout_memory.STATE_VERSION)
+        return base64.b64encode(state.data()).decode("ascii")
+
+    def arrange(self, text: str) -> None:
+        """Put the docks as `arrangement` told; what cannot be read changes nothing."""
+        try:
+            state = base64.b64decode(text, validate=True)
+        except ValueError:
+            return
+        if state and self.is_shown and self._before_full is None:
+            kept = QByteArray(state)
+            # After `_restore_sizes`, which waits for the docks of a plant just opened.
+            QTimer.singleShot(
+                0, self, lambda: self._window.restoreState(kept, layout_memory.STATE_VERSION)
+            )
 
     async def close(self) -> None:
         """End the panels' work and take them out of the window."""

@@ -48,7 +48,7 @@ class Settings:
             ValueError: a key in it sounds like a secret.
             TypeError: not JSON-able.
         """
-        _refuse_secrets(name, value)
+        refuse_secrets(name, value)
         json.dumps(value)
         if value is None:
             self._parts.pop(name, None)
@@ -107,15 +107,16 @@ def _migrate(document: Any) -> dict[str, Any]:
     return document
 
 
-def _refuse_secrets(name: str, value: Any) -> None:
+def refuse_secrets(name: str, value: Any) -> None:
+    """Refuse data in which a key sounds like a secret. Raises ValueError naming the key."""
     if any(word in name.lower() for word in _FORBIDDEN):
         raise ValueError(f"secrets never go into the settings: {name}")
     if isinstance(value, dict):
         for key, item in value.items():
-            _refuse_secrets(str(key), item)
+            refuse_secrets(str(key), item)
     elif isinstance(value, list):
         for item in value:
-            _refuse_secrets("", item)
+            refuse_secrets("", item)
 
 
 def profile_to_json(profile: ConnectionProfile) -> dict[str, Any]:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tagwerk.ui.panels.base import Panel
     from tagwerk.ui.services import FirstView, Services
     from tagwerk.ui.tasks import TaskScope
+    from tagwerk.ui.workspace_flow import WorkspaceFlow
 
 _SLOW_REFRESH_MS = 500
 _BETWEEN_PANELS_S = 0.02
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.lateness = LatenessMeter(self)
         self.desk: Desk | None = None
         self.flow: ConnectFlow | None = None
+        self.workspaces: WorkspaceFlow | None = None
         self._plant: Plant | None = None
         self._scope: TaskScope | None = None
         self._palette: CommandPalette | None = None
@@ -167,6 +169,9 @@ class MainWindow(QMainWindow):
         return {
             "file.connect": lambda: self._connect_to(""),
             "file.demo": self._start_demo,
+            "file.open_workspace": lambda: self._with_workspaces(lambda flow: flow.open()),
+            "file.save_workspace": lambda: self._with_workspaces(lambda flow: flow.save()),
+            "file.save_workspace_as": lambda: self._with_workspaces(lambda flow: flow.save_as()),
             "file.close": self._close_plant,
             "file.quit": self.close,
             "edit.palette": self.open_palette,
@@ -195,10 +200,13 @@ class MainWindow(QMainWindow):
     def serve(self, desk: Desk, services: Services) -> ConnectFlow:
         """Take what reaches beyond the screen; the loop runs by now."""
         from tagwerk.ui.connect_flow import ConnectFlow
+        from tagwerk.ui.workspace_flow import WorkspaceFlow
 
         self.desk = desk
         self._scope = desk.scope("window")
         self.flow = ConnectFlow(self, desk, services)
+        self.workspaces = WorkspaceFlow(self, desk, self.flow, self.docking)
+        self.workspaces.file_changed.connect(self._tell_title)
         self.flow.plant_opened.connect(self._plant_opened)
         self.flow.plant_closed.connect(self._plant_closed)
         self.flow.demo_progress.connect(self._demo_progress)
@@ -244,10 +252,11 @@ class MainWindow(QMainWindow):
         for panel in self.docking.panels.values():
             panel.set_plant(plant)
         self.clock.set_plant(plant)
-        self.setWindowTitle(f"{plant.profile.name} – Tagwerk")
         self._follow(plant.status)
-        if view is not None:
+        from_workspace = self.workspaces is not None and self.workspaces.plant_opened(plant)
+        if view is not None and not from_workspace:
             self._first_view(view)
+        self._tell_title()
         self._tell_actions()
         self.docking.focus("tagPanel")
 
@@ -272,7 +281,7 @@ class MainWindow(QMainWindow):
         self.link_banner.forget()
         self.banner.clear()
         self._show_welcome()
-        self.setWindowTitle("Tagwerk")
+        self._tell_title()
         self._tell_actions()
         self._refresh_slowly()
 
@@ -362,18 +371,33 @@ class MainWindow(QMainWindow):
         reason = "" if plant is not None else tr("no plant is open")
         if not ready:
             reason = tr("still starting")
-        for name in ("file.close", "connection.reconnect", "connection.sign_in_as",
+        for name in ("file.close", "file.save_workspace", "file.save_workspace_as",
+                     "connection.reconnect", "connection.sign_in_as",
                      "connection.disconnect", "connection.forget",
                      "view.next_panel", "view.previous_panel", "view.reset_layout"):  # fmt: skip
             disable_with_reason(self.actions_by_id[name], reason)
         if plant is not None and plant.status.state.is_live:
             disable_with_reason(self.actions_by_id["connection.reconnect"], tr("already connected"))
-        for name in ("file.connect", "file.demo"):
+        for name in ("file.connect", "file.demo", "file.open_workspace"):
             disable_with_reason(self.actions_by_id[name], "" if ready else tr("still starting"))
         for name in ("Trend", "Setpoints", "Alarms"):
             menu = self.menu_builder.menus.get(name)
             if menu is not None:
                 menu.menuAction().setEnabled(plant is not None and not menu.isEmpty())
+
+    def _with_workspaces(self, run: Callable[[WorkspaceFlow], None]) -> None:
+        if self.workspaces is not None:
+            run(self.workspaces)
+
+    def _tell_title(self) -> None:
+        """The plant's name, and the workspace's file where it is another."""
+        parts = ["Tagwerk"]
+        if self._plant is not None:
+            parts.insert(0, self._plant.profile.name)
+            path = self.workspaces.path if self.workspaces is not None else None
+            if path is not None and path.stem != parts[0]:
+                parts.insert(0, path.stem)
+        self.setWindowTitle(" – ".join(parts))
 
     def _start_demo(self) -> None:
         if self.flow is not None:

@@ -201,6 +201,13 @@ class AlarmPanel(Panel):
             "span": self.history_bar.span.current,
         }
 
+    def plant_state(self) -> dict[str, Any]:
+        """Columns and look. Not the filters: one that nobody remembers setting hides alarms."""
+        return self.save_state()
+
+    def show_plant_state(self, state: dict[str, Any]) -> None:
+        self.restore_state(state)
+
     def restore_state(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("flashing"), bool):
             self.flashing_action.setChecked(state["flashing"])

@@ -55,6 +55,13 @@ class Panel(QWidget):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take back what `save_state` gave, also from an older version: check everything."""
 
+    def plant_state(self) -> dict[str, Any]:
+        """What a workspace keeps of the plant on show, as JSON-able data without secrets."""
+        return {}
+
+    def show_plant_state(self, state: dict[str, Any]) -> None:
+        """Show what `plant_state` gave in place of what is shown; check everything."""
+
     async def close_panel(self) -> None:
         """End all work; the window waits for it, bounded."""
         await self.tasks.close()

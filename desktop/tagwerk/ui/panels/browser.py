@@ -238,6 +238,20 @@ class BrowserPanel(Panel):
             self._open[key] = set(names[:_MOST_OPEN])
         self.set_plant(self._plant)
 
+    def plant_state(self) -> dict[str, Any]:
+        return {
+            "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
+            "favorites": list(self._outline.favorites),
+            "open": sorted(self._open.get(self._key, set()))[:_MOST_OPEN],
+        }
+
+    def show_plant_state(self, state: dict[str, Any]) -> None:
+        if self._plant is None:
+            return
+        for part in ("favorites", "open"):
+            state = {**state, part: {self._key: _words(state.get(part))}}
+        self.restore_state(state)
+
     async def close_panel(self) -> None:
         self._settle.stop()
         if self._plant is not None:

@@ -568,6 +568,16 @@ class SetpointPanel(Panel):
             self.rows.replace(self._lists.get(self._plant.profile.name, []))
             self._list_changed()
 
+    def plant_state(self) -> dict[str, Any]:
+        return {"names": list(self.rows.names)}
+
+    def show_plant_state(self, state: dict[str, Any]) -> None:
+        names = state.get("names")
+        if self._plant is not None and isinstance(names, list):
+            self.rows.unstage()
+            self.rows.replace([name for name in names if isinstance(name, str)][:MOST_ROWS])
+            self._list_changed()
+
     async def close_panel(self) -> None:
         if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
             self.dialog.is_writing = False

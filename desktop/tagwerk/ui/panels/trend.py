@@ -193,16 +193,29 @@ class TrendPanel(Panel):
         if self.plant is not None and not any(page.model.pens for page in self.all_pages()):
             self._recall()
 
+    def plant_state(self) -> dict[str, Any]:
+        self._remember()
+        return dict(self._states.get(self._key, {}))
+
+    def show_plant_state(self, state: dict[str, Any]) -> None:
+        self._states[self._key] = state
+        self._recall()
+
     async def close_panel(self) -> None:
         for page in self.all_pages():
             page.leave_plant()
         await super().close_panel()
 
+    @property
+    def _key(self) -> str:
+        """Trends are kept per connection."""
+        return "" if self.plant is None else self.plant.profile.name or self.plant.profile.url
+
     def _remember(self) -> None:
         """Keep the trends of the plant on show under its connection's name."""
         if self.plant is None:
             return
-        key = self.plant.profile.name or self.plant.profile.url
+        key = self._key
         self._states.pop(key, None)
         self._states[key] = {
             "current": self.pages.currentIndex(),
@@ -214,8 +227,7 @@ class TrendPanel(Panel):
     def _recall(self) -> None:
         """Show what was shown of this plant the last time; one empty trend otherwise."""
         plant = self.plant
-        key = "" if plant is None else plant.profile.name or plant.profile.url
-        saved = self._states.get(key, {})
+        saved = self._states.get(self._key, {})
         trends = saved.get("trends")
         states = [s for s in trends if isinstance(s, dict)] if isinstance(trends, list) else []
         for page in self.all_pages():
