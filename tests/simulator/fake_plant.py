@@ -179,4 +179,10 @@ class FakePlant:
         rows = [row for row in rows if start_ns <= row.time_ns <= end_ns]
         if descending:
             rows.reverse()
-        return rows[:limit] if limit else rows
+        rows = rows[:limit] if limit else rows
+        outside = [
+            LoggedRow(time_ns, -1.0, GOOD, ("BOUNDING",)) for time_ns in (start_ns - 1, end_ns + 1)
+        ]
+        left = outside[:1] if bounding.startswith("LEFT") else []
+        right = outside[1:] if "RIGHT" in bounding else []
+        return left + rows + right

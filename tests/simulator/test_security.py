@@ -7,7 +7,7 @@ import sys
 import pytest
 from cryptography import x509
 
-from tagwerk.simulator.security import LEAF_DAYS, ensure_certificate
+from tagwerk.simulator.security import LEAF_DAYS, ensure_certificate, odd_certificate
 
 NOW = dt.datetime(2026, 6, 18, tzinfo=dt.UTC)
 
@@ -66,3 +66,44 @@ def test_no_temporary_files_stay(tmp_path):
         "ca.pem",
         "server.pem",
     ]
+
+
+def refusal_of(files) -> str:
+    """What a careful client says to a server with this certificate, "" when it is content."""
+    context = ssl.create_default_context(cafile=files.ca_file)
+    client, server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    careful = context.wrap_bio(server, client, server_hostname="127.0.0.1")
+    serving = files.server_context().wrap_bio(client, server, server_side=True)
+    for _ in range(4):
+        for side in (careful, serving):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as problem:
+                return problem.verify_message
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("self-signed", "self-signed certificate"),
+        ("other-host", "IP address mismatch"),
+        ("expired", "certificate has expired"),
+        ("future", "certificate is not yet valid"),
+    ],
+)
+def test_odd_certificates_are_refused_for_their_reason_and_kept(tmp_path, kind, reason):
+    files = odd_certificate(tmp_path, kind)
+    assert reason in refusal_of(files)
+    kept = files.leaf_file.read_bytes()
+    assert odd_certificate(tmp_path, kind).leaf_file.read_bytes() == kept
+    assert refusal_of(ensure_certificate(tmp_path)) == ""
+
+
+def test_a_certificate_of_the_future_is_made_anew_when_its_time_has_come(tmp_path):
+    first = leaf_of(odd_certificate(tmp_path, "future", now=NOW))
+    later = NOW + dt.timedelta(days=60)
+    assert later < leaf_of(odd_certificate(tmp_path, "future", now=later)).not_valid_before_utc
+    assert first.not_valid_before_utc > NOW

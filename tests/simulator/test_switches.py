@@ -1,12 +1,14 @@
 """The registry of switches and the options' way over the command line."""
 
 import argparse
+import re
+from pathlib import Path
 
 import pytest
 
 from tagwerk.domain.errors import UsageError
 from tagwerk.simulator.options import SimulatorOptions, add_arguments, options_from
-from tagwerk.simulator.switches import SWITCHES, Takes, list_switches, parse_switches
+from tagwerk.simulator.switches import GROUPS, SWITCHES, list_switches, parse_switches
 
 
 def test_values_and_defaults():
@@ -25,7 +27,23 @@ def test_v19_brings_what_belongs_to_it():
 
 @pytest.mark.parametrize(
     "text",
-    ["no-such", "no-z=1", "expired-as", "expired-as=402", "history-cap=many", "history-cap=-1", ""],
+    [
+        "no-such",
+        "no-z=1",
+        "expired-as",
+        "expired-as=402",
+        "history-cap=many",
+        "history-cap=-1",
+        "history-cap=1.5",
+        "time-digits=10",
+        "fragments=0",
+        "slow=nan",
+        "clock-offset=1e9",
+        "time-offset=2",
+        "time-offset=+15:00",
+        "body-limit=100",
+        "",
+    ],
 )
 def test_wrong_switches_are_refused_by_name(text):
     with pytest.raises(UsageError) as refused:
@@ -33,20 +51,68 @@ def test_wrong_switches_are_refused_by_name(text):
     assert text.partition("=")[0] in str(refused.value)
 
 
-def test_the_list_has_a_line_for_each():
-    lines = list_switches().splitlines()
-    assert len(lines) == len(SWITCHES)
-    for switch, line in zip(SWITCHES, lines, strict=True):
-        assert line.startswith(switch.usage)
-        assert line.endswith(switch.explanation)
+def test_the_list_has_a_line_for_each_under_its_heading():
+    lines = iter(list_switches().splitlines())
+    for number, (group, switches) in enumerate(GROUPS.items()):
+        if number:
+            assert next(lines) == ""
+        assert next(lines) == group.value
+        for switch in switches:
+            line = next(lines)
+            assert line.startswith(f"  {switch.usage} ")
+            assert line.endswith("  " + switch.explanation)
+    assert next(lines, None) is None
 
 
-@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.name)
-def test_each_switch_can_be_given(switch):
-    text = switch.name
-    if switch.takes is Takes.CHOICE:
-        text += "=" + switch.choices[0]
-    assert parse_switches([text]).on(switch.name)
+def test_names_are_unique_and_explanations_are_one_line():
+    assert len({switch.name for switch in SWITCHES}) == len(SWITCHES)
+    for switch in SWITCHES:
+        assert "\n" not in switch.explanation
+        assert switch.source.startswith("§")
+        assert switch.source[-1] in "VFG"
+
+
+@pytest.mark.parametrize("text", [text for switch in SWITCHES for text in switch.variants])
+def test_each_variant_can_be_given_and_twice(text):
+    name = text.partition("=")[0]
+    switches = parse_switches([text, text])
+    assert switches.on(name)
+    assert switches == parse_switches([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("time-digits=10", "time-digits[=NUMBER] with a whole number from 0 to 9"),
+        ("flaky-socket=0", "flaky-socket[=NUMBER] with a number from 0.1 to 1000000000"),
+        ("time-offset=2", "time-offset[=+02:00]"),
+        ("expired-as=no", "expired-as=401|401-html|403"),
+    ],
+)
+def test_a_refusal_tells_what_is_wanted(text, cure):
+    with pytest.raises(UsageError) as refused:
+        parse_switches([text])
+    assert cure in str(refused.value)
+
+
+def test_the_last_of_two_wins():
+    assert parse_switches(["expired-as=401", "no-z", "expired-as=403"]).text("expired-as") == "403"
+
+
+def test_a_composite_brings_its_parts_and_leaves_what_was_said():
+    found = parse_switches(["compress=deflate", "iis"])
+    assert found.on("body-limit-html")
+    assert found.on("redirect-absolute")
+    assert found.text("compress") == "deflate"
+    assert parse_switches(["v20"]).on("preflight")
+
+
+def test_each_switch_is_explained_in_the_handbook():
+    handbook = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for switch in SWITCHES:
+        assert re.search(
+            rf"^\| `{re.escape(switch.name)}` \| {switch.source} \| .", handbook, re.M
+        ), switch.name
 
 
 def test_options_come_back_from_their_own_command_line():

@@ -116,7 +116,7 @@ class Gate:
         if needed == PUBLIC:
             return
         if caller.session is None:
-            if self._stale == "message":
+            if self._stale in ("message", "500"):
                 raise Unauthenticated("Session is invalid or has expired, please login")
             code = "FORBIDDEN" if self._stale in ("FORBIDDEN", "403") else "UNAUTHENTICATED"
             text = "Access denied" if code == "FORBIDDEN" else "Not authenticated"

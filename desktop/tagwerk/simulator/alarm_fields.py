@@ -46,6 +46,12 @@ class AlarmFields:
         self._switches = switches
         self._gate = gate
         self._now_ns = now_ns
+        self._languages = LANGUAGES[:1] if switches.on("one-language") else LANGUAGES
+        self._filter = switches.text("alarm-filter")
+        self._is_shuffled = switches.on("shuffled")
+        self.end_state = switches.text("alarm-end")
+        """State with which a leaving alarm is told as Modified; "" tells it as Removed."""
+        self.tells_standing = not switches.on("no-alarm-added")
 
     def question(
         self,
@@ -61,17 +67,20 @@ class AlarmFields:
         """
         wanted = texts_of("languages", languages)
         for language in wanted:
-            if language not in LANGUAGES:
+            if language not in self._languages:
                 raise refusal(f"Language {language} is not valid", "302")
-        if filterLanguage not in LANGUAGES:
+        if filterLanguage not in self._languages:
             raise refusal(f"Filter language {filterLanguage} is not valid", "303")
+        if filterString.strip() and self._filter == "refused":
+            raise refusal("Filters are not supported", "301")
+        wanted_filter = "" if self._filter == "ignored" else filterString
         try:
-            keep = alarm_filter(filterString)
+            keep = alarm_filter(wanted_filter)
         except ModelError as problem:
             raise model_refusal(problem) from None
         systems = texts_of("systemNames", systemNames)
         is_here = not systems or self._wire.system in systems
-        is_all = not filterString.strip()
+        is_all = not wanted_filter.strip()
 
         def matches(record: AlarmRecord) -> bool:
             return is_here and (is_all or keep(self._wire.filter_fields(record, filterLanguage)))
@@ -80,9 +89,12 @@ class AlarmFields:
 
     def do_activeAlarms(self, caller: Caller, **arguments: Any) -> Iterator[Fields]:
         question = self.question(**arguments)
+        standing = self._model.alarms.active()
+        if self._is_shuffled:
+            standing.reverse()
         return (
             self._wire.alarm(record, question.languages)
-            for record in self._model.alarms.active()
+            for record in standing
             if self._gate.sees(caller, record.name) and question.matches(record)
         )
 
@@ -107,6 +119,8 @@ class AlarmFields:
         ]
         if maxNumberOfResults:
             records = records[-maxNumberOfResults:]
+        if self._is_shuffled:
+            records.reverse()
         return (self._wire.alarm(record, question.languages) for record in records)
 
     def do_acknowledgeAlarms(
@@ -137,7 +151,7 @@ class AlarmFields:
             name, instance = item["name"], item.get("instanceID") or 0
             refused = None
             try:
-                if "::" not in name:
+                if "::" not in name and self._wire.outward(name) != name:
                     raise ModelError("2", f"“{name}” is no full name")
                 answer(
                     self._wire.short(name),
@@ -149,7 +163,7 @@ class AlarmFields:
             except ModelError as problem:
                 refused = problem
             replies.append(self._alarm_reply(item, refused))
-        return replies
+        return replies[::-1] if self._is_shuffled else replies
 
     def _alarm_reply(self, item: Fields, problem: ModelError | None) -> Fields:
         return {
@@ -194,4 +208,4 @@ class AlarmFields:
             except ModelError as problem:
                 refused = problem
             replies.append({"alarmName": name, "error": self._wire.error(refused)})
-        return replies
+        return replies[::-1] if self._is_shuffled else replies

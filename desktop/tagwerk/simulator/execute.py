@@ -73,6 +73,14 @@ class Prepared(NamedTuple):
     def kind(self) -> OperationType:
         return self.operation.operation
 
+    @property
+    def root_names(self) -> set[str]:
+        """Names of the fields at the root; fragments there are not looked into."""
+        return {
+            getattr(getattr(node, "name", None), "value", "")
+            for node in self.operation.selection_set.selections
+        }
+
 
 class Invalid(Exception):
     """The request cannot be run at all: HTTP 400, or `error` on the WebSocket."""
@@ -126,6 +134,7 @@ class Engine:
         self.operations = operations
         self.schema: GraphQLSchema = make_schema(switches)
         self._accepts_null = switches.on("accept-null")
+        self._failed_data = switches.text("failed-data")
         self._rules = list(specified_rules)
         if switches.on("no-introspection"):
             self._rules.append(NoSchemaIntrospectionCustomRule)
@@ -190,6 +199,10 @@ class Engine:
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         """Any field: at the root the operation, below it the source's member."""
+        if isinstance(source, str):
+            # A word in the place of an object (the switch quality-as=word), in a query that only
+            # the library can run: it has the word for the field of its own name, if any.
+            return source if info.field_name == "quality" else None
         if source is not None:
             return source.get(info.field_name)
         self._refuse_nulls(info.field_name, arguments)
@@ -222,6 +235,10 @@ class Engine:
         if result.errors:
             answer["errors"] = [formatted(error) for error in result.errors]
         answer["data"] = result.data
+        if self._failed_data and result.errors and not any((result.data or {}).values()):
+            answer["data"] = None
+            if self._failed_data == "absent":
+                del answer["data"]
         return answer
 
     # The compiled way: the same answer for plain queries, fast and in slices.
@@ -230,11 +247,7 @@ class Engine:
         """The query's fields compiled, or None where only the executor is right."""
         if prepared.kind is not OperationType.QUERY:
             return None
-        names = {
-            getattr(getattr(node, "name", None), "value", "")
-            for node in prepared.operation.selection_set.selections
-        }
-        if not names <= _COMPILED:
+        if not prepared.root_names <= _COMPILED:
             return None
         compiler = Compiler(self.schema, prepared.document, prepared.operation, prepared.variables)
         fields = compiler.root_fields()
@@ -318,14 +331,16 @@ class Engine:
         return opened
 
 
-async def _slices(field: RootField, sources: Iterable[dict[str, Any]]) -> AsyncIterator[bytes]:
+async def _slices(
+    field: RootField, sources: Iterable[dict[str, Any] | None]
+) -> AsyncIterator[bytes]:
     """A list's items as JSON without brackets; gives way to others every few milliseconds."""
-    picked: list[dict[str, Any]] = []
+    picked: list[dict[str, Any] | None] = []
     pick = field.pick
     comma = b""
     began = time.perf_counter()
     for source in sources:
-        picked.append(pick(source))
+        picked.append(None if source is None else pick(source))
         if len(picked) >= SLICE_ROWS:
             yield comma + encode(picked)[1:-1]
             comma = b","

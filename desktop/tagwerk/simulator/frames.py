@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+import zlib
 from collections.abc import Callable
 
 ROOM_BYTES = 4 * 1024 * 1024
@@ -58,11 +59,42 @@ def fragmenting(size: int) -> Framer:
     return cut
 
 
+_DEFLATED = 0x40
+_TAIL = b"\x00\x00\xff\xff"
+
+
+def deflating(window_bits: int, size: int = 0) -> Framer:
+    """A framer for ``permessage-deflate`` (RFC 7692), each message compressed on its own.
+
+    Args:
+        window_bits: as negotiated, 9 to 15.
+        size: most bytes of a frame, 0 for one frame a message.
+    """
+
+    def pack(payload: bytes) -> bytes:
+        packer = zlib.compressobj(wbits=-max(window_bits, 9))
+        packed = packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH)
+        packed = packed.removesuffix(_TAIL)
+        if not size:
+            return _header(_FINAL | _DEFLATED | _TEXT, len(packed)) + packed
+        first, rest = packed[:size], packed[size:]
+        if not rest:
+            return _header(_FINAL | _DEFLATED | _TEXT, len(first)) + first
+        # Only the first frame of a message says that it is compressed.
+        parts = [rest[at : at + size] for at in range(0, len(rest), size)]
+        frames = [_header(_DEFLATED | _TEXT, len(first)) + first]
+        frames += [_header(_CONTINUATION, len(part)) + part for part in parts[:-1]]
+        frames.append(_header(_FINAL | _CONTINUATION, len(parts[-1])) + parts[-1])
+        return b"".join(frames)
+
+    return pack
+
+
 class Outlet:
     """Writes whole buffers of frames to a connection's transport, as long as it has room."""
 
     def __init__(self, transport: asyncio.WriteTransport, *, room_bytes: int = ROOM_BYTES) -> None:
-        self._transport = transport
+        self.transport = transport
         self._room_bytes = room_bytes
         self.is_open = True
 
@@ -71,8 +103,8 @@ class Outlet:
 
     def write(self, frames: list[bytes]) -> None:
         """Send frames made by `frame` or a `fragmenting` framer."""
-        if self.is_open and frames and not self._transport.is_closing():
-            self._transport.write(b"".join(frames))
+        if self.is_open and frames and not self.transport.is_closing():
+            self.transport.write(b"".join(frames))
 
     def close(self) -> None:
         """Nothing may follow a close frame."""
@@ -85,8 +117,8 @@ class Outlet:
         while self._waiting_bytes() and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(FINISH_POLL_S)
         if self._waiting_bytes():
-            self._transport.abort()
+            self.transport.abort()
 
     def _waiting_bytes(self) -> int:
         # A TLS transport that is closing may have lost what it would ask.
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()

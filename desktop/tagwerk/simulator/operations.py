@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tagwerk.simulator.access import Caller, Gate
 from tagwerk.simulator.alarm_fields import AlarmFields
+from tagwerk.simulator.logged_fields import LoggedFields
 from tagwerk.simulator.session_fields import SessionFields
 from tagwerk.simulator.sessions import SessionStore
 from tagwerk.simulator.switches import Switches
@@ -45,7 +46,8 @@ class Operations:
         self.gate = Gate(switches)
         self.tags = TagFields(model, wire, switches, self.gate, now_ns)
         self.alarms = AlarmFields(model, wire, switches, self.gate, now_ns)
-        groups = (SessionFields(sessions, wire, switches), self.tags, self.alarms)
+        logged = LoggedFields(model, wire, switches, self.gate, self.tags.short, now_ns)
+        groups = (SessionFields(sessions, wire, switches), self.tags, logged, self.alarms)
         self._fields: dict[str, Callable[..., Any]] = {
             name.removeprefix("do_"): getattr(group, name)
             for group in groups

@@ -11,14 +11,17 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from tagwerk.simulator.access import Caller
+from tagwerk.simulator.alarm_engine import REMOVE_EVENT
 from tagwerk.simulator.alarm_fields import AlarmQuestion
 from tagwerk.simulator.alarm_record import AlarmRecord
+from tagwerk.simulator.alarm_states import REMOVED as REMOVED_STATE
 from tagwerk.simulator.frames import Framer, Outlet
 from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.selection import RootField
@@ -108,6 +111,10 @@ class Pump:
         """A subscription has ended: nothing of it may be sent any more."""
         for target in [one for one in self._waiting if one.subscription is subscription]:
             del self._waiting[target]
+
+    def drop(self, target: TagTarget) -> None:
+        """What waits for a target is not sent any more."""
+        self._waiting.pop(target, None)
 
     def start(self) -> None:
         """Begin to send what waits, a slice at a time."""
@@ -256,21 +263,42 @@ class AlarmSubscription:
         self._field = field
         self._question = question
         self._known: set[tuple[str, int]] = set()
+        self._end_state = operations.alarms.end_state
 
     def message(self, record: AlarmRecord, reason: str) -> bytes:
         source = self.operations.wire.alarm(record, self._question.languages)
-        source["notificationReason"] = reason
+        if self._end_state and not record.active:
+            source["state"] = self._end_state
+        word = self.operations.wire.modified_word if reason == MODIFIED else reason
+        source["notificationReason"] = word
         return next_message(self.identity, self._field.key, _encode(self._field.pick(source)))
+
+    def know(self, record: AlarmRecord) -> None:
+        """Take a standing alarm as told."""
+        if self._concerns(record):
+            self._known.add((record.name, record.instance_id))
+
+    def resynchronise(self, standing: list[AlarmRecord]) -> None:
+        """Tell what is known as removed, then as added again."""
+        known = [one for one in standing if (one.name, one.instance_id) in self._known]
+        for record in known:
+            removed = replace(record, state=REMOVED_STATE, change_reason=(REMOVE_EVENT,))
+            self.pump.send(self.message(removed, REMOVED))
+        for record in known:
+            self.pump.send(self.message(record, ADDED))
+
+    def _concerns(self, record: AlarmRecord) -> bool:
+        return (
+            record.active
+            and self.operations.gate.sees(self._caller, record.name)
+            and self._question.matches(record)
+        )
 
     def offer(self, record: AlarmRecord) -> None:
         """Send a changed record when it concerns this subscription."""
         key = (record.name, record.instance_id)
         is_known = key in self._known
-        concerns = (
-            record.active
-            and self.operations.gate.sees(self._caller, record.name)
-            and self._question.matches(record)
-        )
+        concerns = self._concerns(record)
         if not concerns and not is_known:
             return
         if concerns:
@@ -278,7 +306,7 @@ class AlarmSubscription:
             reason = MODIFIED if is_known else ADDED
         else:
             self._known.discard(key)
-            reason = REMOVED
+            reason = MODIFIED if self._end_state else REMOVED
         pump = self.pump
         target = AlarmTarget(self, record)
         if pump.is_busy and pump.must_wait(target):
@@ -288,11 +316,18 @@ class AlarmSubscription:
 
 
 class ReduSubscription:
-    """A running ``reduState`` subscription: the demo plant has one server, which is active."""
+    """A running ``reduState`` subscription."""
 
-    def __init__(self, identity: str, pump: Pump) -> None:
+    def __init__(self, identity: str, pump: Pump, field: RootField) -> None:
         self.identity = identity
         self.pump = pump
+        self._field = field
+
+    def tell(self, state: str, time_text: str | None, reason: str) -> None:
+        """Send the server's state."""
+        source = {"value": {"value": state, "timestamp": time_text}, "notificationReason": reason}
+        data = _encode(self._field.pick(source))
+        self.pump.send(next_message(self.identity, self._field.key, data))
 
 
 Subscription = TagSubscription | AlarmSubscription | ReduSubscription
@@ -363,6 +398,20 @@ class Publisher:
                 subscription.offer(record)
         for pump in self._pumps:
             pump.end_tick()
+
+    def drop(self, concerns: Callable[[str], bool], reason: str) -> None:
+        """Tags have left the project: tell their subscribers why, and route nothing any more."""
+        for name in [name for name in self._tags if concerns(name)]:
+            for target in self._tags.pop(name):
+                subscription = target.subscription
+                subscription.targets.remove(target)
+                subscription.pump.drop(target)
+                subscription.pump.send(target.message(reason))
+
+    def resynchronise_alarms(self, standing: list[AlarmRecord]) -> None:
+        """Tell all standing alarms as removed and at once again, as after missed notifications."""
+        for subscription in self._alarms:
+            subscription.resynchronise(standing)
 
     def _publish_tags(self, states: Iterable[TagState]) -> None:
         time_text = self._operations.wire.time

@@ -15,6 +15,7 @@ from graphql.utilities import value_from_ast_untyped
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.text import parse_time
 from tagwerk.simulator.switches import Switches
+from tagwerk.simulator.variants import UNKNOWN, is_unknown
 
 LANGUAGES = ("en-US", "de-DE")
 
@@ -56,7 +57,7 @@ _ENUMS = {
 _COMMON_ALARM_FIELDS = (
     """
   name: String
-  instanceID: Int
+  instanceID: INSTANCE_ID
   alarmGroupID: Int
   raiseTime: Timestamp
   acknowledgmentTime: Timestamp
@@ -120,7 +121,7 @@ scalar TimespanIso
 "#RRGGBBAA"
 scalar Color
 
-type Error { code: String description: String }
+type Error { code: ERROR_CODE description: String }
 type UserGroup { id: String name: String }
 type User {
   id: String name: String groups: [UserGroup] fullName: String language: String autoLogoffSec: Int
@@ -186,18 +187,15 @@ type Mutation {
   writeTagValues(input: [TagValueInput]!, timestamp: Timestamp, quality: QualityInput): [WriteTagValuesResult]
   acknowledgeAlarms(input: [AlarmIdentifierInput]!): [AlarmMutationResult]
   resetAlarms(input: [AlarmIdentifierInput]!): [AlarmMutationResult]
-  disableAlarms(names: [String]!): [AlarmConfigurationMutationResult]
-  enableAlarms(names: [String]!): [AlarmConfigurationMutationResult]
-  shelveAlarms(names: [String]!, shelveTimeout: Timespan = 0): [AlarmConfigurationMutationResult]
-  unshelveAlarms(names: [String]!): [AlarmConfigurationMutationResult]
+  CONTROL
 }
 type Subscription {
-  tagValues(names: [String!]!): TagValueNotification
+  tagValues(names: [String!]!): PUSHED
   activeAlarms(
     systemNames: [String] = [] filterString: String = "" filterLanguage: String = "en-US"
     languages: [String] = ["en-US"]
   ): ActiveAlarmNotification
-  reduState: ReduStateNotification
+  REDU_STATE
 }
 """
 
@@ -212,11 +210,17 @@ _LOGGING = """loggedTagValues(
     boundingValuesMode: LoggedTagValuesBoundingModeEnum = NO_BOUNDING_VALUES
   ): [LoggedTagValuesResult]"""
 
+_CONTROL = """disableAlarms(names: [String]!): [AlarmConfigurationMutationResult]
+  enableAlarms(names: [String]!): [AlarmConfigurationMutationResult]
+  shelveAlarms(names: [String]!, shelveTimeout: Timespan = 0): [AlarmConfigurationMutationResult]
+  unshelveAlarms(names: [String]!): [AlarmConfigurationMutationResult]"""
+
 
 def schema_text(switches: Switches) -> str:
     """The schema in the schema definition language, as the switches make it."""
     old_alarms = switches.on("old-alarm-fields")
     v19 = switches.on("v19")
+    pushes_lists = switches.on("push-list") or switches.on("push-together")
     active = _COMMON_ALARM_FIELDS + _ACTIVE_ONLY_FIELDS
     text = _SDL.replace("ACTIVE_FIELDS", active).replace("LOGGED_FIELDS", _COMMON_ALARM_FIELDS)
     places = {
@@ -227,11 +231,30 @@ def schema_text(switches: Switches) -> str:
         "DIRECT_READ": "" if switches.on("no-direct-read") else "directRead: Boolean = false",
         "LOGGING": "" if switches.on("no-logging") else _LOGGING,
         "BROWSE": "" if switches.on("no-browse") else _BROWSE,
+        "CONTROL": "" if switches.on("no-alarm-control") else _CONTROL,
+        "REDU_STATE": "" if switches.on("no-redu-state") else "reduState: ReduStateNotification",
+        "INSTANCE_ID": "String" if switches.text("instance-id") == "text" else "Int",
+        "ERROR_CODE": "Int" if switches.on("error-code-number") else "String",
+        "PUSHED": "[TagValueNotification]" if pushes_lists else "TagValueNotification",
     }
     for place, meaning in places.items():
         text = text.replace(place, meaning)
-    enums = "".join(f"enum {name} {{ {members} }}\n" for name, members in _ENUMS.items())
+    enums = "".join(
+        f"enum {name} {{ {members} {_more_members(name, switches)} }}\n"
+        for name, members in _ENUMS.items()
+    )
     return text + enums
+
+
+def _more_members(enum: str, switches: Switches) -> str:
+    """What a newer server has in an enumeration, and no list knows."""
+    what = {
+        "MainQualityEnum": "quality",
+        "QualitySubStatusEnum": "sub-status",
+        "AlarmStateEnum": "state",
+        "LoggedValueFlagEnum": "flag",
+    }.get(enum, "")
+    return UNKNOWN[what] if what and is_unknown(switches, what) else ""
 
 
 def make_schema(switches: Switches) -> GraphQLSchema:

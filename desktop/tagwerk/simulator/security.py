@@ -26,6 +26,8 @@ CA_DAYS = 3650
 LEAF_DAYS = 397
 """Longer leaf lifetimes are refused by some verifiers."""
 RENEW_BEFORE = dt.timedelta(days=14)
+AHEAD = dt.timedelta(days=30)
+"""So far ahead begins a certificate of the kind ``future``."""
 
 _CA_FILE, _CA_KEY_FILE, _LEAF_FILE = "ca.pem", "ca-key.pem", "server.pem"
 
@@ -89,6 +91,44 @@ def ensure_certificate(
         key, certificate = _make_leaf(authority, names, moment)
         _save(files.leaf_file, _key_pem(key) + _pem(certificate), secret=True)
     return files
+
+
+def odd_certificate(
+    folder: Path, kind: str, *, host: str = "127.0.0.1", now: dt.datetime | None = None
+) -> ServerCertificate:
+    """A certificate as field servers have them, which a careful client asks about.
+
+    Args:
+        folder: as for `ensure_certificate`; the odd one is kept beside the right one, so that a
+            decision to trust it lasts.
+        kind: ``self-signed``, ``other-host`` (names another computer), ``expired``, ``future``.
+        host: a further name that the right certificate holds.
+        now: for tests; aware.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    moment = now or dt.datetime.now(dt.UTC)
+    usual = ensure_certificate(folder, host=host, now=moment)
+    leaf_file = folder / f"server-{kind}.pem"
+    leaf = _load(leaf_file)
+    authority = _load(folder / _CA_KEY_FILE)
+    is_signed = kind == "self-signed" or (
+        leaf is not None and authority is not None and _is_signed_by(leaf[1], authority[1])
+    )
+    if leaf is None or not is_signed or not _is_of_kind(leaf[1], kind, moment):
+        names = ["wincc-server.plant.example"] if kind == "other-host" else _names(host)
+        begin = {"expired": moment - dt.timedelta(days=LEAF_DAYS + 3), "future": moment + AHEAD}
+        signer = None if kind == "self-signed" else authority
+        key, certificate = _make_leaf(signer, names, begin.get(kind, moment))
+        _save(leaf_file, _key_pem(key) + _pem(certificate), secret=True)
+    return ServerCertificate(usual.ca_file, leaf_file)
+
+
+def _is_of_kind(leaf: x509.Certificate, kind: str, now: dt.datetime) -> bool:
+    if kind == "future":
+        return now < leaf.not_valid_before_utc
+    return kind == "expired" or not _is_old(leaf, now)
 
 
 _Pair = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
@@ -187,11 +227,14 @@ def _make_authority(now: dt.datetime) -> _Pair:
     return key, certificate
 
 
-def _make_leaf(authority: _Pair, names: list[str], now: dt.datetime) -> _Pair:
+def _make_leaf(authority: _Pair | None, names: list[str], now: dt.datetime) -> _Pair:
+    """A server's certificate for these names, by the authority or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
-    issuer_key, issuer = authority
+    subject = _name(names[0])
+    issuer_key = authority[0] if authority else key
+    issuer = authority[1].subject if authority else subject
     certificate = (
-        _builder(_name("localhost"), issuer.subject, key, now, LEAF_DAYS)
+        _builder(subject, issuer, key, now, LEAF_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -228,7 +228,8 @@ def _constant(value: str) -> Callable[[Source], str]:
 def _one(name: str, nested: Picker) -> Callable[[Source], Any]:
     def pick(source: Source) -> Any:
         inner = source.get(name)
-        return None if inner is None else nested(inner)
+        # A word in the place of an object: the switch quality-as=word.
+        return inner if inner is None or type(inner) is str else nested(inner)
 
     return pick
 

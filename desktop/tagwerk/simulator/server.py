@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiohttp import WSCloseCode, web
+from aiohttp import HttpVersion11, WSCloseCode, web
 
 from tagwerk.domain.errors import UsageError
-from tagwerk.simulator.access import Caller, Unauthenticated
-from tagwerk.simulator.execute import Engine, Invalid, encode, invalid, read_request
+from tagwerk.simulator.access import ACCESS, Caller, Unauthenticated
+from tagwerk.simulator.execute import Engine, Invalid, encode, formatted, invalid, read_request
+from tagwerk.simulator.http_manners import Handler, HttpManners, cut, page
 from tagwerk.simulator.model import PlantModel
 from tagwerk.simulator.operations import Operations
 from tagwerk.simulator.options import SimulatorOptions
 from tagwerk.simulator.publish import Publisher
-from tagwerk.simulator.security import default_folder, ensure_certificate
-from tagwerk.simulator.sessions import USERS, SessionStore
+from tagwerk.simulator.redundancy import Redundancy
+from tagwerk.simulator.security import default_folder, ensure_certificate, odd_certificate
+from tagwerk.simulator.sessions import USERS, WRITE, SessionStore
 from tagwerk.simulator.subscribe import Connection
-from tagwerk.simulator.switches import parse_switches
+from tagwerk.simulator.switches import Switches, parse_switches
 from tagwerk.simulator.wire import Wire
 
 LARGEST_BODY = 1024 * 1024
@@ -42,6 +44,11 @@ PAST_SHARE = 0.6
 """So much of a tick's time may go into working out the day before: it takes a second or two."""
 
 logger = logging.getLogger(__name__)
+_EXPIRED_STATUS = {"401": 401, "401-html": 401, "403": 403, "500": 500}
+"""Status of the answer to an expired token, by value of the switch ``expired-as``."""
+_STALE = encode(
+    {"errors": [{"message": "Invalid token", "extensions": {"code": "UNAUTHENTICATED"}}]}
+)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -62,8 +69,8 @@ class SimulatorServer:
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.options = options
-        self._clock_ns = clock_ns
         self._switches = parse_switches(options.switches)
+        self._clock_ns = clock_ns = _shifted(clock_ns, self._switches.number("clock-offset", 0))
         self._began_ns = clock_ns()
         self.model = model or PlantModel.create(
             seed=options.seed,
@@ -77,13 +84,24 @@ class SimulatorServer:
             clock_ns,
             auto_logoff_s=None if logoff_s < 0 else logoff_s,
             renews_token=self._switches.on("new-token-on-extend"),
+            single=self._switches.on("single-session"),
         )
         wire = Wire(self.model.system, self._switches)
-        operations = Operations(
+        self._operations = operations = Operations(
             self.model, self.sessions, wire, self._switches, lambda: self._plant_ns
         )
         self._engine = Engine(operations, self._switches)
         self._publisher = Publisher(operations, options.tags)
+        self._redundancy = Redundancy(self._switches, lambda: self._plant_ns)
+        self._resync_ns = int(self._switches.number("alarm-resync", 0) * 1e9)
+        self._resynced_ns = self._began_ns
+        self._manners = HttpManners(self._switches, clock_ns)
+        self._expired_status = _EXPIRED_STATUS.get(self._switches.text("expired-as"), 0)
+        self._refuses_stale = self._switches.on("stale-header-refused")
+        self._has_news = bool(
+            self._resync_ns or operations.tags.leaving or self._redundancy.changes
+        )
+        self._cuts_after = _fields_without_answer(self._switches)
         self._connections: set[Connection] = set()
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -103,7 +121,12 @@ class SimulatorServer:
         if not self.options.plain_http:
             folder = Path(self.options.data_dir) if self.options.data_dir else default_folder()
             try:
-                certificate = ensure_certificate(folder, host=self.options.host)
+                kind = self._switches.text("certificate")
+                certificate = (
+                    odd_certificate(folder, kind, host=self.options.host)
+                    if kind
+                    else ensure_certificate(folder, host=self.options.host)
+                )
             except OSError as problem:
                 raise UsageError(
                     "The certificate cannot be kept in {folder}: {reason}.",
@@ -113,10 +136,16 @@ class SimulatorServer:
                 ) from problem
             context = certificate.server_context()
             self.ca_file = certificate.ca_file
-        application = web.Application(client_max_size=LARGEST_BODY)
+        application = web.Application(
+            client_max_size=int(self._switches.number("body-limit", LARGEST_BODY)),
+            middlewares=[self._manners.handle] if self._manners.plays else [],
+        )
+        if self._manners.plays_headers:
+            application.on_response_prepare.append(self._manners.before_headers)
+        slash = self._switches.text("missing-slash", "served" if self.options.plain_http else "301")
         application.router.add_route("*", "/graphql/", self._handle)
         application.router.add_route(
-            "*", "/graphql", self._handle if self.options.plain_http else self._redirect
+            "*", "/graphql", self._handle if slash == "served" else self._redirect(slash)
         )
         self._runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=1.0
@@ -208,7 +237,22 @@ class SimulatorServer:
         if now_ns <= self._plant_ns:
             return
         self._plant_ns = now_ns
+        self._operations.tags.writes.arrive(now_ns)
         self._publisher.publish(self.model.advance(now_ns))
+        if self._has_news:
+            self._tell_news(now_ns)
+
+    def _tell_news(self, now_ns: int) -> None:
+        """What switches let happen besides the plant's own changes."""
+        leaving = self._operations.tags.leaving
+        if leaving is not None and leaving.take_news():
+            self._publisher.drop(leaving.concerns, leaving.reason)
+        if self._resync_ns and now_ns - self._resynced_ns >= self._resync_ns:
+            self._resynced_ns = now_ns
+            self._publisher.resynchronise_alarms(self.model.alarms.active())
+        if self._redundancy.take_change():
+            for connection in self._connections:
+                connection.tell_redundancy()
 
     async def _end_expired(self) -> None:
         if self._switches.on("keep-expired-streams"):
@@ -216,15 +260,27 @@ class SimulatorServer:
         expired = [
             one
             for one in self._connections
-            if one.session is not None and self.sessions.is_expired(one.session)
+            if one.session is not None
+            and not one.is_ended
+            and self.sessions.is_expired(one.session)
         ]
         for connection in expired:
-            await connection.close(4401, "Session expired")
+            await connection.end_session(self._switches.text("expired-socket", "4401"))
 
     # Requests
 
-    async def _redirect(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(status=301, headers={"Location": "/graphql/"})
+    def _redirect(self, answer: str) -> Handler:
+        """What the address without its last slash is answered with."""
+
+        async def redirect(request: web.Request) -> web.StreamResponse:
+            if answer == "404":
+                return page(404)
+            place = "/graphql/"
+            if self._switches.on("redirect-absolute"):
+                place = f"{request.scheme}://{request.host}{place}"
+            return web.Response(status=int(answer), headers={"Location": place})
+
+        return redirect
 
     def find_caller(self, authorization: str) -> Caller:
         """Who an Authorization text belongs to; using it renews the session."""
@@ -242,17 +298,24 @@ class SimulatorServer:
         try:
             return await self._answer(request)
         except Invalid as problem:
-            return _json(problem.body, 400)
+            status = int(self._switches.text("invalid-as", "400"))
+            return await self._send(request, problem.body, status)
+        except web.HTTPRequestEntityTooLarge:
+            if self._manners.limits_as_page:
+                return page(413)
+            raise
 
     async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
         if self._switches.on("no-websocket") or request.method != "GET":
-            return web.Response(status=400, text="WebSocket is not available.")
+            status = int(self._switches.text("no-websocket", "400"))
+            return web.Response(status=status, text="WebSocket is not available.")
         connection = Connection(
             self._engine,
             self._publisher,
             self._switches,
             self.find_caller,
-            lambda: self._plant_ns,
+            self._redundancy,
+            self._cuts_after,
         )
         self._connections.add(connection)
         try:
@@ -272,19 +335,34 @@ class SimulatorServer:
         prepared = self._engine.prepare(read_request(payload))
         if prepared.operation.operation.value == "subscription":
             raise invalid("Subscriptions need the WebSocket", "BAD_REQUEST")
-        caller = self.find_caller(request.headers.get("Authorization", ""))
-        how = self._switches.text("expired-as")
-        if how in ("401", "403"):
+        authorization = request.headers.get("Authorization", "")
+        caller = self.find_caller(authorization)
+        if self._refuses_stale and authorization and caller.session is None:
+            return await self._send(request, _STALE, 401)
+        if self._expired_status:
             try:
                 self._engine.check_session(prepared, caller)
             except Unauthenticated as problem:
-                return _json(encode({"errors": [dict(problem.formatted)]}), int(how))
+                if self._switches.text("expired-as") == "401-html":
+                    return page(401)
+                body = encode({"errors": [formatted(problem)]})
+                return await self._send(request, body, self._expired_status)
         chunks = self._engine.stream(prepared, caller)
+        if self._cuts_after and self._cuts_after & prepared.root_names:
+            async for _ in chunks:
+                continue
+            return cut(request)
+        if self._manners.plays_whole:
+            whole = b"".join([chunk async for chunk in chunks])
+            return await self._manners.send(request, whole, 200)
         first = await anext(chunks)
         second = await anext(chunks, None)
         if second is None:
             return _json(first, 200)
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        if request.version < HttpVersion11:
+            # Without chunks only the end of the connection is the end of the body.
+            response.force_close()
         await response.prepare(request)
         await response.write(first)
         await response.write(second)
@@ -292,6 +370,27 @@ class SimulatorServer:
             await response.write(chunk)
         await response.write_eof()
         return response
+
+    async def _send(self, request: web.Request, body: bytes, status: int) -> web.StreamResponse:
+        if self._manners.plays_whole:
+            return await self._manners.send(request, body, status)
+        return _json(body, status)
+
+
+def _shifted(clock_ns: Callable[[], int], offset_s: float) -> Callable[[], int]:
+    """A clock that is wrong by so many seconds."""
+    offset_ns = int(offset_s * 1e9)
+    return (lambda: clock_ns() + offset_ns) if offset_ns else clock_ns
+
+
+def _fields_without_answer(switches: Switches) -> frozenset[str]:
+    """Fields that are done and then cut off instead of answered."""
+    fields: set[str] = set()
+    if switches.on("write-unanswered"):
+        fields |= {name for name, right in ACCESS.items() if right == WRITE}
+    if switches.text("extend-as") == "close":
+        fields.add("extendSession")
+    return frozenset(fields)
 
 
 def _json(body: bytes, status: int) -> web.Response:

@@ -76,6 +76,7 @@ class SessionStore:
         users: who may log in.
         auto_logoff_s: idle time of every session; None takes each user's own.
         renews_token: extending answers with a new token.
+        single: a login ends the same user's other sessions.
     """
 
     def __init__(
@@ -85,11 +86,13 @@ class SessionStore:
         *,
         auto_logoff_s: float | None = None,
         renews_token: bool = False,
+        single: bool = False,
     ) -> None:
         self._clock_ns = clock_ns
         self._users = {user.name.casefold(): user for user in users}
         self._auto_logoff_s = auto_logoff_s
         self._renews_token = renews_token
+        self._single = single
         self._sessions: dict[str, Session] = {}
 
     def auto_logoff_s(self, user: User) -> float:
@@ -101,6 +104,9 @@ class SessionStore:
         expected = user.password if user else ""
         if not hmac.compare_digest(expected.encode(), password.encode()) or user is None:
             return None
+        if self._single:
+            for other in self.of_user(user):
+                other.expires_ns = self._clock_ns()
         return self._begin(user)
 
     def _begin(self, user: User) -> Session:
@@ -118,6 +124,10 @@ class SessionStore:
 
     def is_expired(self, session: Session) -> bool:
         return self._clock_ns() >= session.expires_ns
+
+    def remaining_s(self, session: Session) -> int:
+        """Whole seconds until the session ends by itself."""
+        return max((session.expires_ns - self._clock_ns()) // 1_000_000_000, 0)
 
     def find(self, token: str) -> Session | None:
         """The living session of a token; does not renew it."""

@@ -91,12 +91,13 @@ class BrowseObject(NamedTuple):
 
 
 class LoggedRow(NamedTuple):
-    """One row of a log. `flags` are the interface's words, e.g. ``("BOUNDING",)``."""
+    """One row of a log. `flags` are the interface's words, e.g. ``("BOUNDING",)``; None only
+    where a server is played that has none to give."""
 
     time_ns: int
     value: Value
     quality: QualityWords
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = ()
 
 
 class GeneratedChanges(NamedTuple):

@@ -18,7 +18,7 @@ from graphql import GraphQLError, OperationType
 
 from tagwerk.simulator.access import Caller
 from tagwerk.simulator.execute import Engine, Invalid, Prepared, Request, formatted, read_request
-from tagwerk.simulator.frames import Outlet, fragmenting, frame
+from tagwerk.simulator.frames import Outlet, deflating, fragmenting, frame
 from tagwerk.simulator.publish import (
     AlarmSubscription,
     Publisher,
@@ -26,15 +26,23 @@ from tagwerk.simulator.publish import (
     ReduSubscription,
     Subscription,
     TagSubscription,
+    TagTarget,
+    UnresolvedTarget,
 )
+from tagwerk.simulator.redundancy import Redundancy
+from tagwerk.simulator.rewriting import EditingOutlet, as_is, message_edits
 from tagwerk.simulator.selection import RootField
 from tagwerk.simulator.sessions import Session
 from tagwerk.simulator.switches import Switches
-from tagwerk.simulator.writers import ADDED, next_message
+from tagwerk.simulator.writers import ADDED, MODIFIED
 
 PROTOCOL = "graphql-transport-ws"
 LARGEST_MESSAGE = 64 * 1024 * 1024
 CLOSE_S = 1.0
+CUT = 1006
+"""No code of a close frame: the TCP connection is cut."""
+FROZEN_S = 60.0
+"""A frozen connection ends by itself some time, so that a server does not collect them."""
 
 logger = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -58,7 +66,8 @@ class Connection:
         publisher: routes changes.
         switches: variants.
         find_caller: takes the text of an Authorization and gives who that is.
-        now_ns: the plant's time.
+        redundancy: what ``reduState`` tells.
+        cuts_after: fields that are done, and the connection is cut in the place of an answer.
     """
 
     def __init__(
@@ -67,25 +76,35 @@ class Connection:
         publisher: Publisher,
         switches: Switches,
         find_caller: Callable[[str], Caller],
-        now_ns: Callable[[], int],
+        redundancy: Redundancy,
+        cuts_after: frozenset[str] = frozenset(),
     ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._switches = switches
         self._find_caller = find_caller
-        self._now_ns = now_ns
+        self._redundancy = redundancy
         self._socket = web.WebSocketResponse(
             protocols=(PROTOCOL,),
-            compress=False,
+            compress=switches.on("socket-deflate"),
+            heartbeat=switches.number("socket-pings", 0) or None,
             max_msg_size=LARGEST_MESSAGE,
             timeout=CLOSE_S,
         )
         self._pump: Pump
+        self._transport: asyncio.Transport | None = None
+        self._cuts_after = cuts_after
         self._caller: Caller | None = None
         self._token_text = ""
         self._subscriptions: dict[str, Subscription] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pinger: asyncio.Task[None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self.is_frozen = False
+        """Whether the connection plays dead."""
+        self._no_added = switches.text("no-added")
+        self.is_ended = False
+        """Whether the end of the session has been told."""
 
     @property
     def session(self) -> Session | None:
@@ -95,22 +114,82 @@ class Connection:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Run the connection until either side ends it."""
         await self._socket.prepare(request)
-        transport = request.transport
+        self._transport = transport = request.transport
         if transport is None:
             return self._socket
-        size = int(self._switches.number("fragments", 0))
-        self._pump = Pump(Outlet(transport), fragmenting(size) if size else frame)
+        self._pump = self._make_pump(transport)
+        self._after("flaky-socket", transport.abort)
+        self._after("frozen-socket", lambda: self._freeze(transport))
         try:
             await self._converse()
         except Closing as closing:
-            await self.close(closing.code, closing.reason)
+            if closing.code == CUT:
+                transport.abort()
+            else:
+                await self.close(closing.code, closing.reason)
         finally:
             await self._clean_up()
         return self._socket
 
+    def _make_pump(self, transport: asyncio.WriteTransport) -> Pump:
+        size = int(self._switches.number("fragments", 0))
+        framer = fragmenting(size) if size else frame
+        if self._socket.compress:
+            framer = deflating(int(self._socket.compress), size)
+        outlet = Outlet(transport)
+        edits = message_edits(self._switches)
+        most = int(self._switches.number("push-together", 1))
+        if edits or most > 1:
+            return Pump(EditingOutlet(outlet, edits, most, framer), as_is)
+        return Pump(outlet, framer)
+
+    def _after(self, switch: str, act: Callable[[], object]) -> None:
+        """Do something so many seconds from now, if a switch wants it and the client stays."""
+        if self._switches.on(switch):
+            delay_s = self._switches.number(switch, 0)
+            self._timers.append(asyncio.get_running_loop().call_later(delay_s, act))
+
+    def _freeze(self, transport: asyncio.Transport) -> None:
+        """Stay open and be dead: nothing is read, so no ping is answered; nothing is sent."""
+        self._pump.close()
+        self.is_frozen = True
+        transport.pause_reading()
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(FROZEN_S, transport.abort))
+
+    async def end_session(self, how: str) -> None:
+        """Tell that the session has run out, as the switch ``expired-socket`` says."""
+        self.is_ended = True
+        if how == str(CUT):
+            if self._transport is not None:
+                self._transport.abort()
+        elif how == "silent":
+            for identity in list(self._subscriptions):
+                self._complete(identity)
+        elif how in ("complete", "error"):
+            for identity in list(self._subscriptions):
+                self._complete(identity)
+                self._send(_last_message(identity, how))
+        else:
+            await self.close(int(how), "Session expired")
+
+    def tell_redundancy(self) -> None:
+        """The server's state has changed."""
+        for subscription in self._subscriptions.values():
+            if isinstance(subscription, ReduSubscription):
+                self._tell_state(subscription, MODIFIED)
+
+    def _tell_state(self, subscription: ReduSubscription, reason: str) -> None:
+        wire = self._engine.operations.wire
+        redundancy = self._redundancy
+        subscription.tell(redundancy.state, wire.time(redundancy.since_ns), reason)
+
     async def close(self, code: int, reason: str) -> None:
         """Close with a code; bounded in time."""
-        if self._socket.prepared and not self._socket.closed:
+        if self.is_frozen and self._transport is not None:
+            # Nothing of a farewell would be heard.
+            self._transport.abort()
+        elif self._socket.prepared and not self._socket.closed:
             self._pump.close()
             # Bounded, and no draining by the library: who does not read must not hold up a
             # stopping server.
@@ -122,6 +201,8 @@ class Connection:
             self._publisher.remove(subscription)
         self._subscriptions.clear()
         self._pump.close()
+        for timer in self._timers:
+            timer.cancel()
         tasks = [*self._tasks.values(), *([self._pinger] if self._pinger else [])]
         for task in tasks:
             task.cancel()
@@ -152,7 +233,11 @@ class Connection:
 
     async def _receive(self) -> dict[str, Any] | None:
         """The next message as an object; None when the connection is gone."""
-        received = await self._socket.receive()
+        try:
+            received = await self._socket.receive()
+        except ConnectionError:
+            # A ping came, and the connection went before its pong.
+            return None
         if received.type is WSMsgType.TEXT:
             try:
                 message = _decode(received.data)
@@ -196,7 +281,18 @@ class Connection:
             raise Closing(code, "Forbidden" if code == 4403 else "Unauthorized")
         self._token_text = text
         self._caller = caller
-        self._send({"type": "connection_ack"})
+        if self._switches.on("no-ack"):
+            return
+        if self._switches.on("ack-late"):
+            self._after("ack-late", self._acknowledge)
+        else:
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        acknowledgement: dict[str, Any] = {"type": "connection_ack"}
+        if self._switches.on("ack-payload"):
+            acknowledgement["payload"] = {"server": "demo", "keepAlive": 12_000}
+        self._send(acknowledgement)
 
     def _take(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -254,6 +350,10 @@ class Connection:
     async def _answer(self, identity: str, prepared: Prepared, caller: Caller) -> None:
         """A query or mutation over the WebSocket: one ``next``, then ``complete``."""
         answer = await self._engine.run(prepared, caller)
+        if self._cuts_after & prepared.root_names:
+            if self._transport is not None:
+                self._transport.abort()
+            return
         self._send({"id": identity, "type": "next", "payload": answer})
         self._send({"id": identity, "type": "complete"})
         self._tasks.pop(identity, None)
@@ -267,24 +367,41 @@ class Connection:
         elif field.name == "activeAlarms":
             self._start_alarms(identity, caller, field)
         else:
-            redundancy = ReduSubscription(identity, self._pump)
+            redundancy = ReduSubscription(identity, self._pump, field)
             self._add(redundancy)
-            source = {
-                "value": {"value": "ACTIVE", "timestamp": operations.wire.time(self._now_ns())},
-                "notificationReason": ADDED,
-            }
-            self._pump.send(next_message(identity, field.key, _encode(field.pick(source))))
+            self._tell_state(redundancy, ADDED)
 
     def _add(self, subscription: Subscription) -> None:
         self._subscriptions[subscription.identity] = subscription
         self._publisher.add(subscription)
+        self._after("complete-after", lambda: self._complete_by_itself(subscription))
+
+    def _complete_by_itself(self, subscription: Subscription) -> None:
+        if self._subscriptions.get(subscription.identity) is subscription:
+            self._complete(subscription.identity)
+            self._send(_last_message(subscription.identity, "complete"))
 
     def _start_tags(self, identity: str, caller: Caller, field: RootField) -> None:
         subscription = TagSubscription(identity, self._pump, self._engine.operations, caller, field)
         self._add(subscription)
-        for target in subscription.targets:
+        targets = [one for one in subscription.targets if self._is_added(one)]
+        if self._switches.on("shuffled"):
+            targets.reverse()
+        for target in targets:
+            if self._switches.on("modified-first"):
+                self._pump.send(target.message(MODIFIED))
             self._pump.wait(target, ADDED)
         self._pump.start()
+
+    def _is_added(self, target: TagTarget) -> bool:
+        """Whether a name is told at once, and not only when it changes."""
+        if not self._no_added:
+            return True
+        if isinstance(target, UnresolvedTarget):
+            return False
+        return self._no_added == "unresolved" or (
+            self._no_added == "bad" and not target.state.quality.is_bad
+        )
 
     def _start_alarms(self, identity: str, caller: Caller, field: RootField) -> None:
         operations = self._engine.operations
@@ -292,9 +409,18 @@ class Connection:
         subscription = AlarmSubscription(identity, self._pump, operations, caller, field, question)
         self._add(subscription)
         self._pump.begin_tick()
+        tell = subscription.offer if operations.alarms.tells_standing else subscription.know
         for record in operations.model.alarms.active():
-            subscription.offer(record)
+            tell(record)
         self._pump.end_tick()
+
+
+def _last_message(identity: str, kind: str) -> dict[str, Any]:
+    """The end of a subscription, in order or with an error."""
+    if kind == "complete":
+        return {"id": identity, "type": kind}
+    problem = {"message": "Session expired", "extensions": {"code": "UNAUTHENTICATED"}}
+    return {"id": identity, "type": "error", "payload": [problem]}
 
 
 def _identity(message: dict[str, Any]) -> str:

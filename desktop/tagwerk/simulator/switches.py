@@ -7,106 +7,20 @@ answer, and a switch here lets the demo server give it. Called by the command li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 
 from tagwerk.domain.errors import UsageError
+from tagwerk.simulator.switch_list import COMPOSITES, GROUPS, SWITCHES, Switch, Takes
+
+__all__ = ("GROUPS", "SWITCHES", "Switch", "Switches", "Takes", "list_switches", "parse_switches")
 
 
-class Takes(Enum):
-    """What stands behind a switch's equals sign."""
-
-    NOTHING = "nothing"
-    NUMBER = "number"
-    TEXT = "text"
-    CHOICE = "choice"
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """One row of the registry.
-
-    Args:
-        name: as typed on the command line.
-        explanation: one line, what the server does differently.
-        takes: kind of value.
-        choices: allowed values for CHOICE.
-        default: value when the switch is given without one; "" means that a value is needed.
-    """
-
-    name: str
-    explanation: str
-    takes: Takes = Takes.NOTHING
-    choices: tuple[str, ...] = ()
-    default: str = ""
-
-    @property
-    def usage(self) -> str:
-        """``name``, ``name=N``, ``name=a|b`` as shown in lists."""
-        if self.takes is Takes.NOTHING:
-            return self.name
-        shown = "|".join(self.choices) if self.choices else self.takes.value.upper()
-        return f"{self.name}[={shown}]" if self.default else f"{self.name}={shown}"
-
-
-SWITCHES: tuple[Switch, ...] = (
-    # Replies
-    Switch("error-null", 'success is "error": null instead of code "0"'),
-    Switch("short-name-echo", "replies carry names without the system, however they were asked"),
-    Switch("full-name-echo", "replies carry full names, however they were asked"),
-    Switch("no-z", "time stamps come without the final Z"),
-    Switch(
-        "time-digits", "digits after the second in time stamps (0 to 9)", Takes.NUMBER, default="7"
-    ),
-    Switch("int64-as-text", "64-bit integers come as JSON strings"),
-    Switch("nan-as-text", 'NaN and infinity come as "NaN", "Infinity" instead of null'),
-    Switch(
-        "hide-denied",
-        "objects that match are left out for users without the write right",
-        Takes.TEXT,
-        default="*.Service*",
-    ),
-    Switch("single-refused-by-item", "a mixed call with single acknowledgement gets an error for each item"),
-    # Schema
-    Switch("no-browse", "the schema has no browse"),
-    Switch("no-logging", "the schema has no loggedTagValues"),
-    Switch("no-direct-read", "tagValues has no directRead argument"),
-    Switch("old-alarm-fields", "alarms have connection and tag where newer ones have connectionName and path"),
-    Switch("v19", "the schema of V19: all of the four above, no identityProviderURL, no durationIso"),
-    Switch("no-introspection", "introspection is refused"),
-    # Sessions
-    Switch("accept-null", "explicit nulls for arguments with a default are taken as not given"),
-    Switch("preflight", "requests without apollo-require-preflight are answered 400"),
-    Switch(
-        "expired-as",
-        "how an expired or unknown token is answered",
-        Takes.CHOICE,
-        ("401", "403", "FORBIDDEN", "UNAUTHENTICATED", "message"),
-    ),
-    Switch("auto-logoff", "seconds until an idle session ends", Takes.NUMBER, default="5"),
-    Switch("new-token-on-extend", "extendSession answers with a new token; the old one runs out"),
-    Switch("slow-login", "seconds that a login takes", Takes.NUMBER, default="3"),
-    # Logged values
-    Switch("history-cap", "rows that loggedTagValues gives at most", Takes.NUMBER, default="1000"),
-    Switch("exclusive-bounds", "the bounds of loggedTagValues do not count as inside"),
-    # The WebSocket
-    Switch("no-websocket", "WebSocket is switched off: queries work, subscriptions fail"),
-    Switch("ping", "answer to a client's protocol ping", Takes.CHOICE, ("complain", "pong", "close")),
-    Switch("server-ping", "seconds between protocol pings of the server", Takes.NUMBER, default="1"),
-    Switch(
-        "refused-token-closes",
-        "close code when connection_init carries no valid token",
-        Takes.CHOICE,
-        ("4401", "4403"),
-    ),
-    Switch("init-timeout", "seconds until a silent connection is closed", Takes.NUMBER, default="3"),
-    Switch("fragments", "WebSocket messages are cut into frames of so many bytes", Takes.NUMBER, default="7"),
-    Switch("keep-expired-streams", "subscriptions go on when their session runs out"),
-)  # fmt: skip
+WIDEST_USAGE = 44
+"""Longer ones push their own explanation aside, not everybody's."""
 
 _BY_NAME = {switch.name: switch for switch in SWITCHES}
-_V19 = ("no-browse", "no-logging", "no-direct-read", "old-alarm-fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +65,10 @@ def parse_switches(texts: Iterable[str]) -> Switches:
         name, mark, value = text.partition("=")
         switch = _known(name.strip())
         values[switch.name] = _checked(switch, value.strip(), bool(mark))
-    if "v19" in values:
-        values.update((name, "") for name in _V19)
+    for composite, parts in COMPOSITES.items():
+        if composite in values:
+            for part in parts:
+                values.setdefault(part, _BY_NAME[part].default)
     return Switches(values)
 
 
@@ -174,10 +90,21 @@ def _checked(switch: Switch, value: str, given: bool) -> str:
     if switch.takes is Takes.CHOICE:
         fits = value in switch.choices
     elif switch.takes is Takes.NUMBER:
-        try:
-            fits = 0 <= float(value) < 1e9
-        except ValueError:
-            fits = False
+        fits = _is_number(switch, value)
+    elif switch.pattern:
+        fits = re.fullmatch(switch.pattern, value) is not None
+    if not fits and switch.takes is Takes.NUMBER:
+        raise UsageError(
+            "“{value}” does not fit the switch “{name}”.",
+            cure="Write {usage} with a whole number from {least} to {most}."
+            if switch.whole
+            else "Write {usage} with a number from {least} to {most}.",
+            value=value,
+            name=switch.name,
+            usage=switch.usage,
+            least=f"{switch.least:.10g}",
+            most=f"{switch.most:.10g}",
+        )
     if not fits:
         raise UsageError(
             "“{value}” does not fit the switch “{name}”.",
@@ -189,7 +116,19 @@ def _checked(switch: Switch, value: str, given: bool) -> str:
     return value
 
 
+def _is_number(switch: Switch, value: str) -> bool:
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return switch.least <= number <= switch.most and (not switch.whole or number.is_integer())
+
+
 def list_switches() -> str:
-    """The registry as text, one line a switch."""
-    width = max(len(switch.usage) for switch in SWITCHES)
-    return "\n".join(f"{switch.usage:<{width}}  {switch.explanation}" for switch in SWITCHES)
+    """The registry as text: headings, and one line a switch."""
+    width = max(len(switch.usage) for switch in SWITCHES if len(switch.usage) <= WIDEST_USAGE)
+    lines: list[str] = []
+    for group, switches in GROUPS.items():
+        lines += [*([""] if lines else []), group.value]
+        lines += [f"  {switch.usage:<{width}}  {switch.explanation}" for switch in switches]
+    return "\n".join(lines)

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tagwerk.simulator.access import Caller, Gate, refusal, texts_of
 from tagwerk.simulator.filters import browse_filter
-from tagwerk.simulator.state import ModelError, TagState
+from tagwerk.simulator.leaving import leaving_of
+from tagwerk.simulator.state import BrowseObject, ModelError, TagState
 from tagwerk.simulator.switches import Switches
+from tagwerk.simulator.variants import data_type_spelling, object_type_spelling
 from tagwerk.simulator.wire import Fields, Wire
+from tagwerk.simulator.writes_played import WritesPlayed
 
 if TYPE_CHECKING:
     from tagwerk.simulator.model import PlantModel
+
+_DISPLAYS = {"null": None, "empty": ""}
+"""What a browse shows in the place of display names, by value of the switch; else the name."""
 
 
 class TagFields:
@@ -32,6 +38,22 @@ class TagFields:
         self._switches = switches
         self._gate = gate
         self._now_ns = now_ns
+        self._is_shuffled = switches.on("shuffled")
+        self._unresolved = switches.text("unresolved-as")
+        self._spell_object = object_type_spelling(switches)
+        self._spell_data = data_type_spelling(switches)
+        self._display = switches.text("display-name-as")
+        self.writes = WritesPlayed(model, switches)
+        self.leaving = leaving_of(switches, now_ns)
+
+    def short(self, asked: str) -> str:
+        """The plant's name of a tag. Raises ModelError 2 when it has left the project."""
+        short = self._wire.short(asked)
+        return short if self.leaving is None else self.leaving.resolve(short)
+
+    def _ordered(self, items: Iterable[Fields]) -> Iterable[Any]:
+        """A reply's items, in another order where a switch wants it."""
+        return list(items)[::-1] if self._is_shuffled else items
 
     def do_browse(
         self,
@@ -47,21 +69,42 @@ class TagFields:
             texts_of("baseTypeFilters", baseTypeFilters),
             self._wire.system,
         )
+        rows = self._browse_rows(keep, caller, language)
+        if self._spell_object or self._spell_data or self._display or self.leaving:
+            rows = self._respelled(rows)
+        return iter(self._ordered(rows))
+
+    def _browse_rows(
+        self, keep: Callable[[BrowseObject], bool], caller: Caller, language: str
+    ) -> Iterator[Fields]:
         outward = self._wire.outward
         hides = self._gate.hides
+        for item in self._model.browse():
+            if keep(item) and not (hides and not self._gate.sees(caller, item.name)):
+                display = item.display
+                yield {
+                    "name": outward(item.name),
+                    "displayName": display.get(language) or display.get("en-US", item.name),
+                    "objectType": item.object_type,
+                    "dataType": item.data_type,
+                }
 
-        def rows() -> Iterator[Fields]:
-            for item in self._model.browse():
-                if keep(item) and not (hides and not self._gate.sees(caller, item.name)):
-                    display = item.display
-                    yield {
-                        "name": outward(item.name),
-                        "displayName": display.get(language) or display.get("en-US", item.name),
-                        "objectType": item.object_type,
-                        "dataType": item.data_type,
-                    }
-
-        return rows()
+    def _respelled(self, rows: Iterator[Fields]) -> Iterator[Fields]:
+        """Browse rows as switches want types spelled, without what has left the project."""
+        for row in rows:
+            if self.leaving is not None:
+                listed = self.leaving.listed(self._wire.short(row["name"]))
+                if listed is None:
+                    continue
+                row["name"] = self._wire.outward(listed)
+            if self._display:
+                row["displayName"] = _DISPLAYS.get(self._display, row["name"])
+            kind = row["dataType"]
+            if self._spell_object is not None:
+                row["objectType"] = self._spell_object(row["objectType"], kind)
+            if self._spell_data is not None:
+                row["dataType"] = self._spell_data(kind)
+            yield row
 
     def state(self, asked: str) -> TagState:
         """The tag of a name.
@@ -69,7 +112,7 @@ class TagFields:
         Raises:
             ModelError: 2 cannot be resolved, 202 a structure.
         """
-        return self._model.state(self._wire.short(asked))
+        return self._model.state(self.short(asked))
 
     def do_tagValues(
         self,
@@ -77,11 +120,17 @@ class TagFields:
         names: Sequence[str],
         directRead: bool | None = False,
     ) -> Iterator[Fields]:
-        return (
-            self.tag_value(name)
-            for name in names
-            if self._gate.sees(caller, self._wire.short(name))
-        )
+        return iter(self._ordered(self._read(caller, names)))
+
+    def _read(self, caller: Caller, names: Sequence[str]) -> Iterator[Any]:
+        """The items of a read; the null ones are names without a tag."""
+        for name in names:
+            if not self._gate.sees(caller, self._wire.short(name)):
+                continue
+            item = self.tag_value(name)
+            if item["value"] is None and self._unresolved == "left-out":
+                continue
+            yield None if item["value"] is None and self._unresolved == "null" else item
 
     def tag_value(self, asked: str) -> Fields:
         """One item of a read or a notification, the reason left out."""
@@ -91,7 +140,7 @@ class TagFields:
             return {
                 "name": self._wire.echo(asked),
                 "value": None,
-                "error": self._wire.error(problem),
+                "error": self._wire.error(None if self._unresolved == "silent" else problem),
             }
         return {
             "name": self._wire.echo(asked),
@@ -105,95 +154,25 @@ class TagFields:
         input: Sequence[dict[str, Any] | None],
         timestamp: int | None = None,
         quality: Fields | None = None,
-    ) -> list[Fields]:
-        replies = []
+    ) -> list[Fields] | None:
+        replies: list[Fields] = []
+        refused: list[bool] = []
         for item in input:
             if item is None:
                 raise refusal("An item of input is null", "BAD_USER_INPUT")
             problem = None
             try:
-                self._model.write(
-                    self._wire.short(item["name"]),
+                self.writes.write(
+                    self.short(item["name"]),
                     item["value"],
                     now_ns=self._now_ns(),
                     user=caller.identified.user.name,
                 )
-            except ModelError as refused:
-                problem = refused
+            except ModelError as error:
+                problem = error
+            refused.append(problem is not None)
             replies.append(
                 {"name": self._wire.echo(item["name"]), "error": self._wire.error(problem)}
             )
-        return replies
-
-    # Logged values
-
-    def do_loggedTagValues(
-        self,
-        caller: Caller,
-        names: Sequence[str | None],
-        startTime: int,
-        endTime: int,
-        maxNumberOfValues: int,
-        sortingMode: str,
-        boundingValuesMode: str,
-    ) -> Iterator[Fields]:
-        problem = _span_problem(startTime, endTime, maxNumberOfValues, sortingMode)
-        end_ns = endTime or self._now_ns() + 1
-        limit = maxNumberOfValues
-        cap = int(self._switches.number("history-cap", 0))
-        if cap:
-            limit = min(limit, cap) if limit else cap
-        shift = 1 if self._switches.on("exclusive-bounds") else 0
-
-        def series(name: str) -> Fields:
-            try:
-                if problem is not None:
-                    raise problem
-                log = self._model.logging_tag(self._wire.short(name))
-                rows = self._model.logged(
-                    log.name,
-                    startTime + shift,
-                    end_ns - shift,
-                    limit=limit,
-                    descending=sortingMode == "TIME_DESC",
-                    bounding=boundingValuesMode,
-                )
-            except ModelError as refused:
-                return {
-                    "loggingTagName": self._wire.echo(name),
-                    "error": self._wire.error(refused),
-                    "values": [],
-                }
-            spelled = (
-                self._wire.echo(name)
-                if ":" in name.partition("::")[2]
-                else self._wire.outward(log.name)
-            )
-            return {
-                "loggingTagName": spelled,
-                "error": self._wire.success(),
-                "values": self._wire.logged_rows(rows, log.data_type),
-            }
-
-        return (
-            series(name)
-            for name in texts_of("names", names)
-            if self._gate.sees(caller, self._wire.short(name))
-        )
-
-
-def _span_problem(start_ns: int, end_ns: int, limit: int, sorting: str) -> ModelError | None:
-    """The argument rules of logged values; 1970 is "not given"."""
-    if not start_ns and not end_ns:
-        return ModelError("3", "startTime or endTime is needed")
-    if limit < 0:
-        return ModelError("3", "maxNumberOfValues must not be negative")
-    if start_ns and end_ns:
-        return ModelError("3", "startTime is behind endTime") if start_ns > end_ns else None
-    if not limit:
-        return ModelError("3", "With one bound only, maxNumberOfValues is needed")
-    if start_ns and sorting != "TIME_ASC":
-        return ModelError("3", "With startTime only, sortingMode must be TIME_ASC")
-    if end_ns and sorting != "TIME_DESC":
-        return ModelError("3", "With endTime only, sortingMode must be TIME_DESC")
-    return None
+        given = self.writes.reply(replies, refused)
+        return None if given is None else list(self._ordered(given))

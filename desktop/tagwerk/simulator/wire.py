@@ -14,6 +14,16 @@ from tagwerk.domain.values import Value
 from tagwerk.simulator.alarm_record import AlarmRecord, Texts
 from tagwerk.simulator.state import LoggedRow, ModelError, QualityWords
 from tagwerk.simulator.switches import Switches
+from tagwerk.simulator.variants import (
+    UNKNOWN,
+    alarm_dressings,
+    bare,
+    big_form,
+    date_form,
+    is_unknown,
+    offset_minutes,
+    quality_form,
+)
 
 _BIG_TYPES = ("lint", "ulint", "int64", "uint64", "lword")
 _SECOND_NS = 1_000_000_000
@@ -39,13 +49,30 @@ class Wire:
             if switches.on("full-name-echo")
             else "asked"
         )
-        self._success = (
-            None if switches.on("error-null") else {"code": "0", "description": "Succeeded"}
-        )
-        self._zone = "" if switches.on("no-z") else "Z"
-        self._digits = min(int(switches.number("time-digits", 3)), 9)
-        self._big_as_text = switches.on("int64-as-text")
+        self._codes_are_numbers = switches.on("error-code-number")
+        self._describes = not switches.on("error-without-text")
+        self._success: Fields | None = self.problem("0", "Succeeded")
+        if switches.on("error-null"):
+            self._success = None
+        elif switches.on("success-empty"):
+            self._success = {"code": None, "description": None}
+        offset = switches.text("time-offset")
+        self._shift_s = offset_minutes(offset) * 60 if offset else 0
+        self._zone = offset or ("" if switches.on("no-z") else "Z")
+        self._digits = int(switches.number("time-digits", 3))
+        self._unset_is_null = switches.on("unset-null")
+        self._big_form = big_form(switches)
+        self._date_form = date_form(switches)
         self._nan_as_text = switches.on("nan-as-text")
+        self._nan_is_bare = switches.on("nan-bare")
+        self.bad_is_null = switches.on("bad-value-null")
+        """Whether a value of bad quality is not told."""
+        self._quality_form = quality_form(switches)
+        self._dressings = alarm_dressings(switches)
+        self.modified_word = UNKNOWN["reason"] if is_unknown(switches, "reason") else "Modified"
+        """The reason of a notification of a change."""
+        self.pushes_lists = switches.on("push-list") or switches.on("push-together")
+        """Whether a notification of tags is a list."""
         self._second = -1
         self._second_text = ""
 
@@ -74,7 +101,7 @@ class Wire:
         """ISO 8601 UTC; "not set" is 1970."""
         second, rest = divmod(time_ns or 0, _SECOND_NS)
         if second != self._second:
-            self._second_text = _iso_second(second)
+            self._second_text = _iso_second(second + self._shift_s)
             self._second = second
         if self._digits == 3:
             return f"{self._second_text}.{rest // 1_000_000:03d}{self._zone}"
@@ -82,16 +109,26 @@ class Wire:
             return self._second_text + self._zone
         return f"{self._second_text}.{rest:09d}"[: 20 + self._digits] + self._zone
 
+    def alarm_time(self, time_ns: int | None) -> str | None:
+        """A time of an alarm, which may not have come yet."""
+        if not time_ns and self._unset_is_null:
+            return None
+        return self.time(time_ns)
+
     def value(self, value: Value, data_type: str = "") -> Any:
         """A value as JSON can hold it."""
         if isinstance(value, float) and not math.isfinite(value):
+            if self._nan_is_bare:
+                return bare(value)
             if not self._nan_as_text:
                 return None
             return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         if isinstance(value, (list, tuple)):
             return [self.value(one, data_type) for one in value]
-        if self._big_as_text and type(value) is int and self.is_big(data_type):
-            return str(value)
+        if self._big_form and type(value) is int and self.is_big(data_type):
+            return self._big_form(value)
+        if self._date_form and isinstance(value, str) and data_type == "DateTime":
+            return self._date_form(value)
         return value
 
     @staticmethod
@@ -106,28 +143,27 @@ class Wire:
         """An item's error field."""
         if problem is None:
             return self._success
-        return {"code": problem.code, "description": problem.description}
+        return self.problem(problem.code, problem.description)
+
+    def problem(self, code: str, description: str) -> Fields:
+        """An error object."""
+        return {
+            "code": int(code) if self._codes_are_numbers else code,
+            "description": description if self._describes else None,
+        }
 
     # Values
 
-    @staticmethod
-    def quality(words: QualityWords) -> Fields:
-        return {
-            "quality": words.quality,
-            "subStatus": words.sub_status,
-            "limit": words.limit,
-            "extendedSubStatus": words.extended,
-            "sourceQuality": True,
-            "sourceTime": True,
-            "timeCorrected": False,
-        }
+    def quality(self, words: QualityWords) -> Any:
+        """A quality: its fields, unless a switch makes it a word or null."""
+        return self._quality_form(words)
 
     def sample(
         self, value: Value, words: QualityWords, time_ns: int, data_type: str = ""
     ) -> Fields:
         """A value with time and quality."""
         return {
-            "value": self.value(value, data_type),
+            "value": None if self.bad_is_null and words.is_bad else self.value(value, data_type),
             "timestamp": self.time(time_ns),
             "quality": self.quality(words),
         }
@@ -140,6 +176,12 @@ class Wire:
 
     def alarm(self, record: AlarmRecord, languages: Sequence[str]) -> Fields:
         """Every field that any alarm type of the schema has; texts in the order of `languages`."""
+        fields = self._alarm(record, languages)
+        for dress in self._dressings:
+            dress(fields)
+        return fields
+
+    def _alarm(self, record: AlarmRecord, languages: Sequence[str]) -> Fields:
 
         def texts(source: Texts) -> list[str]:
             return [source.get(language, "") for language in languages]
@@ -148,11 +190,11 @@ class Wire:
             "name": self.outward(record.name),
             "instanceID": record.instance_id,
             "alarmGroupID": record.alarm_group_id,
-            "raiseTime": self.time(record.raise_time_ns),
-            "acknowledgmentTime": self.time(record.acknowledgment_time_ns),
-            "clearTime": self.time(record.clear_time_ns),
-            "resetTime": self.time(record.reset_time_ns),
-            "modificationTime": self.time(record.modification_time_ns),
+            "raiseTime": self.alarm_time(record.raise_time_ns),
+            "acknowledgmentTime": self.alarm_time(record.acknowledgment_time_ns),
+            "clearTime": self.alarm_time(record.clear_time_ns),
+            "resetTime": self.alarm_time(record.reset_time_ns),
+            "modificationTime": self.alarm_time(record.modification_time_ns),
             "state": record.state,
             "textColor": record.text_color,
             "backColor": record.back_color,
@@ -208,7 +250,7 @@ class Wire:
 
     def filter_fields(self, record: AlarmRecord, language: str) -> Mapping[str, Any]:
         """The fields as the filter compares them: times as nanoseconds, texts in one language."""
-        fields = self.alarm(record, [language])
+        fields = self._alarm(record, [language])
         fields.update(
             raiseTime=record.raise_time_ns,
             acknowledgmentTime=record.acknowledgment_time_ns,
@@ -223,6 +265,8 @@ class Wire:
 class LoggedRows:
     """Rows of one logging tag: fields for the executor, raw for a compiled writer."""
 
+    __slots__ = ("_wire", "data_type", "raw")
+
     def __init__(self, wire: Wire, rows: Sequence[LoggedRow], data_type: str) -> None:
         self._wire = wire
         self.raw = rows
@@ -232,7 +276,7 @@ class LoggedRows:
         for row in self.raw:
             yield {
                 "value": self._wire.sample(row.value, row.quality, row.time_ns, self.data_type),
-                "flags": list(row.flags),
+                "flags": None if row.flags is None else list(row.flags),
             }
 
 

@@ -57,11 +57,11 @@ def value_encoder(wire: Wire, data_type: str) -> Callable[[Any], str]:
             return repr(value) if math.isfinite(value) else slow(value)  # type: ignore[arg-type]
         if kind is bool:
             return "true" if value else "false"
-        if kind is int and not is_text:
+        if kind is int and not is_reshaped:
             return repr(value)
         return slow(value)
 
-    is_text = _encode(wire.value(2**62, data_type)).startswith(b'"')
+    is_reshaped = type(wire.value(2**62, data_type)) is not int
     return encoded
 
 
@@ -78,6 +78,7 @@ class TagWriter:
         self._wire = wire
         self._identity = identity
         self._field = field
+        self._form = b"[%b]" if wire.pushes_lists else b"%b"
         self._by_object: dict[int, tuple[QualityWords, str, _Arguments]] = {}
         self._by_words: dict[tuple[QualityWords, str], _Template] = {}
 
@@ -102,7 +103,8 @@ class TagWriter:
     def error(self, fields: dict[str, Any], reason: str) -> bytes:
         """A notification of a name that does not resolve."""
         source = {**fields, "notificationReason": reason}
-        return next_message(self._identity, self._field.key, _encode(self._field.pick(source)))
+        data = self._form % _encode(self._field.pick(source))
+        return next_message(self._identity, self._field.key, data)
 
     def _template(self, quality: QualityWords, reason: str) -> _Template:
         found = self._by_words.get((quality, reason))
@@ -112,18 +114,22 @@ class TagWriter:
             found = self._by_words[quality, reason] = self._compile(quality, reason)
         return found
 
+    def _mark(self, quality: QualityWords) -> str | None:
+        """The place of the value; none where it is not told."""
+        return None if self._wire.bad_is_null and quality.is_bad else _VALUE
+
     def _compile(self, quality: QualityWords, reason: str) -> _Template:
         source = {
             "name": _NAME,
             "value": {
-                "value": _VALUE,
+                "value": self._mark(quality),
                 "timestamp": _TIME,
                 "quality": self._wire.quality(quality),
             },
             "error": self._wire.success(),
-            "notificationReason": reason,
+            "notificationReason": self._wire.modified_word if reason == MODIFIED else reason,
         }
-        data = _encode(self._field.pick(source))
+        data = self._form % _encode(self._field.pick(source))
         return _cut(next_message(self._identity, self._field.key, data).decode())
 
 
@@ -140,22 +146,26 @@ class RowWriter:
         self._wire = wire
         self._pick = pick
         self._encode = value_encoder(wire, data_type)
-        self._templates: dict[tuple[QualityWords, tuple[str, ...]], _Template] = {}
+        self._templates: dict[tuple[QualityWords, tuple[str, ...] | None], _Template] = {}
 
     def write(self, rows: Iterable[LoggedRow]) -> bytes:
         """The rows as JSON, parted by commas."""
         return ",".join(map(self._row, rows)).encode()
+
+    def _mark(self, quality: QualityWords) -> str | None:
+        """The place of the value; none where it is not told."""
+        return None if self._wire.bad_is_null and quality.is_bad else _VALUE
 
     def _row(self, row: LoggedRow) -> str:
         found = self._templates.get((row.quality, row.flags))
         if found is None:
             source = {
                 "value": {
-                    "value": _VALUE,
+                    "value": self._mark(row.quality),
                     "timestamp": _TIME,
                     "quality": self._wire.quality(row.quality),
                 },
-                "flags": list(row.flags),
+                "flags": None if row.flags is None else list(row.flags),
             }
             found = _cut(_encode(self._pick(source)).decode())
             self._templates[row.quality, row.flags] = found
