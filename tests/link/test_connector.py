@@ -123,7 +123,7 @@ async def test_a_viewer_is_told_what_is_missing(plain):
     plain.forbidden = {"writeTagValues"}
     result = await look(plain.url, user="operator", password="right")
     assert result.error is None
-    assert "not: acknowledge" in str(result.steps[-1].detail)
+    assert "not: write, acknowledge" in str(result.steps[-1].detail)
 
 
 async def test_another_web_page_is_no_interface(plain):

@@ -8,7 +8,7 @@ import time
 import pytest
 from aiohttp import web
 
-from link.test_supervisor import A, Relay, alarm, open_link, profile_for
+from link.test_supervisor import A, Relay, alarm, open_link, pong_seen, profile_for
 from link.tiny_server import until
 from tagwerk.domain.connection import Capability, LinkState
 from tagwerk.domain.errors import LoginFailed, NotTrusted
@@ -83,7 +83,7 @@ async def test_a_silent_link_was_lost_when_it_was_last_heard(secure, sink, ca_tr
     link.want(frozenset((A,)))
     link.start()
     await until(lambda: sink.latest(A))
-    await until(lambda: link._supervisor._stream is not None and link._supervisor._stream.pong_seen)
+    await until(lambda: pong_seen(link))
     relay.frozen = True
     frozen_ns = time.time_ns()
     await until(lambda: sink.last.state is LinkState.RECONNECTING)

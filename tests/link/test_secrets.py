@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import keyring
 import keyring.backend
 import pytest
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from keyring.errors import InitError, KeyringLocked, PasswordDeleteError
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.link import secrets
@@ -96,3 +98,67 @@ def test_a_plain_file_counts_as_absent_also_inside_a_chain(monkeypatch):
     secrets.set_password(PROFILE, "geheim")
     assert real.kept
     assert not plain.kept
+
+
+def test_what_is_made_from_a_plain_file_counts_as_one(monkeypatch):
+    plain = type("PlaintextKeyring", (Store,), {"__module__": "keyrings.alt.file"})
+    child = type("CompanyKeyring", (plain,), {"__module__": "company.keyring"})()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: child)
+    assert not secrets.keyring_available()
+
+
+def test_a_keyring_that_hangs_is_given_up_and_not_asked_again(store):
+    hold = threading.Event()
+    asked = []
+
+    def hang(service, username):
+        asked.append(username)
+        hold.wait(20)
+
+    store.get_password = hang
+    try:
+        for _ in range(2):
+            with pytest.raises(secrets.SecretStoreUnavailable) as caught:
+                secrets.get_password(PROFILE, timeout_s=0.05)
+            assert caught.value.code == "keyring_silent"
+            assert "does not answer" in caught.value.message
+        assert len(asked) == 1
+    finally:
+        hold.set()
+        secrets._Call.running.join()
+    # It woke up: it counts again.
+    store.get_password = lambda service, username: "geheim"
+    assert secrets.get_password(PROFILE) == "geheim"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyringLocked("dismissed"),
+        InitError("no collection"),
+        ConnectionResetError("gone"),
+        EOFError(),
+        RuntimeError("odd"),
+    ],
+)
+def test_every_failure_of_a_keyring_is_one_sentence(store, error):
+    def fail(*words):
+        raise error
+
+    store.set_password = fail
+    with pytest.raises(secrets.SecretStoreUnavailable) as caught:
+        secrets.set_password(PROFILE, "geheim")
+    assert caught.value.code == "keyring_locked"
+    assert "geheim" not in str(caught.value)
+
+
+def test_what_the_store_below_raises_is_known_too(store):
+    pytest.importorskip("jeepney")
+    from jeepney.wrappers import DBusErrorResponse
+
+    def fail(*words):
+        raise DBusErrorResponse.__new__(DBusErrorResponse)
+
+    store.get_password = fail
+    with pytest.raises(secrets.SecretStoreUnavailable):
+        secrets.get_password(PROFILE)

@@ -144,6 +144,62 @@ async def test_unknown_odd_and_foreign_messages_do_no_harm():
     assert [(sample.name, sample.value) for sample in sink.samples] == [(NAMES[0], 7)]
 
 
+def taken_away(reason, body=None):
+    inner = {"name": NAMES[0], "value": body, "error": None, "notificationReason": reason}
+    payload = {"data": {"tagValues": inner}}
+    return json.dumps({"id": "1", "type": "next", "payload": payload})
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("Removed", "REMOVED"), ("Removed (Name changed)", "NAME_CHANGED")]
+)
+@pytest.mark.parametrize("body", [None, value(3), "odd"])
+async def test_a_tag_that_is_taken_away_says_so_until_a_value_comes(reason, code, body):
+    async def script(socket, received):
+        received.append(json.loads(await socket.recv()))
+        await socket.send(next_text(1))
+        await socket.send(taken_away(reason, body))
+        await socket.send(next_text(2))
+        await collect(socket, received)
+
+    async with connected(script) as (stream, sink, _):
+        stream.want(frozenset(NAMES))
+        await until(lambda: len(sink.samples) == 3)
+        assert [sample.value for sample in sink.samples] == [1, None, 2]
+        assert sink.samples[1].error.code == code
+        assert sink.samples[2].error is None
+        assert stream.subscribed == 2
+
+
+async def test_what_was_refused_or_taken_away_is_asked_for_when_it_is_wanted_again():
+    async def script(socket, received):
+        received.append(json.loads(await socket.recv()))
+        await socket.send(taken_away("Removed"))
+        await collect(socket, received)
+
+    async with connected(script) as (stream, sink, received):
+        stream.want(frozenset((NAMES[0],)))
+        await until(lambda: sink.samples)
+        stream.want(frozenset((NAMES[0],)))
+        stream.want(frozenset())
+        stream.want(frozenset((NAMES[0],)))
+        await until(lambda: [one["type"] for one in received].count("subscribe") == 2)
+        kinds = [one["type"] for one in received]
+    assert kinds == ["connection_init", "subscribe", "complete", "subscribe"]
+
+
+async def test_names_are_subscribed_once_and_in_bodies_below_a_megabyte():
+    async with connected(collect) as (stream, _, received):
+        names = frozenset(f"HMI_RT_1::{'x' * 300}_{number}" for number in range(9000))
+        stream.want(names)
+        stream.want(names)
+        sent = lambda: [one for one in received if one["type"] == "subscribe"]  # noqa: E731
+        asked = lambda: [n for one in sent() for n in one["payload"]["variables"]["names"]]  # noqa: E731
+        await until(lambda: len(asked()) == len(names))
+        assert set(asked()) == names
+        assert all(len(json.dumps(one)) < 1_000_000 for one in sent())
+
+
 async def test_garbage_ends_the_stream_with_a_reason():
     async def script(socket, received):
         await socket.send("<html>")
@@ -160,7 +216,9 @@ async def test_garbage_ends_the_stream_with_a_reason():
         (4401, SessionExpired),
         (4403, SessionExpired),
         (4400, ProtocolError),
-        (4429, ProtocolError),
+        (4409, ProtocolError),
+        (4429, NotReachable),
+        (4500, NotReachable),
         (1001, NotReachable),
         (1011, NotReachable),
     ],

@@ -14,9 +14,10 @@ from link.conftest import profile_for, server_context
 from link.tiny_server import TinyServer, until
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import NotReachable, NotTrusted, UsageError
+from tagwerk.link.certificates import certificate_from_der, host_matches
 from tagwerk.link.login import open_client
 from tagwerk.link.plant_link import SupervisedLink
-from tagwerk.link.tls import client_context, fetch_certificate, host_matches
+from tagwerk.link.tls import client_context, fetch_certificate
 
 
 async def test_fetch_certificate_sends_no_request(secure):
@@ -225,8 +226,6 @@ def test_names_that_cover_a_host(name, host, matches):
 
 
 def test_the_fingerprint_is_that_of_the_der_form(authority):
-    from tagwerk.link.tls import certificate_from_der
-
     leaf = authority.issue_cert("ümlaut.example".encode("idna").decode())
     der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())
     assert certificate_from_der(der, "x").sha256 == hashlib.sha256(der).hexdigest()

@@ -14,6 +14,7 @@ import threading
 from aiohttp import WSMsgType, web
 
 ROOT = re.compile(r"\{\s*(\w+)")
+NORMAL = object()
 
 
 def value(number, *, time="2026-06-18T12:00:00.000Z", quality="GOOD_CASCADE"):
@@ -121,7 +122,18 @@ def introspection(*, v19=False):
             "fields": [
                 root("tagValues", object_("TagValueResult"), names="[String!]!"),
                 root("activeAlarms", object_("ActiveAlarm"), **alarm_arguments),
+                root("reduState", object_("ReduStateNotification")),
             ],
+        },
+        {
+            "kind": "OBJECT",
+            "name": "ReduStateNotification",
+            "fields": fields(value=object_("ReduState"), notificationReason=scalar("String")),
+        },
+        {
+            "kind": "OBJECT",
+            "name": "ReduState",
+            "fields": fields(value=scalar("String"), timestamp=scalar("Timestamp")),
         },
         {
             "kind": "OBJECT",
@@ -212,6 +224,8 @@ class TinyServer:
         self.init_tokens: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.subscriptions: dict[str, list[str]] = {}
+        self.redundancy_ids: list = []
+        self.alarm_id = ""
         self.schema = introspection()
         # Faults
         self.short_echo = False
@@ -227,6 +241,17 @@ class TinyServer:
         self.forbidden_subscription = ""
         self.broken_on: str = ""
         self.write_error = None
+        self.redundancy = ""
+        """ACTIVE or PASSIVE; "" tells nothing."""
+        self.answers_pings = True
+        self.kills_sockets = ""
+        """What becomes of each socket once it is acknowledged: ``abort`` or a close code."""
+        self.login_answer = None
+        """Instead of logging in: a Session object, or a response."""
+        self.extend_answer = NORMAL
+        """Instead of renewing: what ``extendSession`` gives."""
+        self.expires = NORMAL
+        """Instead of a time `lifetime_s` ahead."""
         self.url = ""
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -267,6 +292,9 @@ class TinyServer:
 
     async def _stop(self) -> None:
         runner, self._runner = self._runner, None
+        # A connection that waits to be taken is taken now, so that it is closed below with the rest.
+        for _ in range(10):
+            await asyncio.sleep(0)
         self.break_sockets_here()
         await runner.cleanup()
         current = asyncio.current_task()
@@ -316,9 +344,17 @@ class TinyServer:
         import datetime as dt
 
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.lifetime_s)
+        if self.expires is not NORMAL:
+            return {**self._plain_session(token, error), "expires": self.expires}
+        return {
+            **self._plain_session(token, error),
+            "expires": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+
+    @staticmethod
+    def _plain_session(token, error):
         return {
             "token": token,
-            "expires": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "user": {
                 "id": 1,
                 "name": "operator",
@@ -332,11 +368,15 @@ class TinyServer:
         return "Query"
 
     def _do_login(self, variables):
+        if self.login_answer is not None:
+            return self.login_answer
         if variables["password"] != "right":
             return self._session({"code": "101", "description": "wrong"})
         return self._session()
 
     def _do_extendSession(self, variables):
+        if self.extend_answer is not NORMAL:
+            return self.extend_answer
         if self.new_token_on_extend:
             return self._session()
         return {**self._session(), "token": None}
@@ -419,7 +459,9 @@ class TinyServer:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.socket_status:
             return web.Response(status=self.socket_status, text="no")
-        socket = web.WebSocketResponse(protocols=("graphql-transport-ws",))
+        socket = web.WebSocketResponse(
+            protocols=("graphql-transport-ws",), autoping=self.answers_pings
+        )
         await socket.prepare(request)
         self.sockets.append(socket)
         try:
@@ -442,6 +484,10 @@ class TinyServer:
                 await socket.close(code=self.init_close_code or 4401, message=b"no")
                 return
             await socket.send_json({"type": "connection_ack"})
+            if self.kills_sockets == "abort":
+                socket._req.transport.abort()
+            elif self.kills_sockets:
+                await socket.close(code=int(self.kills_sockets))
         elif kind == "subscribe":
             name = ROOT.search(message["payload"]["query"]).group(1)
             variables = message["payload"].get("variables") or {}
@@ -449,7 +495,13 @@ class TinyServer:
                 error = {"message": "Access denied", "extensions": {"code": "FORBIDDEN"}}
                 await socket.send_json({"type": "error", "id": message["id"], "payload": [error]})
                 return
+            if name == "reduState":
+                self.redundancy_ids.append((socket, message["id"]))
+                if self.redundancy:
+                    await self._tell_redundancy()
+                return
             if name == "activeAlarms":
+                self.alarm_id = message["id"]
                 for alarm in self.alarms:
                     await self._next(
                         socket, message["id"], name, {**alarm, "notificationReason": "Added"}
@@ -505,7 +557,33 @@ class TinyServer:
 
     async def _push_alarm(self, operation: str, body) -> None:
         for socket in self.sockets:
-            await self._next(socket, operation, "activeAlarms", body)
+            await self._next(socket, self.alarm_id or operation, "activeAlarms", body)
+
+    async def change_redundancy(self, state: str) -> None:
+        """Become ACTIVE or PASSIVE."""
+        self.redundancy = state
+        await self._call(self._tell_redundancy())
+
+    async def _tell_redundancy(self) -> None:
+        body = {"value": {"value": self.redundancy, "timestamp": None}}
+        for socket, operation in self.redundancy_ids:
+            if not socket.closed:
+                await self._next(socket, operation, "reduState", body)
+
+    async def say(self, operation: str, name: str, **body) -> None:
+        """Any notification of a tag on every socket."""
+        for socket in list(self.sockets):
+            await self._call(self._next(socket, operation, "tagValues", {"name": name, **body}))
+
+    async def send(self, message: dict) -> None:
+        """Any message of the protocol on every socket."""
+        for socket in list(self.sockets):
+            await self._call(socket.send_json(message))
+
+    async def close_sockets(self, code: int) -> None:
+        """Say good-bye on every socket."""
+        for socket in list(self.sockets):
+            await self._call(socket.close(code=code))
 
     def break_sockets(self) -> None:
         """As a pulled plug that is noticed."""

@@ -38,6 +38,7 @@ class AlarmAction(Enum):
 
 
 _ACKNOWLEDGING = ("ACKNOWLEDGMENT", "ACKNOWLEDGEMENT")
+_RESPONSES = ("NONE", "ACKNOWLEDGEMENT", "RESET", "SINGLE_ACKNOWLEDGEMENT", "SINGLE_RESET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +118,22 @@ class Alarm:
 
     @property
     def needs_acknowledgement(self) -> bool:
-        """Waits for an operator. The server's user response decides; the state machine stands in."""
-        if self.state not in (AlarmState.RAISED, AlarmState.RAISED_CLEARED):
-            return False
-        if self.user_response:
-            return self.user_response in ("ACKNOWLEDGEMENT", "SINGLE_ACKNOWLEDGEMENT")
-        return any(word in self.state_machine for word in _ACKNOWLEDGING)
+        """Waits for an operator. The server's user response decides, also where the state is a
+        word that nobody listed; the state machine stands in. Where a server tells neither, what
+        is raised is taken to wait: a server refuses an acknowledgement that is not due.
+        """
+        waits = self.state in (AlarmState.RAISED, AlarmState.RAISED_CLEARED)
+        if self.user_response in _RESPONSES:
+            named = self.user_response in ("ACKNOWLEDGEMENT", "SINGLE_ACKNOWLEDGEMENT")
+            return named and (waits or self.state is AlarmState.UNKNOWN)
+        if not self.state_machine:
+            return waits
+        return waits and any(word in self.state_machine for word in _ACKNOWLEDGING)
 
     @property
     def needs_reset(self) -> bool:
         """Acknowledged and cleared, and the state machine asks for a reset."""
-        if self.user_response:
+        if self.user_response in _RESPONSES:
             return self.user_response in ("RESET", "SINGLE_RESET")
         return "RESET" in self.state_machine and self.state in (
             AlarmState.RAISED_ACKNOWLEDGED_CLEARED,

@@ -76,20 +76,42 @@ class TrustMode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedCertificate:
+    """What is remembered of a pinned certificate beside its fingerprint, to tell a change by.
+
+    Nothing in it decides about trust. Times are nanoseconds since 1970 UTC, 0 when not known.
+
+    Args:
+        subject, issuer, names, key, not_before_ns, not_after_ns: as in `Certificate`.
+        trusted_ns: when the user decided to trust it.
+    """
+
+    subject: str = ""
+    issuer: str = ""
+    names: tuple[str, ...] = ()
+    key: str = ""
+    not_before_ns: int = 0
+    not_after_ns: int = 0
+    trusted_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """An explicit decision about the server's certificate.
 
     Args:
         mode: system store, a CA file, a pinned certificate, or no TLS at all.
-        ca_file: path of a PEM file, for CA_FILE.
+        ca_file: path of a PEM or DER file, for CA_FILE.
         sha256: the pinned leaf certificate's fingerprint, 64 lower-case hex digits, for PINNED.
         compared: the user said to have compared the fingerprint.
+        known: what else is known of the pinned certificate; takes no part in comparisons.
     """
 
     mode: TrustMode = TrustMode.SYSTEM
     ca_file: str = ""
     sha256: str = ""
     compared: bool = False
+    known: TrustedCertificate | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +125,8 @@ class Certificate:
         key: e.g. ``RSA 2048, SHA-256``.
         matches_host: whether the host that was asked for is among `names`.
         chain: RFC 4514 subjects from the leaf up, as sent.
+        links: the certificates of the chain themselves, leaf first, each without links.
+        weakness: why its key or signature counts as weak today; empty when it does not.
     """
 
     sha256: str
@@ -115,6 +139,8 @@ class Certificate:
     self_signed: bool
     matches_host: bool
     chain: tuple[str, ...] = ()
+    links: tuple[Certificate, ...] = ()
+    weakness: Message = Message()
 
 
 def fingerprint_blocks(sha256: str) -> str:
@@ -215,7 +241,11 @@ class LinkStatus:
 
 @dataclass(frozen=True, slots=True)
 class LinkCounters:
-    """Running totals of the value stream, for rates and the status bar."""
+    """Running totals of the value stream, for rates and the status bar.
+
+    `coalesced` is what the link dropped in favour of later values: a link that delivers all that
+    arrives, as ours does, leaves it at 0. The stores count what they coalesce for the screen.
+    """
 
     messages: int = 0
     bytes: int = 0
@@ -223,6 +253,7 @@ class LinkCounters:
     coalesced: int = 0
     subscribed: int = 0
     reconnects: int = 0
+    pings: int = 0
 
 
 class StepName(Enum):
@@ -237,9 +268,9 @@ class StepName(Enum):
     RIGHTS = "rights"
     BROWSE = "browse"
     READ = "read"
-    PUSH = "push"
     HISTORY = "history"
     ALARMS = "alarms"
+    PUSH = "push"
     CLOCK = "clock"
     ROUND_TRIP = "round_trip"
 
@@ -259,6 +290,7 @@ class Step:
         actions: what to do, step by step.
         command: a command line that does it on the server, to be copied; "" for none.
         until_then: how Tagwerk gets along meanwhile.
+        is_minor: work goes on, but it needs a look.
     """
 
     step: StepName
@@ -271,11 +303,15 @@ class Step:
     actions: tuple[Message, ...] = ()
     command: str = ""
     until_then: Message = Message()
+    is_minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """All that a probe found. `error` is set when it could not go on."""
+    """All that a probe found. `error` is set when it could not go on.
+
+    `at_ns` is when it began (0: not told), `took_ms` how long it took.
+    """
 
     url: str
     dialect: str = ""
@@ -285,3 +321,5 @@ class ProbeResult:
     session: Session | None = None
     capabilities: Capabilities = Capabilities()
     error: Exception | None = None
+    at_ns: int = 0
+    took_ms: float = 0.0

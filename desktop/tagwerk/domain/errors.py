@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tagwerk.domain.connection import Certificate
-from tagwerk.domain.message import black_out, message, without_secrets
+from tagwerk.domain.connection import Certificate, TrustedCertificate
+from tagwerk.domain.message import cleaned, message
 
 
 class TagwerkError(Exception):
@@ -50,9 +50,9 @@ class TagwerkError(Exception):
     def redact(self, secrets: Iterable[str]) -> None:
         """Black out secrets that a server repeated; here and in the errors that led here."""
         known = tuple(secret for secret in secrets if secret)
-        self.text = without_secrets(self.text, known)
-        self.cure_text = without_secrets(self.cure_text, known)
-        self.code = black_out(self.code, known)
+        # Every attribute, whatever a kind of error keeps besides its text.
+        for name, value in list(vars(self).items()):
+            setattr(self, name, cleaned(value, known))
         self.args = (str(self.text),)
         for origin in (self.__cause__, self.__context__):
             if isinstance(origin, TagwerkError):
@@ -104,7 +104,9 @@ class NotTrusted(NotReachable):
     """The server's certificate is not one that the user vouched for. Nothing secret was sent.
 
     `certificate` is what the server showed, None when it showed none.
-    `pinned_sha256` is the fingerprint trusted before, when it changed.
+    `pinned_sha256` is the fingerprint trusted before, when it changed; `known` is what else is
+    remembered of that certificate. `code` tells why: ``changed``, ``name``, ``expired``,
+    ``not_yet_valid``, ``unknown_issuer``, ``plain_http``, or "".
     """
 
     def __init__(
@@ -112,13 +114,16 @@ class NotTrusted(NotReachable):
         template: str,
         *,
         cure: str = "",
+        code: str = "",
         certificate: Certificate | None = None,
         pinned_sha256: str = "",
+        known: TrustedCertificate | None = None,
         **params: object,
     ) -> None:
-        super().__init__(template, cure=cure, code="", may_have_arrived=False, **params)
+        super().__init__(template, cure=cure, code=code, may_have_arrived=False, **params)
         self.certificate = certificate
         self.pinned_sha256 = pinned_sha256
+        self.known = known
 
 
 class NotAllowed(TagwerkError):

@@ -6,9 +6,10 @@ template with named places; ``str()`` fills it, the window looks the template up
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from tagwerk.domain.redaction import BLACKED_OUT, secret_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,6 @@ class Message:
         return bool(self.template)
 
 
-BLACKED_OUT = "•••"
-_SHORTEST_SECRET = 3
 _SHORTEST_PIECE = 4
 
 
@@ -37,17 +36,15 @@ def black_out(text: str, secrets: Iterable[str]) -> str:
     characters cannot be told from other words.
     """
     for secret in secrets:
-        if len(secret) < _SHORTEST_SECRET:
-            continue
-        for form in {
-            secret,
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-        }:
+        forms = secret_forms(secret)
+        for form in forms:
             text = text.replace(form, BLACKED_OUT)
-            for length in range(len(form) - 1, _SHORTEST_PIECE - 1, -1):
-                if text.endswith(form[:length]):
-                    text = text[:-length] + BLACKED_OUT
+        # Cut off in the middle of a character, it ends with a replacement for that.
+        end = text.rstrip("\ufffd")
+        for form in forms:
+            for length in range(min(len(form) - 1, len(end)), _SHORTEST_PIECE - 1, -1):
+                if end.endswith(form[:length]):
+                    text = end = end[:-length] + BLACKED_OUT
                     break
     return text
 
@@ -55,11 +52,19 @@ def black_out(text: str, secrets: Iterable[str]) -> str:
 def without_secrets(said: Message, secrets: Iterable[str]) -> Message:
     """The message with `black_out` applied to all its places."""
     known = tuple(secrets)
-    params = tuple(
-        (name, black_out(value, known) if isinstance(value, str) else value)
-        for name, value in said.params
-    )
+    params = tuple((name, cleaned(value, known)) for name, value in said.params)
     return Message(said.template, params)
+
+
+def cleaned(value: object, secrets: tuple[str, ...]) -> object:
+    """A text, a message or several of them without the secrets; all else as it is."""
+    if isinstance(value, str):
+        return black_out(value, secrets)
+    if isinstance(value, Message):
+        return without_secrets(value, secrets)
+    if type(value) is tuple or type(value) is list:
+        return type(value)(cleaned(one, secrets) for one in value)
+    return value
 
 
 def fill(template: str, params: tuple[tuple[str, object], ...]) -> str:

@@ -154,6 +154,15 @@ class PlantLink(Protocol):
         """Do not wait for the next attempt."""
         ...
 
+    def go_to_partner(self) -> None:
+        """Speak to the other server of the redundant pair from now on (a person asked for it)."""
+        ...
+
+    def server_shown(self, url: str) -> None:
+        """The user is shown that `LinkStatus.url` is this one. Until then nothing that changes the
+        plant is sent to another server than the one that was shown before."""
+        ...
+
     async def close(self) -> None:
         """Log out and end; bounded in time, never raises."""
         ...

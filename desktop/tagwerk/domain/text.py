@@ -230,9 +230,15 @@ def parse_value(text: str, info: TagInfo, style: NumberStyle = ENGLISH) -> Value
 
 
 def typed_value(value: Value, data_type: DataType) -> Value:
-    """A value of a number's type that a server sent as text, as that number; others as they are."""
+    """A value in its type's own form, where a server sent another: numbers that came as text, whole
+    numbers that came as floats, dates that came as numbers. Others as they are.
+    """
     if isinstance(value, list):
         return [typed_value(item, data_type) for item in value]
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return _typed_number(value, data_type.base)
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -241,6 +247,43 @@ def typed_value(value: Value, data_type: DataType) -> Value:
     if data_type.base is BaseType.FLOAT and _DECIMAL.fullmatch(text):
         return float(text)
     return value
+
+
+def _typed_number(value: int | float, base: BaseType) -> Value:
+    if base is BaseType.INTEGER and isinstance(value, float):
+        # Beyond 53 bits a float has lost digits: that must stay to be seen.
+        return int(value) if abs(value) < 2**53 and value.is_integer() else value
+    if base is BaseType.DATETIME:
+        time_ns = _time_of_number(value)
+        return value if time_ns is None else format_time(time_ns)
+    return value
+
+
+_SECOND_NS = 1_000_000_000
+_BEGIN_NS, _END_NS = 315_532_800 * _SECOND_NS, 4_102_444_800 * _SECOND_NS
+"""1980 to 2100: what a controller's date can sensibly be."""
+_UNITS = (
+    # Nanoseconds a unit, and units from the count's own beginning to 1970.
+    (_SECOND_NS, 0),
+    (_SECOND_NS // 1_000, 0),
+    (_SECOND_NS // 1_000_000, 0),
+    (100, 621_355_968_000_000_000),  # 100 ns since the year 1 (.NET)
+    (100, 116_444_736_000_000_000),  # 100 ns since 1601 (Windows)
+    (1, 0),
+)
+
+
+def _time_of_number(value: int | float) -> int | None:
+    """A date written as a count of seconds, milliseconds … since 1970, 1601 or the year 1, told
+    apart by their size; None for what is no date of our time in any of them.
+    """
+    if value != value or abs(value) > 1e19:
+        return None
+    for unit_ns, offset in _UNITS:
+        time_ns = int((value - offset) * unit_ns)
+        if _BEGIN_NS <= time_ns < _END_NS:
+            return time_ns
+    return None
 
 
 def _literal(text: str, style: NumberStyle) -> Value:

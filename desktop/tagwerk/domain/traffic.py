@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from tagwerk.domain.message import Message
+
 
 class TrafficKind(Enum):
     """What kind of traffic a record tells of."""
@@ -35,7 +37,8 @@ class Exchange:
         sent_bytes, received_bytes: sizes of the bodies or messages.
         ms: from the first byte out to the last byte in; 0 where it does not apply.
         request, answer: the texts, blacked out, cut to a few kilobytes.
-        problem: what went wrong, in words; "" when nothing did.
+        problem: what went wrong, in words; empty when nothing did.
+        note: what else is worth saying (the number of names, the TLS version).
     """
 
     at_ns: int
@@ -48,7 +51,15 @@ class Exchange:
     ms: float = 0.0
     request: str = ""
     answer: str = ""
-    problem: str = ""
+    problem: Message = Message()
+    note: Message = Message()
+
+    @property
+    def is_problem(self) -> bool:
+        """It failed, or the server answered that it failed."""
+        if self.problem:
+            return True
+        return self.kind is TrafficKind.HTTP and self.status >= 400
 
 
 class TrafficSink(Protocol):

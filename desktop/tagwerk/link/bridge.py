@@ -81,10 +81,6 @@ class LinkThread:
             if pending:
                 self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             self._loop.run_until_complete(_settle())
-            # What a cancelled request left open: asyncio keeps its transports by socket.
-            for transport in list(getattr(self._loop, "_transports", {}).values()):
-                transport.abort()
-            self._loop.run_until_complete(_settle())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
@@ -152,11 +148,18 @@ class ThreadedClient:
     Args:
         thread: where it is served.
         inner: finds the one that serves; None as long as there was no connection.
+        for_changes: the same for what changes the plant; raises where that may not be now.
     """
 
-    def __init__(self, thread: LinkThread, inner: Callable[[], PlantClient | None]) -> None:
+    def __init__(
+        self,
+        thread: LinkThread,
+        inner: Callable[[], PlantClient | None],
+        for_changes: Callable[[], PlantClient | None] | None = None,
+    ) -> None:
         self._thread = thread
         self._find = inner
+        self._find_for_changes = for_changes or inner
 
     @property
     def capabilities(self) -> Capabilities:
@@ -165,7 +168,14 @@ class ThreadedClient:
 
     @property
     def _inner(self) -> PlantClient:
-        inner = self._find()
+        return self._present(self._find())
+
+    @property
+    def _inner_for_changes(self) -> PlantClient:
+        return self._present(self._find_for_changes())
+
+    @staticmethod
+    def _present(inner: PlantClient | None) -> PlantClient:
         if inner is None:
             raise NotReachable(
                 "There is no connection yet.",
@@ -208,7 +218,7 @@ class ThreadedClient:
         return await self._thread.call(lambda: self._inner.read(names, direct=direct))
 
     async def write(self, items: Sequence[WriteItem]) -> list[WriteReply]:
-        return await self._thread.call(lambda: self._inner.write(items))
+        return await self._thread.call(lambda: self._inner_for_changes.write(items))
 
     async def history(
         self,
@@ -244,4 +254,4 @@ class ThreadedClient:
         )
 
     async def alarm_action(self, action: AlarmAction, keys: Sequence[AlarmKey]) -> list[AlarmReply]:
-        return await self._thread.call(lambda: self._inner.alarm_action(action, keys))
+        return await self._thread.call(lambda: self._inner_for_changes.alarm_action(action, keys))

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import (
@@ -24,9 +25,15 @@ from tagwerk.dialects.unified import (
 )
 from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
 from tagwerk.dialects.unified_browse import browse_chunks, list_chunks
-from tagwerk.dialects.unified_replies import decode_answer, result_of, tag_bodies
+from tagwerk.dialects.unified_replies import (
+    DocumentRefused,
+    decode_answer,
+    result_of,
+    tag_bodies,
+)
 from tagwerk.dialects.unified_schema import (
     INTROSPECTION,
+    PLAIN_INTROSPECTION,
     Schema,
     assumed_schema,
     schema_from_introspection,
@@ -42,6 +49,7 @@ from tagwerk.dialects.unified_values import (
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
 from tagwerk.domain.connection import Capabilities, Capability
 from tagwerk.domain.errors import (
+    LoginFailed,
     NotAllowed,
     NotReachable,
     ProtocolError,
@@ -49,19 +57,25 @@ from tagwerk.domain.errors import (
     SessionExpired,
     UsageError,
 )
+from tagwerk.domain.message import black_out
 from tagwerk.domain.ports import WriteItem, WriteReply
 from tagwerk.domain.tags import BrowseItem, TagKind, short_name, split_name
 from tagwerk.domain.values import BAD, ItemError, LoggedSeries, Sample
 from tagwerk.link.history import read_history
 from tagwerk.link.session import SessionKeeper
-from tagwerk.link.transport import MOST_BROWSE_BYTES, BodyTooLarge
+from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_BROWSE_BYTES, Answer, BodyTooLarge
 
 log = logging.getLogger(__name__)
 
 NOT_RETURNED = ItemError(
     "NOT_RETURNED", "The server's answer leaves it out: unknown name, or no right to see it."
 )
+NO_VALUE = ItemError("NO_VALUE", "The server gives neither a value nor an error.")
 _READ_BATCH = 2000
+_MOST_LESSONS = 8
+_A_SECOND_NS = 1_000_000_000
+_NO_NAME = "Tagwerk asks whether this can be asked"
+"""A name that no project has."""
 _BROWSE_TIMEOUT_S = 120.0
 
 
@@ -81,6 +95,7 @@ class HttpClient:
         self._capabilities = Capabilities()
         self._missing: tuple[Capability, ...] = ()
         self._lost: dict[Capability, str] = {}
+        self._logs: dict[str, list[str]] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,15 +123,83 @@ class HttpClient:
         if self.dialect is None:
             self.dialect = UnifiedDialect(await self._introspect())
         await self.find_rights()
+        if self.dialect.schema.assumed:
+            await self._learn_schema()
 
     async def _introspect(self) -> Schema:
-        try:
-            answer = await self.keeper.execute(INTROSPECTION)
-            schema = schema_from_introspection(result_of(decode_answer(answer.body), "__schema"))
-        except (ServerRefused, ProtocolError) as problem:
-            log.info("introspection refused, assuming the documented schema: %s", problem.message)
-            schema = None
-        return schema or assumed_schema()
+        for question in (INTROSPECTION, PLAIN_INTROSPECTION):
+            try:
+                answer = await self.keeper.execute(question)
+                told = result_of(decode_answer(answer.body), "__schema", answer.status)
+            except LoginFailed:
+                raise
+            except (ServerRefused, ProtocolError, NotAllowed) as problem:
+                log.info("introspection refused: %s", problem.message)
+                continue
+            schema = schema_from_introspection(told)
+            if schema is not None and schema.query:
+                return schema
+        log.info("the schema is not told, assuming the documented one")
+        return assumed_schema()
+
+    async def _learn_schema(self) -> None:
+        """Where the schema is only assumed: ask for nothing of each kind. A server that lacks a
+        part says so, and what it lacks is not asked for again (see `_ask`).
+        """
+        dialect, now_ns = self._dialect(), time.time_ns()
+        earlier_ns = now_ns - _A_SECOND_NS
+        questions: tuple[Callable[[], Operation], ...] = (
+            lambda: dialect.read((), direct=True),
+            lambda: dialect.browse(["*::" + _NO_NAME], [TagKind.TAG], "en-US"),
+            lambda: dialect.history((_NO_NAME,), earlier_ns, now_ns, most=1, bounding=True),
+            lambda: dialect.active_alarms("", "en-US"),
+            lambda: dialect.logged_alarms(earlier_ns, now_ns, "", "en-US", 1),
+        )
+        for make in questions:
+            try:
+                await self._ask(make)
+            except LoginFailed:
+                raise
+            except (ServerRefused, ProtocolError, NotAllowed) as problem:
+                log.debug("not to be had: %s", problem.message)
+
+    async def _ask(
+        self,
+        make: Callable[[], Operation],
+        *,
+        most_bytes: int = MOST_ANSWER_BYTES,
+        timeout_s: float | None = None,
+        harmless: bool = False,
+    ) -> Answer:
+        """Send an operation. Where the server says that parts of the document do not exist, it is
+        asked anew without them: a document of wrong types was never run. A change is sent again
+        so only where the schema had to be assumed, or where it is `harmless` (empty).
+
+        Raises:
+            as `SessionKeeper.execute`.
+        """
+        for _ in range(_MOST_LESSONS):
+            operation = make()
+            try:
+                return await self.keeper.execute(
+                    operation, most_bytes=most_bytes, timeout_s=timeout_s
+                )
+            except DocumentRefused as problem:
+                dialect = self._dialect()
+                learned = dialect.learn(operation, problem)
+                if learned:
+                    self._refresh()
+                certain = dialect.schema.assumed or harmless or not operation.changes_plant
+                if not learned or not certain:
+                    raise
+        return await self.keeper.execute(make(), most_bytes=most_bytes, timeout_s=timeout_s)
+
+    def _said(self, error: ItemError | None) -> ItemError | None:
+        """What a server says of an item; like any error it may repeat what it was sent."""
+        if error is None:
+            return None
+        secrets = self.keeper.secrets
+        return ItemError(black_out(error.code, secrets), black_out(error.description, secrets))
 
     async def find_rights(self) -> None:
         """Ask without changing anything: an empty list of reads, and an empty list of writes.
@@ -132,7 +215,7 @@ class HttpClient:
         missing: tuple[Capability, ...] = ()
         if "tagValues" in dialect.schema.query:
             try:
-                await self.keeper.execute(dialect.read(()))
+                await self._ask(lambda: dialect.read(()))
             except NotAllowed as problem:
                 if isinstance(problem, SessionExpired):
                     raise
@@ -146,13 +229,18 @@ class HttpClient:
                 log.debug("reading nothing was refused; only FORBIDDEN would mean something")
         if "writeTagValues" in dialect.schema.mutation:
             try:
-                await self.keeper.execute(dialect.write(()))
+                await self._ask(lambda: dialect.write(()), harmless=True)
             except NotAllowed as problem:
                 if isinstance(problem, SessionExpired):
                     raise
                 missing = WRITING
             except (ServerRefused, ProtocolError):
                 log.debug("writing nothing was refused; only FORBIDDEN would mean something")
+            except NotReachable as problem:
+                if not problem.may_have_arrived:
+                    raise
+                # Reading went well just before: a server that answers no writes is still read.
+                log.info("writing nothing was not answered: %s", problem.message)
         self._missing = missing
         self._refresh()
 
@@ -185,9 +273,11 @@ class HttpClient:
         on_items: Callable[[list[BrowseItem]], None] | None = None,
     ) -> list[BrowseItem]:
         """See `ports.PlantClient.browse`. Decoded in chunks, with a breath between them."""
-        operation = self._dialect().browse(browse_filters(patterns), kinds, language)
-        answer = await self.keeper.execute(
-            operation, most_bytes=MOST_BROWSE_BYTES, timeout_s=_BROWSE_TIMEOUT_S
+        filters = browse_filters(patterns)
+        answer = await self._ask(
+            lambda: self._dialect().browse(filters, kinds, language),
+            most_bytes=MOST_BROWSE_BYTES,
+            timeout_s=_BROWSE_TIMEOUT_S,
         )
         with _collector_paused():
             return await self._take_items(answer.body, patterns, frozenset(kinds), on_items)
@@ -235,7 +325,7 @@ class HttpClient:
 
     async def _read_batch(self, names: list[str], direct: bool) -> dict[str, Sample]:
         try:
-            answer = await self.keeper.execute(self._dialect().read(names, direct=direct))
+            answer = await self._ask(lambda: self._dialect().read(names, direct=direct))
         except BodyTooLarge:
             if len(names) == 1:
                 raise
@@ -246,15 +336,23 @@ class HttpClient:
         echoes = Echoes(names)
         samples: dict[str, Sample] = {}
         for body in tag_bodies(answer.body, answer.status):
+            if body is None:
+                continue
             typed = isinstance(body, TagBody)
             echo = body.name if typed else body.get("name") if isinstance(body, dict) else None
             name = echoes.find(str(echo)) if echo else names[0] if len(names) == 1 else None
-            if name is not None:
-                samples[name] = (
-                    sample_from_body(body, name, received_ns)
-                    if typed
-                    else sample_from_json(body, name, received_ns)
-                )
+            if name is None:
+                continue
+            sample = (
+                sample_from_body(body, name, received_ns)
+                if typed
+                else sample_from_json(body, name, received_ns)
+            )
+            if sample.error is not None:
+                sample = sample._replace(error=self._said(sample.error))
+            elif sample.value is None and sample.time_ns is None and not sample.quality.text:
+                sample = sample._replace(quality=BAD, error=NO_VALUE)
+            samples[name] = sample
         return samples
 
     async def write(self, items: Sequence[WriteItem]) -> list[WriteReply]:
@@ -267,7 +365,7 @@ class HttpClient:
                 "One of these tags would be written twice in one call.",
                 cure="Write them one after the other.",
             )
-        answer = await self.keeper.execute(self._dialect().write(items))
+        answer = await self._ask(lambda: self._dialect().write(items))
         body = result_of(decode_answer(answer.body), "writeTagValues", answer.status)
         echoes = Echoes(item.name for item in items)
         replies: dict[str, WriteReply] = {}
@@ -278,7 +376,8 @@ class HttpClient:
                 if name is None and len(items) == 1:
                     name = items[0].name
                 if name is not None:
-                    replies[name] = WriteReply(name, error_from_json(entry.get("error")))
+                    error = self._said(error_from_json(entry.get("error")))
+                    replies[name] = WriteReply(name, error)
         # What the answer leaves out stays out: nobody knows what became of it.
         return [replies[item.name] for item in items if item.name in replies]
 
@@ -294,9 +393,27 @@ class HttpClient:
         bounding: bool = False,
     ) -> list[LoggedSeries]:
         """See `ports.PlantClient.history`."""
-        return await read_history(
-            self.keeper, self._dialect(), names, start_ns, end_ns, limit=limit, bounding=bounding
+        found = await read_history(
+            self._ask,
+            self._dialect(),
+            names,
+            start_ns,
+            end_ns,
+            limit=limit,
+            bounding=bounding,
+            logging_tags=self._logging_tags,
         )
+        return [replace(one, error=self._said(one.error)) if one.error else one for one in found]
+
+    async def _logging_tags(self, name: str) -> list[str]:
+        """Logging tags of a tag, for servers that take no other names; empty without a browse."""
+        if Capability.BROWSE not in self._capabilities:
+            return []
+        known = self._logs.get(name)
+        if known is None:
+            items = await self.browse([f"{name}:*"], [TagKind.LOGGING_TAG])
+            known = self._logs[name] = [item.name for item in items]
+        return known
 
     # Alarms
 
@@ -328,12 +445,12 @@ class HttpClient:
         self, root: str, make: Callable[[str], Operation], language: str
     ) -> list[Alarm]:
         try:
-            answer = await self.keeper.execute(make(language))
+            answer = await self._ask(lambda: make(language))
         except ServerRefused as problem:
             # A language that the runtime does not have is refused as a whole (code 302).
             if problem.code != "302" or language == "en-US":
                 raise
-            answer = await self.keeper.execute(make("en-US"))
+            answer = await self._ask(lambda: make("en-US"))
         alarms: list[Alarm] = []
         for rows in list_chunks(answer.body, root):
             alarms += alarms_from_json(rows)
@@ -346,7 +463,7 @@ class HttpClient:
             return []
         operation = self._dialect().alarm_action(action, keys)
         try:
-            answer = await self.keeper.execute(operation)
+            answer = await self._ask(lambda: self._dialect().alarm_action(action, keys))
         except NotReachable as problem:
             error = ItemError(problem.code, problem.message)
             return [
@@ -356,7 +473,8 @@ class HttpClient:
                 for key in keys
             ]
         body = result_of(decode_answer(answer.body), operation.result, answer.status)
-        return alarm_replies(body, list(keys))
+        replies = alarm_replies(body, list(keys))
+        return [replace(one, error=self._said(one.error)) if one.error else one for one in replies]
 
 
 @contextmanager

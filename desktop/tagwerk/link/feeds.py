@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
+from collections.abc import Callable
 
 from tagwerk.dialects.unified import RIGHT_MISSING
 from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, Notification
@@ -18,6 +18,9 @@ from tagwerk.domain.errors import NotAllowed, NotReachable, SessionExpired, Tagw
 from tagwerk.domain.ports import PlantSink
 from tagwerk.domain.values import Quality, Sample, Value
 from tagwerk.link.client import HttpClient
+from tagwerk.link.frames import StreamTotals
+from tagwerk.link.liveness import Liveness, Patience
+from tagwerk.link.policy import close_reason
 
 log = logging.getLogger(__name__)
 
@@ -165,10 +168,30 @@ class Poller:
     Only changes are delivered, so that a trend does not fill with repetitions.
     """
 
-    def __init__(self, http: HttpClient, sink: PlantSink, language: str) -> None:
-        self.values = 0
-        self.heard_ns = 0
-        """When the server last answered; nanoseconds since 1970 UTC."""
+    def __init__(
+        self,
+        http: HttpClient,
+        sink: PlantSink,
+        language: str,
+        *,
+        ping_s: float,
+        totals: StreamTotals,
+        ask: Callable[[], None],
+        on_quiet: Callable[[], None],
+        on_life: Callable[[], None],
+    ) -> None:
+        self._totals = totals
+        self._liveness: Liveness | None = None
+        if ping_s > 0:
+            self._liveness = Liveness(
+                # A little longer than the stream's: an answer is due every second.
+                Patience(1.4 * ping_s, 2.2 * ping_s, 4.5 * ping_s),
+                heard_s=lambda: http.keeper.heard_s,
+                ask=ask,
+                on_quiet=on_quiet,
+                on_life=on_life,
+                on_lost=self._on_lost,
+            )
         self.alarms = AlarmPoll(http, sink, language)
         self._http = http
         self._sink = sink
@@ -182,6 +205,8 @@ class Poller:
         """Begin."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
+        if self._liveness is not None:
+            self._liveness.start()
         self._tasks = [
             loop.create_task(self._poll_values(), name="poll values"),
             loop.create_task(self.alarms.run(), name="poll alarms"),
@@ -203,9 +228,19 @@ class Poller:
 
     async def close(self) -> None:
         """Stop."""
+        if self._liveness is not None:
+            self._liveness.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def on_life(self) -> None:
+        """The server has answered something."""
+        if self._liveness is not None:
+            self._liveness.heard()
+
+    def _on_lost(self) -> None:
+        self._fail(close_reason(0, "", self._http.keeper.transport.endpoint.host, silent=True))
 
     def _fail(self, problem: TagwerkError) -> None:
         if self._ended is not None and not self._ended.done():
@@ -217,14 +252,15 @@ class Poller:
             names = sorted(self._wanted)
             try:
                 samples = await self._http.read(names) if names else []
+                if not names:
+                    await self._http.hello()
             except TagwerkError as problem:
                 # Whatever it is: values that cannot be read are not live.
                 self._fail(problem)
                 return
-            self.heard_ns = time.time_ns()
             changed = [sample for sample in samples if self._is_news(sample)]
             if changed:
-                self.values += len(changed)
+                self._totals.values += len(changed)
                 self._sink.on_samples(changed)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_VALUES_S):

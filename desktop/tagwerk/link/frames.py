@@ -10,18 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from tagwerk.dialects.base import UNREADABLE
 from tagwerk.dialects.unified_replies import decode_value_frame
 from tagwerk.dialects.unified_values import Echoes, sample_from_body
 from tagwerk.domain.alarms import AlarmEvent
-from tagwerk.domain.values import Sample
+from tagwerk.domain.values import BAD, ItemError, Sample
 
 MOST_FRAME_BYTES = 10 * 1024 * 1024
 _CHECK_EVERY = 32
 TEXT, CONTINUATION = WSMsgType.TEXT, WSMsgType.CONTINUATION
 CLOSE, PONG = WSMsgType.CLOSE, WSMsgType.PONG
+REMOVED = "Removed"
+"""How the notification reasons ``Removed`` and ``Removed (Name changed)`` begin."""
 
 
 class StreamSink(Protocol):
@@ -75,6 +77,7 @@ class StreamTotals:
     messages: int = 0
     bytes: int = 0
     values: int = 0
+    pings: int = 0
 
 
 @dataclass(slots=True)
@@ -93,7 +96,15 @@ class FrameOwner(Protocol):
     sink: StreamSink
     slicer: Slicer
     totals: StreamTotals
-    pong_seen: bool
+    is_quiet: bool
+
+    def on_life(self) -> None:
+        """Bytes came although `is_quiet`; called before they are looked at."""
+        ...
+
+    def on_pong(self, payload: bytes) -> None:
+        """A ping frame was answered."""
+        ...
 
     def on_other(self, data: bytes | memoryview, samples: list[Sample], now_ns: int) -> None:
         """Take a message that carries no plain value; may add samples."""
@@ -103,9 +114,19 @@ class FrameOwner(Protocol):
         """Deliver what `on_other` kept."""
         ...
 
-    def on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
+    def on_disconnected(self, code: int, reason: str) -> None:
         """The connection has ended."""
         ...
+
+
+def removed_sample(name: str, reason: str, received_ns: int) -> Sample:
+    """What a tag shows that the server has taken away, until a value of it comes again."""
+    renamed = "name" in reason.lower()
+    error = ItemError(
+        "NAME_CHANGED" if renamed else "REMOVED",
+        "The tag was renamed on the server." if renamed else "The tag was removed on the server.",
+    )
+    return Sample(name, None, BAD, None, received_ns, error)
 
 
 class FrameListener(WSListener):
@@ -120,10 +141,9 @@ class FrameListener(WSListener):
         self._count = 0
         self._fresh = True
         self._now_ns = 0
-        self.heard_ns = 0
-        """When anything last came, pongs included; nanoseconds since 1970 UTC."""
+        self.heard_s = 0.0
+        """When anything last came, pongs included; seconds on the monotonic clock."""
         self._size = 0
-        self._pinged = False
         self._close_code = 0
         self._close_reason = ""
 
@@ -132,10 +152,12 @@ class FrameListener(WSListener):
         stream = self._stream
         if self._fresh:
             self._fresh = False
-            self._now_ns = self.heard_ns = time.time_ns()
+            self.heard_s = time.monotonic()
+            if stream.is_quiet:
+                # Before the clock is read: what follows must not look older than the link's return.
+                stream.on_life()
+            self._now_ns = time.time_ns()
             stream.slicer.begin()
-            self._pinged = False
-            transport.notify_user_specific_pong_received()
         kind = frame.msg_type
         self._size += frame.payload_size
         if kind == TEXT and frame.fin and not self._parts:
@@ -145,10 +167,11 @@ class FrameListener(WSListener):
         elif kind == CLOSE:
             self._on_close(transport, frame)
         elif kind == PONG:
-            stream.pong_seen = True
+            stream.on_pong(frame.get_payload_as_bytes())
         self._count += 1
         if not self._count % _CHECK_EVERY:
-            self._now_ns = self.heard_ns = time.time_ns()
+            self._now_ns = time.time_ns()
+            self.heard_s = time.monotonic()
             if stream.slicer.check():
                 self._deliver()
                 stream.slicer.rest()
@@ -165,11 +188,16 @@ class FrameListener(WSListener):
             message = decode_value_frame(data)
             body = message.payload.data.tagValues  # type: ignore[union-attr]
             name = self._stream.open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, KeyError):
+        except (*UNREADABLE, AttributeError, KeyError):
             self._stream.on_other(data, self._samples, self._now_ns)
             return
-        if name is not None:
-            self._samples.append(sample_from_body(body, name, self._now_ns))  # type: ignore[arg-type]
+        if name is None:
+            return
+        reason = body.notificationReason  # type: ignore[union-attr]
+        if reason is not None and reason[:7] == REMOVED:
+            self._samples.append(removed_sample(name, reason, self._now_ns))
+            return
+        self._samples.append(sample_from_body(body, name, self._now_ns))  # type: ignore[arg-type]
 
     def _on_part(self, transport: WSTransport, frame: WSFrame) -> None:
         """picows hands fragments over as they come: join them here."""
@@ -206,26 +234,11 @@ class FrameListener(WSListener):
             self._stream.sink.on_samples(samples)
         self._stream.flush_events()
 
-    def send_user_specific_ping(self, transport: WSTransport) -> None:
-        """Silence: ask for a sign of life with a ping frame, never with the protocol's ping."""
-        self._pinged = True
-        transport.send_ping()
-
-    def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """A pong is a sign of life."""
-        if frame.msg_type == PONG:
-            self._pinged = False
-            self._stream.pong_seen = True
-            self.heard_ns = time.time_ns()
-            return True
-        return False
-
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """The connection is gone, whoever ended it."""
         del transport
         self._deliver()
-        silent = self._pinged and not self._close_code
-        self._stream.on_disconnected(self._close_code, self._close_reason, silent)
+        self._stream.on_disconnected(self._close_code, self._close_reason)
 
     def pause_writing(self) -> None:
         """Nothing to do: what is sent is small and bounded."""

@@ -2,34 +2,45 @@
 
 Whether bounds are inclusive and whether there is a cap is not documented (reference, section 6).
 So each page asks a little over its bounds, doubles are dropped, and a series is only complete
-when a further page brings nothing new.
+when a further page brings nothing new. What fails for one tag does not cost the others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
+from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import UnifiedDialect
 from tagwerk.dialects.unified_replies import LoggedResult, logged_results
 from tagwerk.dialects.unified_values import logged_point
+from tagwerk.domain.errors import ProtocolError, ServerRefused, TagwerkError
 from tagwerk.domain.tags import short_name
 from tagwerk.domain.values import ItemError, LoggedPoint, LoggedSeries
-from tagwerk.link.session import SessionKeeper
+from tagwerk.link.transport import Answer
+
+log = logging.getLogger(__name__)
 
 PAGE_ROWS = 10_000
 _MOST_ROWS = 5_000_000
 _AT_ONCE = 3
 _SLACK_NS = 1_000_000
 """One millisecond, the finest that an argument carries."""
+_COARSEST_NS = 1_000_000_000
 _END_OF_TIME_NS = 2**63
 _SURELY_UNCAPPED = 50
 """No runtime caps at so few rows: a shorter page is the last one."""
 NOT_RETURNED = ItemError("NOT_RETURNED", "The server's answer leaves it out.")
 
 
+Ask = Callable[[Callable[[], Operation]], Awaitable[Answer]]
+"""Sends an operation, made anew where the server refuses the document."""
+
+
 async def read_history(
-    keeper: SessionKeeper,
+    ask: Ask,
     dialect: UnifiedDialect,
     names: Sequence[str],
     start_ns: int,
@@ -38,21 +49,40 @@ async def read_history(
     limit: int = 0,
     bounding: bool = False,
     page_rows: int = PAGE_ROWS,
+    logging_tags: Callable[[str], Awaitable[list[str]]] | None = None,
 ) -> list[LoggedSeries]:
-    """See `ports.PlantClient.history`. One call a name, so that no echo can be taken for another."""
+    """See `ports.PlantClient.history`. One call a name, so that no echo can be taken for another.
+
+    Args:
+        ask: sends one operation.
+        logging_tags: finds the logging tags of a tag, for servers that take no other names.
+
+    Raises:
+        NotReachable, NotAllowed, …: nothing can be asked.
+        ServerRefused, ProtocolError: the log of every one of the names failed.
+    """
     gate = asyncio.Semaphore(_AT_ONCE)
+    problems: list[TagwerkError] = []
 
     async def one(name: str) -> LoggedSeries:
         async with gate:
-            pager = _Pager(keeper, dialect, name, start_ns, end_ns, page_rows, bounding)
-            return await (pager.newest(limit) if limit else pager.all())
+            pager = _Pager(ask, dialect, name, start_ns, end_ns, page_rows, bounding, logging_tags)
+            try:
+                return await (pager.newest(limit) if limit else pager.all())
+            except (ServerRefused, ProtocolError) as problem:
+                log.info("log of %s: %s", name, problem.message)
+                if not pager.points:
+                    problems.append(problem)
+                return pager.failed(problem, limit)
 
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(name)) for name in names]
-    except ExceptionGroup as problems:
+    except ExceptionGroup as group_of_problems:
         # Callers know TagwerkErrors, not groups; the others were cancelled by the first.
-        raise problems.exceptions[0] from None
+        raise group_of_problems.exceptions[0] from None
+    if problems and len(problems) == len(tasks):
+        raise problems[0]
     return [task.result() for task in tasks]
 
 
@@ -61,51 +91,59 @@ class _Pager:
 
     def __init__(
         self,
-        keeper: SessionKeeper,
+        ask: Ask,
         dialect: UnifiedDialect,
         name: str,
         start_ns: int,
         end_ns: int,
         page_rows: int,
         bounding: bool,
+        logging_tags: Callable[[str], Awaitable[list[str]]] | None,
     ) -> None:
-        self.keeper = keeper
+        self.ask = ask
         self.dialect = dialect
         self.name = name
+        self.asked = name
         self.start_ns = start_ns
         self.end_ns = end_ns
         self.page_rows = page_rows
-        target = dialect.schema.query.get("loggedTagValues")
-        self.bounding = bounding and target is not None and "boundingValuesMode" in target.arguments
+        self.logging_tags = logging_tags
+        self.bounding = bounding and dialect.has_argument(
+            "query", "loggedTagValues", "boundingValuesMode"
+        )
         self.logging_tag = ""
         self.error: ItemError | None = None
         self.points: list[LoggedPoint] = []
         self._left: LoggedPoint | None = None
         self._right: LoggedPoint | None = None
         self._edge: set[tuple[int, str]] = set()
+        self._slack_ns = _COARSEST_NS
 
     async def all(self) -> LoggedSeries:
         """Every value of the span, oldest page first."""
         cursor_ns = self.start_ns - _SLACK_NS
         bounding = self.bounding
         truncated = False
+        step_ns = _SLACK_NS
         while True:
             rows = await self._page(
                 cursor_ns, self.end_ns + _SLACK_NS, self.page_rows, False, bounding
             )
-            fresh = self._take(rows)
+            fresh = self._take(rows, from_ns=cursor_ns)
             # Bounds belong to the whole span; later pages begin inside it.
             bounding = False
-            if self.error is not None or len(rows) < _SURELY_UNCAPPED:
+            if len(rows) < _SURELY_UNCAPPED:
                 break
             if len(self.points) >= _MOST_ROWS:
                 truncated = True
                 break
             if fresh:
-                cursor_ns = max(point.time_ns for point in fresh) - _SLACK_NS
-            elif len(rows) >= self.page_rows and cursor_ns < self.end_ns:
-                # A whole page within one millisecond: step over it and say so.
-                cursor_ns += 2 * _SLACK_NS
+                cursor_ns = max(point.time_ns for point in fresh) - self._slack_ns
+                step_ns = _SLACK_NS
+            elif cursor_ns < self.end_ns:
+                # A whole page within the blink of one stamp: step over it and say so.
+                cursor_ns = max(point.time_ns for point in rows) + step_ns
+                step_ns *= 2
                 truncated = True
             else:
                 break
@@ -114,6 +152,8 @@ class _Pager:
 
     async def newest(self, limit: int) -> LoggedSeries:
         """At most `limit` values, the newest page first."""
+        if not self._can_reverse():
+            return self._cut(await self.all(), limit)
         cursor_ns = self.end_ns + _SLACK_NS
         bounding = self.bounding
         while len(self.points) <= limit:
@@ -121,32 +161,80 @@ class _Pager:
             rows = await self._page(self.start_ns - _SLACK_NS, cursor_ns, most, True, bounding)
             fresh = self._take(rows)
             bounding = False
-            if self.error is not None or not fresh or len(rows) < min(most, _SURELY_UNCAPPED):
+            if not fresh or len(rows) < min(most, _SURELY_UNCAPPED):
                 break
-            cursor_ns = min(point.time_ns for point in fresh) + _SLACK_NS
+            cursor_ns = min(point.time_ns for point in fresh) + self._slack_ns
             self._remember_edge(fresh, to_ns=cursor_ns)
-        self.points.sort(key=_time)
-        truncated = len(self.points) > limit
-        if truncated:
-            self.points = self.points[-limit:]
-            self._left = None
-        return self._series(truncated)
+        # Newest first as they came: where stamps are equal the order of arrival decides.
+        self.points.reverse()
+        return self._cut(self._series(False), limit)
+
+    def _can_reverse(self) -> bool:
+        target = self.dialect.schema.query.get("loggedTagValues")
+        mode = target.arguments.get("sortingMode", "") if target is not None else ""
+        return bool(mode and self.dialect.schema.spelled(mode.strip("[]!"), "TIME_DESC"))
+
+    def _cut(self, series: LoggedSeries, limit: int) -> LoggedSeries:
+        """The newest `limit` of the values inside; what bounds them on the left goes with the rest."""
+        inside = [point for point in series.points if point.time_ns >= self.start_ns]
+        after = sum(point.time_ns > self.end_ns for point in inside)
+        if len(inside) - after <= limit:
+            return series
+        kept = inside[len(inside) - after - limit :]
+        return replace(series, points=kept, truncated=True)
+
+    def failed(self, problem: TagwerkError, limit: int) -> LoggedSeries:
+        """What came before a page failed, cut short; or nothing but the error."""
+        self.error = ItemError(problem.code, problem.message)
+        series = self._series(bool(self.points))
+        return self._cut(series, limit) if limit else series
 
     async def _page(
         self, start_ns: int, end_ns: int, most: int, newest_first: bool, bounding: bool
     ) -> list[LoggedPoint]:
-        operation = self.dialect.history(
-            [self.name], start_ns, end_ns, most=most, newest_first=newest_first, bounding=bounding
-        )
-        answer = await self.keeper.execute(operation)
-        result = self._mine(logged_results(answer.body, answer.status))
+        result = await self._result(start_ns, end_ns, most, newest_first, bounding)
+        unresolved = result is None or (not result.rows and result.error is not None)
+        if unresolved and self.asked == self.name and self.logging_tags is not None:
+            # A tag with several logging tags, or a server that takes only their names.
+            known = ":" in self.name.partition("::")[2] or (
+                result is not None
+                and result.error is not None
+                and result.error.code not in ("2", "3")
+            )
+            found = [] if known else await self.logging_tags(self.name)
+            if found:
+                self.asked = found[0]
+                result = await self._result(start_ns, end_ns, most, newest_first, bounding)
         if result is None:
             self.error = self.error or NOT_RETURNED
             return []
-        self.logging_tag = self.logging_tag or result.logging_tag
-        self.error = result.error
+        self.logging_tag = self.logging_tag or result.logging_tag or self.asked
+        # An error beside rows says that they are not all: paging finds the others.
+        self.error = None if result.rows else result.error
         await asyncio.sleep(0)
-        return [point for row in result.rows if (point := logged_point(row)) is not None]
+        rows = [point for row in result.rows if (point := logged_point(row)) is not None]
+        self._look_at_stamps(rows)
+        return rows
+
+    async def _result(
+        self, start_ns: int, end_ns: int, most: int, newest_first: bool, bounding: bool
+    ) -> LoggedResult | None:
+        answer = await self.ask(
+            lambda: self.dialect.history(
+                [self.asked],
+                start_ns,
+                end_ns,
+                most=most,
+                newest_first=newest_first,
+                bounding=bounding,
+            )
+        )
+        return self._mine(logged_results(answer.body, answer.status))
+
+    def _look_at_stamps(self, rows: list[LoggedPoint]) -> None:
+        """Stamps cut to seconds or tenths hide rows just beside a page's edge: overlap by as much."""
+        while self._slack_ns > _SLACK_NS and any(one.time_ns % self._slack_ns for one in rows):
+            self._slack_ns //= 10
 
     def _remember_edge(
         self, fresh: list[LoggedPoint], *, from_ns: int = 0, to_ns: int = _END_OF_TIME_NS
@@ -159,16 +247,21 @@ class _Pager:
         """The result for this tag: one call asks for one name, but a server may add others."""
         if len(results) == 1:
             return results[0]
-        mine = short_name(self.name)
+        mine = short_name(self.asked)
         for result in results:
             echo = short_name(result.logging_tag)
             if echo == mine or echo.partition(":")[0] == mine:
                 return result
         return None
 
-    def _take(self, rows: list[LoggedPoint]) -> list[LoggedPoint]:
-        """Keep what is new and inside; remember the nearest values outside."""
+    def _take(self, rows: list[LoggedPoint], *, from_ns: int = 0) -> list[LoggedPoint]:
+        """Keep what is new and inside; remember the nearest values outside.
+
+        What lies before `from_ns` belongs to an earlier page: a server that ignores the start
+        would otherwise give the same page for ever.
+        """
         fresh = []
+        known = set(self._edge)
         for point in rows:
             if point.time_ns < self.start_ns:
                 if self._left is None or point.time_ns > self._left.time_ns:
@@ -176,7 +269,8 @@ class _Pager:
             elif point.time_ns > self.end_ns:
                 if self._right is None or point.time_ns < self._right.time_ns:
                     self._right = point
-            elif _key(point) not in self._edge:
+            elif point.time_ns >= from_ns and (key := _key(point)) not in known:
+                known.add(key)
                 fresh.append(point)
         self.points += fresh
         return fresh

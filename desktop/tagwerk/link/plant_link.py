@@ -8,10 +8,12 @@ import logging
 from tagwerk.domain.connection import ConnectionProfile, LinkCounters, LinkStatus
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantClient, PlantSink
+from tagwerk.domain.traffic import TrafficSink
 from tagwerk.link.bridge import LinkThread, ThreadedClient
 from tagwerk.link.frames import Slicer
 from tagwerk.link.supervisor import Supervisor
 from tagwerk.link.transport import Endpoint
+from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ class SupervisedLink:
         sink: called from the link's thread.
         slicer: time slices of the stream.
         token: one issued elsewhere, used instead of logging in.
+        traffic: told what goes over the wire, without secrets.
     """
 
     def __init__(
@@ -36,10 +39,15 @@ class SupervisedLink:
         slicer: Slicer | None = None,
         ping_s: float = 1.0,
         token: str = "",
+        traffic: TrafficSink | None = None,
     ) -> None:
         self._thread = LinkThread(f"link {Endpoint(profile.url).host}")
-        self._supervisor = Supervisor(profile, password, sink, slicer or Slicer(), ping_s, token)
-        self._client = ThreadedClient(self._thread, lambda: self._supervisor.http)
+        self._supervisor = Supervisor(
+            profile, password, sink, slicer or Slicer(), ping_s, token, Wiretap(traffic)
+        )
+        self._client = ThreadedClient(
+            self._thread, lambda: self._supervisor.http, self._supervisor.http_for_changes
+        )
 
     @property
     def client(self) -> PlantClient:
@@ -73,6 +81,14 @@ class SupervisedLink:
     def reconnect_now(self) -> None:
         """See `ports.PlantLink.reconnect_now`."""
         self._thread.soon(self._supervisor.kick)
+
+    def go_to_partner(self) -> None:
+        """See `ports.PlantLink.go_to_partner`."""
+        self._thread.soon(self._supervisor.go_to_partner)
+
+    def server_shown(self, url: str) -> None:
+        """See `ports.PlantLink.server_shown`."""
+        self._supervisor.server_shown(url)
 
     async def close(self) -> None:
         """Log out and end; bounded, never raises."""

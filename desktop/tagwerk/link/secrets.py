@@ -2,11 +2,18 @@
 
 A keyring without a real store behind it (none, "fail", "null", a plain file) counts as absent:
 the password then lives in memory for the session, and the caller says so. Never logged.
+
+A keyring may ask the user to unlock it, or hang: each call runs in a thread of its own and is
+given up after `TIMEOUT_S`. The thread is a daemon, so that a keyring that never answers does
+not keep the program from ending.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import TagwerkError
@@ -15,12 +22,21 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 SERVICE = "tagwerk"
+TIMEOUT_S = 60.0
+"""Long enough for a person to unlock the keyring."""
 _UNSAFE_MODULES = (
     "keyring.backends.null",
     "keyring.backends.fail",
     "keyrings.alt",
     "keyrings.cryptfile",
 )
+# What the stores below keyring raise of their own; each exists on one system only.
+_FOREIGN_ERRORS = (
+    ("jeepney.wrappers", "DBusErrorResponse"),
+    ("secretstorage.exceptions", "SecretStorageException"),
+    ("win32ctypes.pywin32.pywintypes", "error"),
+)
+Result = TypeVar("Result")
 
 
 class SecretStoreUnavailable(TagwerkError):
@@ -29,10 +45,70 @@ class SecretStoreUnavailable(TagwerkError):
     exit_code = 4
 
 
+class _Call:
+    """One call of the keyring in its own thread. The next one is not begun while this hangs."""
+
+    running: threading.Thread | None = None
+    lock = threading.Lock()
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    """All that a keyring may raise when it does not work."""
+    from keyring.errors import KeyringError
+
+    found: list[type[BaseException]] = [
+        KeyringError, RuntimeError, OSError, EOFError, ImportError, LookupError, ValueError,
+    ]  # fmt: skip
+    for module, name in _FOREIGN_ERRORS:
+        try:
+            found.append(getattr(importlib.import_module(module), name))
+        except (ImportError, AttributeError):
+            continue
+    return tuple(found)
+
+
+def _in_time(work: Callable[[], Result], timeout_s: float) -> Result:
+    """The result of `work`, which runs in a thread.
+
+    Raises:
+        SecretStoreUnavailable: none, locked, or no answer in time.
+    """
+    results: list[Result] = []
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except SecretStoreUnavailable as problem:
+            problems.append(problem)
+        except _errors() as problem:
+            problems.append(problem)
+
+    with _Call.lock:
+        before = _Call.running
+        if before is not None and before.is_alive():
+            raise _silent()
+        thread = threading.Thread(target=run, name="keyring", daemon=True)
+        _Call.running = thread
+        thread.start()
+        thread.join(timeout_s)
+    if thread.is_alive():
+        raise _silent()
+    if results:
+        return results[0]
+    problem = problems[0] if problems else None
+    if isinstance(problem, SecretStoreUnavailable):
+        raise problem
+    raise _refused() from problem
+
+
 def _is_safe(backend: KeyringBackend) -> bool:
-    module = type(backend).__module__
+    """By its class and those that it is made from: a child of a plain file is one, too."""
+    modules = {kind.__module__ for kind in type(backend).__mro__}
     return not any(
-        module == unsafe or module.startswith(f"{unsafe}.") for unsafe in _UNSAFE_MODULES
+        module == unsafe or module.startswith(f"{unsafe}.")
+        for unsafe in _UNSAFE_MODULES
+        for module in modules
     )
 
 
@@ -47,7 +123,7 @@ def _backend() -> KeyringBackend:
 
     try:
         backend = keyring.get_keyring()
-    except (KeyringError, ImportError, RuntimeError) as problem:
+    except (KeyringError, ImportError, RuntimeError, OSError) as problem:
         raise _unavailable() from problem
     inner = getattr(backend, "backends", None)
     if inner is not None:
@@ -69,60 +145,52 @@ def _unavailable() -> SecretStoreUnavailable:
     )
 
 
-def keyring_available() -> bool:
+def keyring_available(timeout_s: float = TIMEOUT_S) -> bool:
     """Whether passwords can be kept."""
     try:
-        _backend()
+        _in_time(_backend, timeout_s)
     except SecretStoreUnavailable:
         return False
     return True
 
 
-def get_password(profile: ConnectionProfile) -> str | None:
+def get_password(profile: ConnectionProfile, timeout_s: float = TIMEOUT_S) -> str | None:
     """The saved password, None when there is none.
 
     Raises:
-        SecretStoreUnavailable: no keyring, or it is locked.
+        SecretStoreUnavailable: no keyring, it is locked, or it does not answer in time.
     """
-    from keyring.errors import KeyringError
-
-    backend = _backend()
-    try:
-        return backend.get_password(SERVICE, profile.keyring_name)
-    except (KeyringError, RuntimeError) as problem:
-        raise _refused() from problem
+    return _in_time(lambda: _backend().get_password(SERVICE, profile.keyring_name), timeout_s)
 
 
-def set_password(profile: ConnectionProfile, password: str) -> None:
+def set_password(profile: ConnectionProfile, password: str, timeout_s: float = TIMEOUT_S) -> None:
     """Save a password.
 
     Raises:
-        SecretStoreUnavailable: no keyring, or it is locked.
+        SecretStoreUnavailable: no keyring, it is locked, or it does not answer in time.
     """
-    from keyring.errors import KeyringError
-
-    backend = _backend()
-    try:
-        backend.set_password(SERVICE, profile.keyring_name, password)
-    except (KeyringError, RuntimeError) as problem:
-        raise _refused() from problem
+    _in_time(lambda: _backend().set_password(SERVICE, profile.keyring_name, password), timeout_s)
 
 
-def delete_password(profile: ConnectionProfile) -> None:
+def delete_password(profile: ConnectionProfile, timeout_s: float = TIMEOUT_S) -> None:
     """Forget a saved password; nothing happens when there is none.
 
     Raises:
-        SecretStoreUnavailable: no keyring, or it is locked.
+        SecretStoreUnavailable: no keyring, it is locked, or it does not answer in time.
     """
-    from keyring.errors import KeyringError, PasswordDeleteError
 
-    backend = _backend()
-    try:
-        backend.delete_password(SERVICE, profile.keyring_name)
-    except PasswordDeleteError:
-        return
-    except (KeyringError, RuntimeError) as problem:
-        raise _refused() from problem
+    def delete() -> None:
+        from keyring.errors import PasswordDeleteError
+
+        backend = _backend()
+        try:
+            backend.delete_password(SERVICE, profile.keyring_name)
+        except PasswordDeleteError:
+            # Some stores say so when there was none; others when they would not.
+            if backend.get_password(SERVICE, profile.keyring_name) is not None:
+                raise
+
+    _in_time(delete, timeout_s)
 
 
 def _refused() -> SecretStoreUnavailable:
@@ -130,4 +198,12 @@ def _refused() -> SecretStoreUnavailable:
         "The keyring of this computer does not open.",
         cure="Unlock it, or type the password again next time.",
         code="keyring_locked",
+    )
+
+
+def _silent() -> SecretStoreUnavailable:
+    return SecretStoreUnavailable(
+        "The keyring of this computer does not answer.",
+        cure="It may be waiting for its own password; type the password of the server meanwhile.",
+        code="keyring_silent",
     )

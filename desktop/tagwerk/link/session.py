@@ -14,9 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tagwerk.dialects.base import Operation
-from tagwerk.dialects.unified import EXTEND_SESSION, LOGOUT, login_operation
+from tagwerk.dialects.unified import (
+    LOGOUT,
+    SESSION_SELECTIONS,
+    extend_operation,
+    login_operation,
+)
 from tagwerk.dialects.unified_replies import (
+    DocumentRefused,
     Login,
+    SessionPerhapsEnded,
     Token,
     decode_answer,
     error_to_raise,
@@ -30,11 +37,14 @@ from tagwerk.domain.errors import (
     NotAllowed,
     NotReachable,
     ProtocolError,
+    ServerFailed,
     ServerRefused,
     SessionExpired,
     TagwerkError,
 )
-from tagwerk.link.transport import MOST_ANSWER_BYTES, Answer, HttpTransport
+from tagwerk.domain.redaction import LIVE_SECRETS
+from tagwerk.link.policy import UNJUDGED_LOGIN, LoginPace
+from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_SMALL_BYTES, Answer, HttpTransport
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +52,7 @@ _LONGEST_RENEWAL_S = 900.0
 _SHORTEST_RENEWAL_S = 1.0
 _WITHOUT_EXPIRY_S = 120.0
 _EDGE_BYTES = 2048
+_PASSED_ON_NOTHING = ("502", "503", "504")
 
 
 class SessionKeeper:
@@ -69,6 +80,15 @@ class SessionKeeper:
         self._lock = asyncio.Lock()
         self._denied: set[tuple[int, str]] = set()
         self._renewed_at_s = 0.0
+        self._selection = 0
+        self._life_s: float | None = None
+        self.pace = LoginPace()
+        self.heard_s = 0.0
+        """When the server last answered anything; seconds on the monotonic clock."""
+        self.on_answer: Callable[[], None] = lambda: None
+        self._under_way: set[asyncio.Task[Answer]] = set()
+        LIVE_SECRETS.add(self)
+        transport.tap.know(self)
 
     def __repr__(self) -> str:
         return f"SessionKeeper({self.user!r} at {self.transport.endpoint.url!r})"
@@ -110,6 +130,7 @@ class SessionKeeper:
 
     def allow_login(self) -> None:
         """A person asked again: one more login may be tried."""
+        self.pace.asked()
         if not self._foreign:
             self._refused = None
 
@@ -117,13 +138,15 @@ class SessionKeeper:
         """Drop the token: the server no longer takes it."""
         self._token = None
 
-    async def login(self) -> None:
-        """Log in.
+    async def login(self, *, since: int | None = None) -> None:
+        """Log in; not where another login has brought a token after generation `since`.
 
         Raises:
             LoginFailed: refused, now or before.
         """
         async with self._lock:
+            if since is not None and self.generation != since and self._token is not None:
+                return
             with self._redacting():
                 await self._login()
 
@@ -137,25 +160,40 @@ class SessionKeeper:
             if self._refused is not None and self._token is None:
                 raise self._refused
             return
+        generation = self.generation
         if self._token is not None:
             try:
                 await self.extend()
-            except (NotAllowed, ProtocolError, ServerRefused):
+            except ServerFailed:
+                raise
+            except (NotAllowed, ServerRefused):
+                if self.generation != generation:
+                    return  # a request noticed it too, and has logged in anew
                 self.forget()
             else:
                 return
-        await self.login()
+        await self.login(since=generation)
 
     async def _login(self) -> None:
         if self._refused is not None:
             raise self._refused
-        answer = await self.transport.post(login_operation(self.user, self._password).body())
-        self._note(answer)
+        pause_s = self.pace.pause_s
+        if pause_s > 0:
+            raise NotReachable(
+                "Logging in waits {seconds} s, so that no account gets locked.",
+                cure="It is tried again by itself.",
+                code="login_pause",
+                seconds=round(pause_s) or 1,
+            )
+        self.pace.began()
         try:
-            self._take(login_from_json(_checked(answer, "login"), self.user))
+            login = await self._log_in()
         except LoginFailed as problem:
-            self._refused = problem
             self._token = None
+            if problem.code in UNJUDGED_LOGIN:
+                self.pace.unjudged_again()
+            else:
+                self._refused = problem
             raise
         except (NotAllowed, SessionExpired) as problem:
             # Refused as a whole instead of in the Session's own error.
@@ -168,6 +206,28 @@ class SessionKeeper:
                 said=problem.message,
             )
             raise self._refused from problem
+        except NotReachable as problem:
+            # HTTP 502 to 504 come from a web server that could not pass the login on.
+            if problem.may_have_arrived and problem.code not in _PASSED_ON_NOTHING:
+                self.pace.unanswered()
+            raise
+        except (ServerRefused, ProtocolError):
+            self.pace.unanswered()
+            raise
+        self.pace.succeeded()
+        self._take(login)
+
+    async def _log_in(self) -> Login:
+        """A document that the server refuses was not done: asking for less is no second login."""
+        while True:
+            operation = login_operation(self.user, self._password, self._selection)
+            answer = await self._post(operation.body(), most_bytes=MOST_SMALL_BYTES)
+            try:
+                return login_from_json(_checked(answer, "login"), self.user)
+            except DocumentRefused:
+                if self._selection + 1 == len(SESSION_SELECTIONS):
+                    raise
+                self._selection += 1
 
     def _take(self, login: Login) -> None:
         changed = self._token is None or login.token.value != self._token.value
@@ -175,6 +235,7 @@ class SessionKeeper:
         if changed:
             self._tokens.append(login.token.value)
         self.session = login.session
+        self._life_s = self._life_of(login.session)
         self.touch()
         if changed:
             self.generation += 1
@@ -185,10 +246,60 @@ class SessionKeeper:
         """The session was just used or renewed."""
         self._renewed_at_s = time.monotonic()
 
+    def _life_of(self, session: Session) -> float | None:
+        """Seconds that a session lives from now, counted on the server's clock because laptop and
+        plant seldom agree; None where that is not known, or cannot be: the past.
+        """
+        if session.expires_ns is None:
+            return None
+        server_now_ns = time.time_ns() + (self.clock_offset_ns or 0)
+        life_s = (session.expires_ns - server_now_ns) / 1e9
+        return life_s if life_s > 0 else None
+
     def _note(self, answer: Answer) -> None:
         if answer.clock_offset_ns is not None:
             self.clock_offset_ns = answer.clock_offset_ns
         self.server_header = answer.server or self.server_header
+
+    async def _post(
+        self,
+        body: bytes,
+        *,
+        token: str = "",
+        most_bytes: int = MOST_ANSWER_BYTES,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """One request that ends when the link is declared lost, see `cut_off`."""
+        work = asyncio.get_running_loop().create_task(
+            self.transport.post(body, token=token, most_bytes=most_bytes, timeout_s=timeout_s),
+            name="request",
+        )
+        self._under_way.add(work)
+        try:
+            answer = await work
+        except asyncio.CancelledError:
+            mine = asyncio.current_task()
+            if work.cancelled() and mine is not None and not mine.cancelling():
+                raise NotReachable(
+                    "The link to {host} was lost before the answer was there.",
+                    cure="Check the network; it is tried again by itself.",
+                    code="lost",
+                    # Nobody can tell any more how far it got.
+                    may_have_arrived=True,
+                    host=self.transport.endpoint.host,
+                ) from None
+            raise
+        finally:
+            self._under_way.discard(work)
+        self._note(answer)
+        self.heard_s = time.monotonic()
+        self.on_answer()
+        return answer
+
+    def cut_off(self) -> None:
+        """The link is lost: whoever still waits for an answer is told now, not after the time-out."""
+        for work in tuple(self._under_way):
+            work.cancel()
 
     async def extend(self) -> None:
         """Renew the session; `generation` grows when the server gave a new token.
@@ -201,12 +312,22 @@ class SessionKeeper:
                 await self._extend()
 
     async def _extend(self) -> None:
-        answer = await self.transport.post(EXTEND_SESSION.body(), token=self.token)
-        self._note(answer)
+        question = extend_operation(self._selection).body()
+        answer = await self._post(question, token=self.token, most_bytes=MOST_SMALL_BYTES)
         try:
             body = _checked(answer, "extendSession")
+            if body is None:
+                # Taken, and nothing told: any operation prolongs the session (reference, section 2).
+                self.touch()
+                return
             self._take(login_from_json(_with_old_token(body, self.token), self.user))
         except (LoginFailed, NotAllowed) as problem:
+            if isinstance(problem, LoginFailed) and problem.code in UNJUDGED_LOGIN:
+                raise ServerFailed(
+                    "The server cannot ask its user administration: {said}",
+                    code=problem.code,
+                    said=problem.message,
+                ) from problem
             raise SessionExpired(
                 "The session of “{user}” has ended: {said}",
                 cure="Log in again.",
@@ -217,18 +338,14 @@ class SessionKeeper:
 
     @property
     def renewal_in_s(self) -> float:
-        """Seconds until the session should be renewed: at half of its life.
+        """Seconds until the session should be renewed: at half of its life, at most 15 minutes.
 
-        The life is counted on the server's clock, because laptop and plant seldom agree.
+        Where `expires` is missing, or lies in the past although the login has just been taken (a
+        wrong clock), every minute.
         """
-        session = self.session
-        life_s = _WITHOUT_EXPIRY_S
-        if session is not None and session.expires_ns is not None:
-            server_now_ns = time.time_ns() + (self.clock_offset_ns or 0)
-            passed_s = time.monotonic() - self._renewed_at_s
-            life_s = (session.expires_ns - server_now_ns) / 1e9 + passed_s
-        if session is not None and session.auto_logoff_s:
-            life_s = min(life_s, float(session.auto_logoff_s))
+        life_s = self._life_s if self._life_s is not None else _WITHOUT_EXPIRY_S
+        if self.session is not None and self.session.auto_logoff_s:
+            life_s = min(life_s, float(self.session.auto_logoff_s))
         due_s = min(max(life_s / 2, _SHORTEST_RENEWAL_S), _LONGEST_RENEWAL_S)
         return max(self._renewed_at_s + due_s - time.monotonic(), 0.0)
 
@@ -269,9 +386,14 @@ class SessionKeeper:
                     await self._login_again(generation)
                 raise
             await self._login_again(generation)
+        except SessionPerhapsEnded:
+            # What failed inside may have been done: only a read is asked again.
+            if operation.changes_plant or (generation, operation.result) in self._denied:
+                raise
+            await self._login_again(generation)
         try:
             return await self._send(operation, body, most_bytes, timeout_s)
-        except NotAllowed:
+        except (NotAllowed, SessionPerhapsEnded):
             # The new login did not help: it is the right that is missing.
             self._denied.add((self.generation, operation.result))
             raise
@@ -279,10 +401,9 @@ class SessionKeeper:
     async def _send(
         self, operation: Operation, body: bytes, most_bytes: int, timeout_s: float | None
     ) -> Answer:
-        answer = await self.transport.post(
+        answer = await self._post(
             body, token=self.token, most_bytes=most_bytes, timeout_s=timeout_s
         )
-        self._note(answer)
         data = answer.body
         edges = data[:_EDGE_BYTES] + data[-_EDGE_BYTES:]
         if answer.status != 200 or b'"errors"' in edges or edges.lstrip()[:1] != b"{":

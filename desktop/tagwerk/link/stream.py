@@ -14,12 +14,10 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import msgspec
 from picows import (
-    WSAutoPingStrategy,
     WSCloseCode,
     WSError,
     WSHandshakeError,
@@ -36,8 +34,6 @@ from tagwerk.dialects.unified_replies import (
     error_to_raise,
 )
 from tagwerk.dialects.unified_values import (
-    Echoes,
-    name_batches,
     sample_from_json,
 )
 from tagwerk.domain.alarms import AlarmEvent
@@ -49,28 +45,50 @@ from tagwerk.domain.errors import (
     SessionExpired,
     TagwerkError,
 )
+from tagwerk.domain.message import Message, message
 from tagwerk.domain.values import BAD, ItemError, Sample
 from tagwerk.link.frames import (
     MOST_FRAME_BYTES,
+    REMOVED,
     TEXT,
     FrameListener,
     Slicer,
     StreamSink,
     StreamTotals,
-    Subscription,
+    removed_sample,
 )
+from tagwerk.link.liveness import Liveness, Patience
 from tagwerk.link.policy import close_reason
+from tagwerk.link.sockets import connected_socket
+from tagwerk.link.subscriptions import Subscriptions
 from tagwerk.link.tls import find_verification_error, not_trusted
 from tagwerk.link.transport import Endpoint, connection_error
+from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)
 # picows writes whole frames at its lowest level; the first frame carries the token.
 _picows_log = logging.getLogger("tagwerk.link.picows")
 _picows_log.setLevel(logging.WARNING)
 
-RECEIVE_BUFFER_BYTES = 128 * 1024
-_MOST_NAMES_A_SUBSCRIPTION = 5000
-_MOST_SUBSCRIPTIONS = 24
+
+_FENCE = b"tagwerk"
+
+
+class StreamWatcher:
+    """Who is told of a stream's silences. This one does nothing."""
+
+    def on_quiet(self) -> None:
+        """No sign of life for a while; the socket still stands."""
+
+    def on_life(self) -> None:
+        """It speaks again, on the same socket: nothing was lost."""
+
+    def ask_elsewhere(self) -> None:
+        """Ask the server for a sign of life in another way; must return at once."""
+
+    def heard_elsewhere_s(self) -> float:
+        """When such a sign last came, on the monotonic clock."""
+        return 0.0
 
 
 class PushRefused(NotReachable):
@@ -86,10 +104,12 @@ class ValueStream:
         subscribe_values: makes the operation for a list of names.
         totals: counters shared by successive streams.
         slicer: see `Slicer`.
-        ping_s: seconds of silence after which the server is asked for a sign of life, and again
-            how long it may take to give it; 0 asks never.
+        ping_s: seconds of silence after which the server is asked for a sign of life; see
+            `liveness.Patience`. 0 asks never.
+        watcher: told of silences, and asked for other signs of life; None for nobody.
         on_refused: told the kind and the error when the server refuses another subscription than
             that of values.
+        tap: told every message but values, without secrets.
     """
 
     def __init__(
@@ -104,8 +124,11 @@ class ValueStream:
         slicer: Slicer | None = None,
         timeout_s: float = 10.0,
         ping_s: float = 1.0,
+        watcher: StreamWatcher | None = None,
         on_refused: Callable[[str, TagwerkError], None] = lambda _kind, _problem: None,
+        tap: Wiretap | None = None,
     ) -> None:
+        self.tap = tap or Wiretap()
         self.endpoint = endpoint
         self.context = context
         self.trust = trust
@@ -113,17 +136,26 @@ class ValueStream:
         self.totals = totals or StreamTotals()
         self.slicer = slicer or Slicer()
         self.timeout_s = timeout_s
-        self.ping_s = ping_s
         self.pong_seen = False
-        self.fell_silent = False
-        """True when the connection ended because a ping was not answered."""
-        self._subscribe_values = subscribe_values
+        self.is_quiet = False
+        self._watcher = watcher or StreamWatcher()
+        self._liveness: Liveness | None = None
+        if ping_s > 0:
+            self._liveness = Liveness(
+                Patience.of(ping_s),
+                heard_s=self._last_sign_s,
+                ask=self._ask,
+                on_quiet=self._on_quiet,
+                on_life=self._on_life_again,
+                on_lost=self._on_lost,
+            )
+        self._fence: asyncio.Future[None] | None = None
         self._on_refused = on_refused
+        self._socket: socket.socket | None = None
         self._transport: WSTransport | None = None
         self._listener: FrameListener | None = None
-        self._ids = count(1)
-        self.open: dict[str, Subscription] = {}
-        self._owner: dict[str, str] = {}
+        self._subscriptions = Subscriptions(subscribe_values, self._send)
+        self.open = self._subscriptions.open
         self._acknowledged: asyncio.Future[None] | None = None
         self._ended: asyncio.Future[TagwerkError] | None = None
         self._events: list[AlarmEvent] = []
@@ -132,12 +164,12 @@ class ValueStream:
     @property
     def subscribed(self) -> int:
         """Tags subscribed now."""
-        return len(self._owner)
+        return len(self._subscriptions)
 
     @property
-    def heard_ns(self) -> int:
-        """When the server last gave a sign of life; 0 before the first."""
-        return self._listener.heard_ns if self._listener is not None else 0
+    def heard_s(self) -> float:
+        """When the server last gave a sign of life, on the monotonic clock; 0 before the first."""
+        return self._listener.heard_s if self._listener is not None else 0.0
 
     async def connect(self, token: str) -> None:
         """Connect, and wait until the server has acknowledged the token.
@@ -158,10 +190,8 @@ class ValueStream:
                     ssl_context=self.context,
                     websocket_handshake_timeout=self.timeout_s,
                     logger_name=_picows_log,
-                    enable_auto_ping=self.ping_s > 0,
-                    auto_ping_idle_timeout=self.ping_s or 10,
-                    auto_ping_reply_timeout=self.ping_s or 10,
-                    auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
+                    # `Liveness` pings: it must know the silence long before it gives up.
+                    enable_auto_ping=False,
                     max_frame_size=MOST_FRAME_BYTES,
                     extra_headers={"Sec-WebSocket-Protocol": "graphql-transport-ws"},
                     max_redirects=0,
@@ -171,6 +201,7 @@ class ValueStream:
                     use_aiofastnet=False,
                 )
                 self._transport = transport
+                self._tell_opened(transport)
                 self._send(
                     {"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}
                 )
@@ -178,38 +209,24 @@ class ValueStream:
                 await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         except (WSError, OSError, ssl.SSLError, TimeoutError) as problem:
             await self._drop()
-            raise await self._translate(problem) from problem
+            error = await self._translate(problem)
+            self.tap.event(self.endpoint.socket_url, "socket", problem=error.text)
+            raise error from problem
         except BaseException:
             await self._drop()
             raise
         if not self._acknowledged.done():
             raise self._ended.result()
-        if self.ping_s and not transport.is_disconnected:
+        if self._liveness is not None and not transport.is_disconnected:
             # One at once: a busy stream asks for no further sign of life, and whether this server
             # answers pings at all must be known before its silence means anything.
-            transport.send_ping()
+            self._ping()
+            self._liveness.start()
 
     async def _make_socket(self, url: Any) -> socket.socket:
-        """A connected socket with a small receive buffer: the back-pressure's other half."""
-        loop = asyncio.get_running_loop()
-        problem: OSError | None = None
-        for family, kind, protocol, _, address in await loop.getaddrinfo(
-            url.host, url.port, type=socket.SOCK_STREAM
-        ):
-            made = socket.socket(family, kind, protocol)
-            try:
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-                made.setblocking(False)
-                await loop.sock_connect(made, address)
-            except OSError as failed:
-                made.close()
-                problem = failed
-            except BaseException:
-                made.close()
-                raise
-            else:
-                return made
-        raise problem or OSError("no address")
+        """For picows; kept, because it is ours until the handshake is done."""
+        self._socket = await connected_socket(url.host, url.port)
+        return self._socket
 
     async def _translate(self, problem: BaseException) -> TagwerkError:
         host, port = self.endpoint.host, self.endpoint.port
@@ -226,7 +243,8 @@ class ValueStream:
                     status=status,
                     url=self.endpoint.socket_url,
                 )
-            if status >= 500:
+            # 501 is "not implemented": queries work, WebSockets do not.
+            if status >= 500 and status != 501:
                 return NotReachable(
                     "The web server answers HTTP {status}: the runtime behind it does not.",
                     cure="Check whether the runtime is running.",
@@ -258,9 +276,19 @@ class ValueStream:
         await self._drop()
 
     async def _drop(self) -> None:
+        if self._liveness is not None:
+            self._liveness.stop()
+        self.is_quiet = False
         transport, self._transport = self._transport, None
         if transport is None:
+            # picows hands its transport out with the finished handshake only: one that is given up
+            # before ends through its socket, which is ours.
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+                self._socket = None
             return
+        self._socket = None
         if not transport.is_disconnected:
             transport.disconnect(graceful=True)
         try:
@@ -274,81 +302,102 @@ class ValueStream:
             if not transport.is_disconnected:
                 transport.disconnect(graceful=False)
 
+    # Signs of life
+
+    def _last_sign_s(self) -> float:
+        """Of a server that has answered pings before, only the stream's own signs count."""
+        if self.pong_seen:
+            return self.heard_s
+        return max(self.heard_s, self._watcher.heard_elsewhere_s())
+
+    def _ping(self, payload: bytes | None = None) -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_disconnected:
+            self.totals.pings += 1
+            transport.send_ping(payload)
+
+    def _ask(self) -> None:
+        """Silence: ask with a ping frame, never with the protocol's ping. Some proxies swallow ping
+        frames: as long as no pong has come, ask elsewhere too.
+        """
+        self._ping()
+        if not self.pong_seen:
+            self._watcher.ask_elsewhere()
+
+    def _on_quiet(self) -> None:
+        self.is_quiet = True
+        self._watcher.on_quiet()
+
+    def on_life(self) -> None:
+        """Something came although it was quiet."""
+        if self._liveness is not None:
+            self._liveness.heard()
+
+    def on_life_elsewhere(self) -> None:
+        """The server has answered over HTTP; that counts where it never answered a ping."""
+        if not self.pong_seen:
+            self.on_life()
+
+    def _on_life_again(self) -> None:
+        self.is_quiet = False
+        self._watcher.on_life()
+
+    def _on_lost(self) -> None:
+        self._fail(close_reason(0, "", self.endpoint.host, silent=True))
+        if self._transport is not None and not self._transport.is_disconnected:
+            # A silent peer takes no good-bye.
+            self._transport.disconnect(graceful=False)
+
+    def on_pong(self, payload: bytes) -> None:
+        """A ping frame was answered."""
+        self.pong_seen = True
+        if self._fence is not None and payload == _FENCE and not self._fence.done():
+            self._fence.set_result(None)
+
+    async def fence(self, timeout_s: float) -> bool:
+        """Wait until everything has come that the server sends before it reads this.
+
+        Returns:
+            False when it did not answer in time.
+        """
+        self._fence = asyncio.get_running_loop().create_future()
+        self._ping(_FENCE)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._fence
+        except TimeoutError:
+            return False
+        finally:
+            self._fence = None
+        return True
+
     # Subscriptions
 
     def want(self, names: frozenset[str]) -> None:
-        """Subscribe what is new, drop what is gone, and merge when it has become patchwork."""
-        gone = self._owner.keys() - names
-        if gone:
-            by_subscription: dict[str, set[str]] = {}
-            for name in gone:
-                by_subscription.setdefault(self._owner.pop(name), set()).add(name)
-            for operation_id, dropped in by_subscription.items():
-                subscription = self.open.get(operation_id)
-                if subscription is None:
-                    continue
-                subscription.echoes.drop_many(dropped)
-                if not len(subscription.echoes):
-                    self._complete(operation_id)
-        fresh = names - self._owner.keys()
-        if fresh:
-            small = self._small_ones(len(fresh))
-            for operation_id in small:
-                fresh = fresh | self.open[operation_id].echoes.names
-            self._subscribe(fresh)
-            for operation_id in small:
-                self._complete(operation_id)
-
-    def _small_ones(self, arriving: int) -> list[str]:
-        """Subscriptions to be merged with the arriving names, when there are too many of them."""
-        values = [one for one in self.open.values() if one.kind == "values"]
-        if len(values) < _MOST_SUBSCRIPTIONS:
-            return []
-        values.sort(key=lambda one: len(one.echoes))
-        chosen: list[str] = []
-        total = arriving
-        for one in values[: _MOST_SUBSCRIPTIONS // 2]:
-            total += len(one.echoes)
-            if total > _MOST_NAMES_A_SUBSCRIPTION and chosen:
-                break
-            chosen.append(one.operation_id)
-        return chosen
-
-    def _subscribe(self, names: frozenset[str] | set[str]) -> None:
-        for batch in name_batches(sorted(names), most=_MOST_NAMES_A_SUBSCRIPTION):
-            subscription = Subscription(str(next(self._ids)), "values", Echoes(batch))
-            self.open[subscription.operation_id] = subscription
-            for name in batch:
-                self._owner[name] = subscription.operation_id
-            self._start(subscription.operation_id, self._subscribe_values(batch))
+        """See `Subscriptions.want`."""
+        self._subscriptions.want(names)
 
     def subscribe_alarms(self, operation: Operation) -> None:
-        """Subscribe alarms; an earlier alarm subscription ends."""
-        for old in [one.operation_id for one in self.open.values() if one.kind == "alarms"]:
-            self._complete(old)
-        self._subscribe_other("alarms", operation)
+        """See `Subscriptions.subscribe_alarms`."""
+        self._subscriptions.subscribe_alarms(operation)
 
     def subscribe_redundancy(self, operation: Operation) -> None:
-        """Subscribe the redundancy state."""
-        self._subscribe_other("redundancy", operation)
+        """See `Subscriptions.subscribe_redundancy`."""
+        self._subscriptions.subscribe_redundancy(operation)
 
-    def _subscribe_other(self, kind: str, operation: Operation) -> None:
-        subscription = Subscription(str(next(self._ids)), kind)
-        self.open[subscription.operation_id] = subscription
-        self._start(subscription.operation_id, operation)
-
-    def _start(self, operation_id: str, operation: Operation) -> None:
-        payload = {"query": operation.text, "variables": operation.variables}
-        self._send({"id": operation_id, "type": "subscribe", "payload": payload})
-
-    def _complete(self, operation_id: str) -> None:
-        if self.open.pop(operation_id, None) is not None:
-            self._send({"id": operation_id, "type": "complete"})
-
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, body: dict[str, Any], note: Message = Message()) -> None:
         transport = self._transport
         if transport is not None and not transport.is_disconnected:
-            transport.send(TEXT, _encode(message))
+            data = _encode(body)
+            transport.send(TEXT, data)
+            if body["type"] != "pong":
+                self.tap.sent(self.endpoint.socket_url, str(body["type"]), data, note)
+
+    def _tell_opened(self, transport: WSTransport) -> None:
+        secured = transport.underlying_transport.get_extra_info("ssl_object")
+        version = str(secured.version() or "TLS").replace("TLSv", "TLS ") if secured else ""
+        note = Message(version) if version else message("plain, no TLS")
+        self.tap.event(self.endpoint.socket_url, "socket opened", note=note)
 
     # Messages, called by the listener
 
@@ -357,8 +406,11 @@ class ValueStream:
         try:
             frame = decode_any_frame(data)
         except ProtocolError as problem:
+            self.tap.received(self.endpoint.socket_url, "?", data, problem=problem.text)
             self._fail(problem)
             return
+        if self.tap.is_on:
+            self._tell_received(frame, data)
         if frame.kind == "next":
             self._on_next(frame, samples, now_ns)
         elif frame.kind == "connection_ack":
@@ -372,6 +424,18 @@ class ValueStream:
             subscription = self.open.pop(frame.operation, None)
             if subscription is not None and subscription.kind != "redundancy":
                 self._fail(NotReachable("The server ended the subscription.", code="completed"))
+
+    def _tell_received(self, frame: AnyFrame, data: bytes | memoryview) -> None:
+        """Everything but values, pings and pongs, which are only counted."""
+        subscription = self.open.get(frame.operation)
+        kind = subscription.kind if subscription is not None else ""
+        if frame.kind in ("ping", "pong"):
+            return
+        if frame.kind == "next" and kind in ("values", "") and not frame.errors:
+            return
+        problem = error_to_raise(frame.errors).text if frame.errors else Message()
+        what = frame.kind if frame.kind != "next" else kind or "next"
+        self.tap.received(self.endpoint.socket_url, what, data, problem=problem)
 
     def _on_next(self, frame: AnyFrame, samples: list[Sample], now_ns: int) -> None:
         subscription = self.open.get(frame.operation)
@@ -387,7 +451,12 @@ class ValueStream:
             for body in found if isinstance(found, list) else [found]:
                 echo = body.get("name") if isinstance(body, dict) else None
                 name = subscription.echoes.find(str(echo)) if echo else None
-                if name is not None:
+                if name is None or not isinstance(body, dict):
+                    continue
+                reason = str(body.get("notificationReason") or "")
+                if reason.startswith(REMOVED):
+                    samples.append(removed_sample(name, reason, now_ns))
+                else:
                     samples.append(sample_from_json(body, name, now_ns))
         elif subscription.kind == "alarms":
             found = data.get("activeAlarms")
@@ -428,13 +497,9 @@ class ValueStream:
         if isinstance(problem, NotAllowed):
             self._fail(problem)
             return
-        names = sorted(subscription.echoes.names)
-        if len(names) > 1:
-            half = len(names) // 2
-            for part in (names[:half], names[half:]):
-                self._subscribe(frozenset(part))
+        if self._subscriptions.halve(subscription):
             return
-        for name in names:
+        for name in subscription.echoes.names:
             error = ItemError(problem.code, problem.message)
             samples.append(Sample(name, None, BAD, None, now_ns, error))
 
@@ -443,10 +508,19 @@ class ValueStream:
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(problem)
 
-    def on_disconnected(self, code: int, reason: str, pong_missing: bool) -> None:
-        if pong_missing:
-            self.fell_silent = True
-        self._fail(close_reason(code, reason, self.endpoint.host, silent=pong_missing))
+    def on_disconnected(self, code: int, reason: str) -> None:
+        if self._liveness is not None:
+            self._liveness.stop()
+        self.is_quiet = False
+        why = close_reason(code, reason, self.endpoint.host)
+        asked_for = self._transport is None
+        self.tap.event(
+            self.endpoint.socket_url,
+            "socket closed",
+            status=code,
+            problem=Message() if asked_for else why.text,
+        )
+        self._fail(why)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,7 +1,31 @@
-"""Keeps one connection alive: connects, watches, reconnects, renews the session.
+"""Keeps one connection alive: connects, watches, reconnects, renews the session, changes the server.
 
 Runs on the link's own thread, where one task, `Supervisor.run`, owns the connection. Used by
-`plant_link`, which is what the outside sees.
+`plant_link`, which is what the outside sees. What is decided where: `policy` (fatal or transient, how
+long to wait, how often to log in), `redundancy` (which server), `liveness` (silence), `waiting` (the
+network's return), `live_link` (what runs while it is live).
+
+The states, as `PlantSink.on_status` tells them; docs/protocol.md has the same table for people:
+
+| state | event | next |
+|---|---|---|
+| OFFLINE | `begin` | RESOLVING |
+| RESOLVING, CONNECTING, SECURING, LOGGING_IN | the next step of the first connect | in this order |
+| LOGGING_IN | session, schema, rights and stream are there | LIVE |
+| RESOLVING … LOGGING_IN | a transient problem | RECONNECTING |
+| LIVE | no sign of life for 2 s, the socket stands | STALE |
+| STALE | bytes again | LIVE, without a new subscription: nothing was lost |
+| STALE | none for 4.5 s | RECONNECTING |
+| LIVE, STALE | socket closed, reset, subscription ended, session ended, server passive, a switch | RECONNECTING |
+| LIVE | a new token, a renewal | LIVE |
+| RECONNECTING | an attempt succeeds | LIVE |
+| RECONNECTING | an attempt fails, transient | RECONNECTING, `attempt` one more |
+| any but OFFLINE | a problem that needs a person | REFUSED |
+| REFUSED | a person asks | RESOLVING |
+| any | `stop` | OFFLINE |
+
+While reconnecting, the fine steps are not told: the attempt is what matters. BROWSING is never told
+from here: the names are read by the plant while the link is LIVE, and `Plant.browse_state` tells of it.
 """
 
 from __future__ import annotations
@@ -9,45 +33,63 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from tagwerk.domain.alarms import AlarmEvent
-from tagwerk.domain.connection import (
-    Capability,
-    ConnectionProfile,
-    LinkCounters,
-    LinkState,
-    LinkStatus,
-)
+from tagwerk.domain.connection import ConnectionProfile, LinkCounters, LinkState, LinkStatus
 from tagwerk.domain.errors import (
+    LoginFailed,
     NotAllowed,
     NotReachable,
-    ProtocolError,
-    ServerRefused,
     SessionExpired,
     TagwerkError,
 )
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantSink
-from tagwerk.domain.values import Sample
 from tagwerk.link.client import HttpClient
-from tagwerk.link.feeds import AlarmFeed, Poller
 from tagwerk.link.frames import Slicer, StreamTotals
-from tagwerk.link.policy import needs_person, retry_delay_s
-from tagwerk.link.session import SessionKeeper
-from tagwerk.link.stream import PushRefused, ValueStream
-from tagwerk.link.transport import Endpoint, HttpTransport
+from tagwerk.link.live_link import LiveLink
+from tagwerk.link.policy import STABLE_S, needs_person, retry_delay_s
+from tagwerk.link.redundancy import (
+    ASKED,
+    PASSIVE,
+    WENT_PASSIVE,
+    Servers,
+    passive_problem,
+    switch_problem,
+)
+from tagwerk.link.side import ServerSide
+from tagwerk.link.waiting import Lookout, may_be_the_network, wait
+from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _WANT_DELAY_S = 0.03
-_LIVENESS_S = 5.0
+_REDUNDANCY_S = 0.5
 PRODUCT = "WinCC Unified"
+_STANDS = (LinkState.LIVE, LinkState.STALE)
+_PHASES = {
+    "connect": LinkState.CONNECTING,
+    "tls": LinkState.SECURING,
+    "request": LinkState.LOGGING_IN,
+}
+_DEAD_CONNECTIONS = frozenset({"silent", "timeout", "lost"})
 
 
 class Supervisor:
-    """The state machine; lives on the link's thread. Also the stream's sink."""
+    """The state machine; lives on the link's thread.
+
+    Args:
+        profile: the server, and its partner if there is one.
+        password: kept in memory for logins.
+        sink: told everything.
+        slicer: time slices of the stream.
+        ping_s: see `ValueStream`; 0 looks for no signs of life.
+        token: one issued elsewhere, used instead of logging in.
+        tap: told of the traffic.
+    """
 
     def __init__(
         self,
@@ -57,43 +99,87 @@ class Supervisor:
         slicer: Slicer,
         ping_s: float,
         token: str = "",
+        tap: Wiretap | None = None,
     ) -> None:
         self.profile = profile
         self.sink = sink
+        self.tap = tap or Wiretap()
         self.wanted: frozenset[str] = frozenset()
         self.language = "en-US"
         self.status = LinkStatus(server=PRODUCT)
         self._password = password
-        self._token = token
         self._slicer = slicer
         self._ping_s = ping_s
         self._totals = StreamTotals()
         self._reconnects = 0
-        self._keeper: SessionKeeper | None = None
-        self.http: HttpClient | None = None
-        self._stream: ValueStream | None = None
-        self._stream_generation = 0
-        self._poller: Poller | None = None
-        self._alarms = AlarmFeed(sink)
+        main = self._side(profile.url, profile, token)
+        partner = None
+        if profile.partner:
+            trust = profile.partner_trust or profile.trust
+            partner = self._side(profile.partner, replace(profile, trust=trust))
+        self._servers = Servers(main, partner, follow=profile.follow_partner)
+        self._shown = main
+        self._live: LiveLink | None = None
+        self._live_since_s = 0.0
+        self._attempt = 0
         self._task: asyncio.Task[None] | None = None
-        self._kick = asyncio.Event()
-        self._new_token = asyncio.Event()
-        self._was_live = False
-        self._prepared_generation = -1
-        self._pongs_seen = False
+        self._wake = asyncio.Event()
+        self._kicked = False
+        self._switch_asked = False
+        self._is_coming_up = False
         self._want_timer: asyncio.TimerHandle | None = None
 
+    def _side(self, address: str, profile: ConnectionProfile, token: str = "") -> ServerSide:
+        return ServerSide(
+            address,
+            profile.trust,
+            profile.user,
+            self._password,
+            token=token,
+            timeout_s=profile.timeout_s,
+            tap=self.tap,
+            on_phase=self._on_phase,
+        )
+
+    @property
+    def http(self) -> HttpClient | None:
+        """The client of the server that is spoken to; None before the first connection."""
+        return self._servers.current.http
+
+    def http_for_changes(self) -> HttpClient | None:
+        """The same, for what changes the plant: only on the server that its user was shown.
+
+        Raises:
+            NotReachable: another server is spoken to since; nothing was sent.
+        """
+        side = self._servers.current
+        if side is not self._shown:
+            raise NotReachable(
+                "{host} is spoken to now; nothing was sent.",
+                cure="Look at its values, then do it again.",
+                code="server_changed",
+                host=side.host,
+            )
+        return side.http
+
+    def server_shown(self, url: str) -> None:
+        """The user sees that this server is spoken to."""
+        for side in self._servers:
+            if side.url == url:
+                self._shown = side
+
     def counters(self) -> LinkCounters:
-        stream, poller = self._stream, self._poller
+        """See `LinkCounters`. Nothing is ever coalesced here: a slow screen makes the stores
+        coalesce, and a slow link makes the server do it; what arrives is delivered.
+        """
         totals = self._totals
-        subscribed = stream.subscribed if stream else len(self.wanted) if poller else 0
-        polled = poller.values if poller else 0
         return LinkCounters(
             messages=totals.messages,
             bytes=totals.bytes,
-            values=totals.values + polled,
-            subscribed=subscribed,
+            values=totals.values,
+            subscribed=self._live.subscribed if self._live is not None else 0,
             reconnects=self._reconnects,
+            pings=totals.pings,
         )
 
     # Called from outside, on the link's thread
@@ -123,24 +209,36 @@ class Supervisor:
 
     def _apply_wanted(self) -> None:
         self._want_timer = None
-        if self._stream is not None and self.status.state is LinkState.LIVE:
-            self._stream.want(self.wanted)
-        if self._poller is not None:
-            self._poller.want(self.wanted)
+        if self._live is not None and self.status.state in _STANDS:
+            self._live.want(self.wanted)
 
     def set_language(self, language: str) -> None:
         """Alarm texts in another language from now on."""
         if language == self.language:
             return
         self.language = language
-        if self.status.state is LinkState.LIVE:
-            self._start_alarms()
+        if self._live is not None and self.status.state in _STANDS:
+            self._live.set_language(language)
 
     def kick(self) -> None:
         """A person does not want to wait; also after REFUSED."""
-        if self._keeper is not None:
-            self._keeper.allow_login()
-        self._kick.set()
+        self._servers.person_asked()
+        self._kicked = True
+        self._awake()
+
+    def go_to_partner(self) -> None:
+        """A person wants the other server of the pair; nothing happens where there is none."""
+        if self._servers.other is None:
+            return
+        self._servers.person_asked()
+        self._switch_asked = True
+        if self.status.state not in _STANDS and self._servers.current.keeper is not None:
+            # An attempt that waits for an answer need not be waited for.
+            self._servers.current.keeper.cut_off()
+        self._awake()
+
+    def _awake(self) -> None:
+        self._wake.set()
         if self._task is not None and self._task.done():
             self.begin()
 
@@ -151,122 +249,183 @@ class Supervisor:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._want_timer is not None:
             self._want_timer.cancel()
-        await self._tear_down()
-        if self._keeper is not None:
-            await self._keeper.logout()
-            await self._keeper.transport.close()
+        await self._close_live()
+        await asyncio.gather(*(side.close() for side in self._servers))
         self._emit(LinkState.OFFLINE, session=None, detail=Message(), cure=Message(), error=None)
 
     # The one task
 
     async def run(self) -> None:
         """Connect, stay, and come back, until stopped."""
-        attempt = 0
+        await self._close_live()
+        self._attempt = 0
         while True:
-            self._kick.clear()
+            self._take_switch()
+            self._kicked = False
+            side = self._servers.current
+            self._is_coming_up = True
             try:
-                await self._bring_up()
-                if attempt or self._reconnects:
-                    log.info("connected again to %s", self.profile.url)
-                attempt = 0
-                problem = await self._stay()
+                await self._bring_up(side)
+                self._is_coming_up = False
+                problem = await self._stay(side)
+                problem = self._second_chance(side, problem)
             except TagwerkError as caught:
                 problem = caught
-            lost_at_ns = self._lost_at_ns(problem)
-            if self.status.state is LinkState.LIVE:
-                self._reconnects += 1
-                log.info("lost %s: %s", self.profile.url, problem.message)
-            attempt += 1
-            fatal = needs_person(problem, was_live=self._was_live)
-            delay_s = 0.0 if fatal else retry_delay_s(attempt)
-            # Said before anything is torn down: values are stale from this moment.
-            self._lost(problem, lost_at_ns, attempt, delay_s, fatal)
-            await self._tear_down()
-            if fatal:
-                await self._kick.wait()
-                attempt = 0
-            else:
-                await self._wait_kick(delay_s)
+            self._is_coming_up = False
+            unjudged = side.keeper.pace.unjudged if side.keeper is not None else 0
+            fatal = needs_person(problem, was_live=side.was_live, unjudged=unjudged)
+            await self._lose(side, problem, fatal=fatal)
+
+    async def _lose(self, side: ServerSide, problem: TagwerkError, *, fatal: bool) -> None:
+        """Say that it is lost, tear down, and wait as long as it takes."""
+        was_live = self.status.state in _STANDS
+        lost_at_ns = self._lost_at_ns(problem)
+        if was_live:
+            self._reconnects += 1
+            log.info("lost %s: %s", side.url, problem.message)
+            if asyncio.get_running_loop().time() - self._live_since_s >= STABLE_S:
+                self._attempt = 0
+        self._attempt += 1
+        stops = self._servers.after(problem, fatal=fatal, was_live=was_live)
+        delay_s = 0.0 if stops else self._delay_s(problem)
+        # Said before anything is torn down: values are stale from this moment.
+        self._say_lost(problem, lost_at_ns, delay_s, stops=stops)
+        await self._tear_down(side, problem)
+        if stops:
+            await self._wait_for_a_person()
+        elif not self._kicked and not self._switch_asked:
+            await self._pause(problem, delay_s)
+
+    def _take_switch(self) -> None:
+        if self._switch_asked:
+            self._switch_asked = False
+            self._servers.switch()
+            self._attempt = 0
+
+    def _second_chance(self, side: ServerSide, problem: TagwerkError) -> TagwerkError:
+        """Some servers say FORBIDDEN on a running subscription when its token has run out: that
+        costs one login before it is taken for a missing right.
+        """
+        keeper = side.keeper
+        if keeper is None or keeper.is_foreign:
+            return problem
+        if isinstance(problem, SessionExpired):
+            # A request may have logged in anew meanwhile: that token is still good.
+            if self._live is None or self._live.generation == keeper.generation:
+                keeper.forget()
+        elif isinstance(problem, NotAllowed) and not isinstance(problem, LoginFailed):
+            if side.renewed_for == keeper.generation:
+                return problem
+            side.renewed_for = keeper.generation + 1
+            keeper.forget()
+            return SessionExpired(
+                "The session has ended: {said}",
+                cure="Log in again.",
+                code=problem.code,
+                said=problem.message,
+            )
+        return problem
+
+    def _delay_s(self, problem: TagwerkError) -> float:
+        """Seconds until the next attempt at whoever is next."""
+        if problem.code == ASKED or (isinstance(problem, SessionExpired) and self._attempt == 1):
+            return 0.0
+        delay_s = retry_delay_s(self._attempt)
+        keeper = self._servers.current.keeper
+        if keeper is not None and not keeper.token:
+            delay_s = max(delay_s, keeper.pace.pause_s)
+        return delay_s
 
     def _lost_at_ns(self, problem: TagwerkError) -> int:
         """When the plant was lost: of silence, the last sign of life and not its being noticed."""
-        watched = self._stream or self._poller
-        heard_ns = watched.heard_ns if watched is not None else 0
-        if heard_ns and problem.code in ("silent", "timeout"):
-            return min(heard_ns, time.time_ns())
+        heard_s = self._live.heard_s if self._live is not None else 0.0
+        if heard_s and problem.code in ("silent", "timeout", "lost"):
+            return time.time_ns() - int(max(time.monotonic() - heard_s, 0.0) * 1e9)
         return time.time_ns()
 
-    def _lost(
-        self, problem: TagwerkError, at_ns: int, attempt: int, delay_s: float, fatal: bool
-    ) -> None:
+    def _say_lost(self, problem: TagwerkError, at_ns: int, delay_s: float, *, stops: bool) -> None:
         lost_at_ns = self.status.lost_at_ns
         if self.status.state is LinkState.LIVE:
             lost_at_ns = at_ns
         self._emit(
-            LinkState.REFUSED if fatal else LinkState.RECONNECTING,
+            LinkState.REFUSED if stops else LinkState.RECONNECTING,
             detail=problem.text,
             cure=problem.cure_text,
-            attempt=attempt,
-            next_attempt_ns=None if fatal else at_ns + int(delay_s * 1e9),
+            attempt=self._attempt,
+            next_attempt_ns=None if stops else time.time_ns() + int(delay_s * 1e9),
             lost_at_ns=lost_at_ns,
+            redundancy="",
+            url=self._servers.current.url,
             error=problem,
         )
 
-    async def _wait_kick(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._kick.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def _wait_for_a_person(self) -> None:
+        while not self._kicked and not self._switch_asked:
+            await self._wake.wait()
+            self._wake.clear()
+        self._attempt = 0
 
-    async def _bring_up(self) -> None:
+    async def _pause(self, problem: TagwerkError, seconds: float) -> None:
+        """Wait for the next attempt, or for a reason not to wait."""
+        current = self._servers.current
+        held = current.keeper is not None and current.keeper.pace.pause_s > 0
+        lookout = None
+        if may_be_the_network(problem) and not held:
+            lookout = Lookout(
+                current.addresses,
+                own=current.own_address,
+                was_shut=problem.code == "refused",
+            )
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + seconds
+        while (left_s := end_s - loop.time()) > 0:
+            self._wake.clear()
+            if self._kicked or self._switch_asked:
+                return
+            if await wait(left_s, lookout, woken=self._wake) and not self._wake.is_set():
+                log.info("the network seems to be back; trying %s at once", current.url)
+                return
+
+    # Up
+
+    async def _bring_up(self, side: ServerSide) -> None:
         """From nothing to LIVE.
 
         Raises:
             TagwerkError: whatever stood in the way.
         """
-        if self._keeper is None:
-            self._phase(LinkState.RESOLVING)
-            transport = HttpTransport(
-                Endpoint(self.profile.url),
-                self.profile.trust,
-                timeout_s=self.profile.timeout_s,
-                on_phase=self._on_phase,
-            )
-            self._keeper = SessionKeeper(transport, self.profile.user, self._password)
-            self._keeper.on_new_token = self._new_token.set
-            if self._token:
-                self._keeper.adopt(self._token)
-            self.http = HttpClient(self._keeper)
-            self.http.on_change = self._on_client_change
-        keeper, http = self._keeper, self.http
-        if http is None:
-            return
+        self._phase(LinkState.RESOLVING)
+        keeper, http = side.open()
+        keeper.on_new_token = self._wake.set
+        http.on_change = self._on_client_change
+        await side.refresh()
         await keeper.ensure()
         self._phase(LinkState.LOGGING_IN)
-        if self._prepared_generation != keeper.generation:
-            await http.prepare()
-            self._prepared_generation = keeper.generation
-        await self._open_stream(keeper, http)
-        self._was_live = True
-
-    async def _open_stream(self, keeper: SessionKeeper, http: HttpClient) -> None:
-        dialect = http.dialect
-        can_push = dialect is not None and "tagValues" in dialect.schema.subscription
-        refusal: PushRefused | None = None
-        if can_push:
-            try:
-                self._stream = await self._connect_stream(keeper, http)
-            except PushRefused as problem:
-                refusal = problem
-        http.set_reason(Capability.PUSH, "push_refused" if refusal else "")
-        http.set_reason(Capability.ALARMS, "")
-        polled = message("Values are polled: the server refuses push.")
+        await side.prepare()
+        live = self._live = LiveLink(
+            side,
+            self.sink,
+            on_quiet=self._on_quiet,
+            on_life=self._on_life,
+            on_redundancy=self._on_redundancy,
+            slicer=self._slicer,
+            ping_s=self._ping_s,
+            totals=self._totals,
+            timeout_s=self.profile.timeout_s,
+            tap=self.tap,
+            language=self.language,
+        )
+        await live.connect()
+        await self._heed_redundancy(side, live)
+        side.was_live = True
+        self._live_since_s = asyncio.get_running_loop().time()
+        if self._attempt or self._reconnects:
+            log.info("connected again to %s", side.url)
+        detail, cure = self._live_words(side, live)
         self._emit(
             LinkState.LIVE,
-            detail=(polled if refusal else Message()),
-            cure=refusal.cure_text if refusal else Message(),
+            detail=detail,
+            cure=cure,
             error=None,
             attempt=0,
             next_attempt_ns=None,
@@ -274,188 +433,158 @@ class Supervisor:
             session=keeper.session,
             capabilities=http.capabilities,
             systems=http.systems,
-            server=self._server_text(http),
+            server=f"{PRODUCT} {http.dialect.version if http.dialect else ''}".strip(),
+            redundancy=side.redundancy,
+            url=side.url,
         )
-        if self._stream is None:
-            self._poller = Poller(http, self.sink, self.language)
-            self._poller.want(self.wanted)
-            self._poller.start()
-        else:
-            self._stream.want(self.wanted)
-            self._start_redundancy(self._stream, http)
-            self._start_alarms()
+        live.begin(self.wanted)
 
-    def _server_text(self, http: HttpClient) -> str:
-        version = http.dialect.version if http.dialect else ""
-        return f"{PRODUCT} {version}".strip()
+    async def _heed_redundancy(self, side: ServerSide, live: LiveLink) -> None:
+        """Where a passive server would be left at once, ask before anything of it is shown.
 
-    async def _connect_stream(self, keeper: SessionKeeper, http: HttpClient) -> ValueStream:
-        """A stream with the present token; one new login if the server refuses the token."""
-        for last in (False, True):
-            stream = self._make_stream(keeper, http)
-            try:
-                await stream.connect(keeper.token)
-            except SessionExpired as problem:
-                if last:
-                    raise NotAllowed(
-                        "The server refuses pushed values: {said}",
-                        cure="Give the user the right “GraphQL read access”.",
-                        code=problem.code,
-                        said=problem.message,
-                    ) from problem
-                keeper.forget()
-                await keeper.login()
-            else:
-                break
-        self._stream_generation = keeper.generation
-        return stream
-
-    def _make_stream(self, keeper: SessionKeeper, http: HttpClient) -> ValueStream:
-        dialect = http.dialect
-        if dialect is None:
-            raise NotReachable("The server is not known yet.", code="not_connected")
-        transport = keeper.transport
-        return ValueStream(
-            transport.endpoint,
-            transport.context,
-            self.profile.trust,
-            self,
-            dialect.subscribe_values,
-            totals=self._totals,
-            slicer=self._slicer,
-            timeout_s=self.profile.timeout_s,
-            ping_s=self._ping_s,
-            on_refused=self._on_refused,
-        )
-
-    def _on_refused(self, kind: str, problem: TagwerkError) -> None:
-        """A subscription beside the values was refused."""
-        log.info("subscription of %s refused: %s", kind, problem.message)
-        if kind == "alarms" and self.http is not None:
-            self._alarms.poll(self.http, self.language)
-
-    def _start_redundancy(self, stream: ValueStream, http: HttpClient) -> None:
-        if http.dialect is not None and "reduState" in http.dialect.schema.subscription:
-            stream.subscribe_redundancy(http.dialect.subscribe_redundancy())
-
-    def _start_alarms(self) -> None:
-        http = self.http
-        if self._poller is not None:
-            self._poller.alarms.language = self.language
-        if http is None or http.dialect is None or self._stream is None:
+        Raises:
+            NotReachable: it is passive.
+        """
+        if not self._servers.follows or live.stream is None:
             return
-        if "activeAlarms" not in http.dialect.schema.subscription:
+        try:
+            async with asyncio.timeout(_REDUNDANCY_S):
+                await live.redundancy_known.wait()
+        except TimeoutError:
             return
-        self._alarms.begin(http, self.language)
-        self._stream.subscribe_alarms(http.dialect.subscribe_alarms(self.language))
+        if side.redundancy == PASSIVE:
+            raise passive_problem(side)
+
+    def _live_words(self, side: ServerSide, live: LiveLink) -> tuple[Message, Message]:
+        """What there is to say although it is live, and what to do about it."""
+        if side.redundancy == PASSIVE:
+            passive = message("{host} is the passive server of the pair.", host=side.host)
+            other = self._servers.other
+            if other is None:
+                return passive, message("Connect to the active one.")
+            return passive, message("Go to the partner {partner}.", partner=other.host)
+        if live.refusal is not None:
+            return message("Values are polled: the server refuses push."), live.refusal.cure_text
+        return Message(), Message()
 
     # Live
 
-    async def _stay(self) -> TagwerkError:
+    async def _stay(self, side: ServerSide) -> TagwerkError:
         """Watch the connection and renew the session; returns why it ended."""
-        keeper = self._keeper
-        if keeper is None:
+        live, keeper = self._live, side.keeper
+        if live is None or keeper is None:
             return NotReachable("There is no session.", code="not_connected")
-        retry_s = 0.0
+        loop = asyncio.get_running_loop()
+        not_before_s = 0.0
         while True:
-            watched = self._stream or self._poller
-            if watched is None:
-                return NotReachable("There is no stream.", code="not_connected")
-            wait_s = max(keeper.renewal_in_s, retry_s)
-            if self._stream is not None and self._ping_s == 0:
-                wait_s = min(wait_s, _LIVENESS_S)
-            ended = await self._wait_end(watched, wait_s)
-            if ended is not None:
-                self._note_silence()
-                return ended
-            if self._kick.is_set():
-                self._kick.clear()
-                if self._poller is not None:
+            self._wake.clear()
+            if self._switch_asked:
+                self._switch_asked = False
+                return switch_problem(side)
+            if side.redundancy == PASSIVE and self._servers.follows:
+                return passive_problem(side)
+            if self._kicked:
+                self._kicked = False
+                if live.poller is not None:
                     return NotReachable("Looking whether the server pushes now.", code="asked")
-            retry_s = await self._renew(keeper)
-            if keeper.generation != self._stream_generation and self._stream is not None:
-                await self._replace_stream(keeper)
+            held_s = not_before_s - loop.time()
+            wait_s = held_s if live.is_outdated else max(keeper.renewal_in_s, held_s)
+            ended: object
+            if wait_s > 0:
+                ended = await self._first_of(live, asyncio.wait_for(self._wake.wait(), wait_s))
+            elif live.is_outdated:
+                ended = await self._first_of(live, live.replace())
+            else:
+                ended = await self._first_of(live, live.renew())
+                if not isinstance(ended, TagwerkError):
+                    self._emit(self.status.state, session=keeper.session)
+            if isinstance(ended, TagwerkError):
+                return ended
+            if isinstance(ended, float) and ended > 0:
+                not_before_s = loop.time() + ended
 
-    async def _wait_end(self, watched: ValueStream | Poller, seconds: float) -> TagwerkError | None:
-        end = asyncio.ensure_future(watched.run())
-        woken = [asyncio.ensure_future(one.wait()) for one in (self._kick, self._new_token)]
-        first: list[asyncio.Future[Any]] = [end, *woken]
+    async def _first_of(
+        self, live: LiveLink, work: Coroutine[Any, Any, T]
+    ) -> T | TagwerkError | None:
+        """Do something, and drop it when the connection ends before it is done.
+
+        Returns:
+            what it returned; None when it took too long; why the connection has ended.
+        """
+        ended = asyncio.ensure_future(live.run())
+        task = asyncio.ensure_future(work)
+        both: list[asyncio.Future[Any]] = [ended, task]
         try:
-            done, _ = await asyncio.wait(
-                first, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            return end.result() if end in done else None
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                return ended.result()
+            return task.result()
+        except TimeoutError:
+            return None
         finally:
-            self._new_token.clear()
-            for one in first:
+            for one in both:
                 one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
-    def _note_silence(self) -> None:
-        """Some proxies swallow ping frames. Where no pong ever came while HTTP works, ask by HTTP."""
-        stream = self._stream
-        if stream is None:
+    def _on_quiet(self) -> None:
+        """The socket stands, and gives no sign of life."""
+        if self.status.state is not LinkState.LIVE or self._live is None:
             return
-        self._pongs_seen = self._pongs_seen or stream.pong_seen
-        if stream.fell_silent and not self._pongs_seen and self._ping_s:
-            log.info("ping frames are not answered; asking over HTTP from now on")
-            self._ping_s = 0.0
+        silent_s = max(time.monotonic() - self._live.heard_s, 0.0)
+        self._emit(
+            LinkState.STALE,
+            detail=message("{host} gives no sign of life.", host=self._live.side.host),
+            cure=message("Wait a moment: the connection still stands."),
+            lost_at_ns=time.time_ns() - int(silent_s * 1e9),
+        )
 
-    async def _renew(self, keeper: SessionKeeper) -> float:
-        """Renew session and, for a new token, the stream. Returns seconds until a retry."""
-        http = self.http
-        if http is None:
-            return _LIVENESS_S
-        if keeper.renewal_in_s > 0:
-            if keeper.generation == self._stream_generation or self._stream is None:
-                await http.hello(timeout_s=_LIVENESS_S)
-            return 0.0
-        if keeper.is_foreign or Capability.SESSION not in http.capabilities:
-            # Any operation prolongs the session; an old runtime has no other way, and a new token
-            # would be taken from whoever lent us the old one.
-            await http.hello(timeout_s=_LIVENESS_S)
-            keeper.touch()
-            return 0.0
-        try:
-            await keeper.extend()
-        except NotReachable as problem:
-            # The stream will tell if the link is gone; a single lost request is no loss.
-            log.info("renewal was not answered: %s", problem.message)
-            return _LIVENESS_S
-        except (NotAllowed, ProtocolError, ServerRefused):
-            await keeper.login()
-        self._emit(LinkState.LIVE, session=keeper.session)
-        return 0.0
-
-    async def _replace_stream(self, keeper: SessionKeeper) -> None:
-        """A socket keeps the token it began with: open the next before the last is closed."""
-        http, old = self.http, self._stream
-        if http is None:
+    def _on_life(self) -> None:
+        """It speaks again, on the same connection: what was on its way comes now."""
+        live = self._live
+        if self.status.state is not LinkState.STALE or live is None:
             return
-        self._stream = await self._connect_stream(keeper, http)
-        self._stream.want(self.wanted)
-        self._start_redundancy(self._stream, http)
-        self._start_alarms()
-        if old is not None:
-            await old.close()
+        detail, cure = self._live_words(live.side, live)
+        self._emit(LinkState.LIVE, detail=detail, cure=cure, lost_at_ns=None)
 
-    async def _tear_down(self) -> None:
-        self._alarms.stop()
-        stream, self._stream = self._stream, None
-        poller, self._poller = self._poller, None
-        if poller is not None:
-            await poller.close()
-        if stream is not None:
-            await stream.close()
+    def _on_redundancy(self, state: str) -> None:
+        live = self._live
+        if live is None or self.status.state not in _STANDS:
+            return
+        changes: dict[str, object] = {"redundancy": state}
+        if self.status.state is LinkState.LIVE:
+            changes["detail"], changes["cure"] = self._live_words(live.side, live)
+        self._emit(self.status.state, **changes)
+        if state == PASSIVE:
+            log.info("%s has become the passive server of the pair", live.side.url)
+            self._wake.set()
+
+    # Down
+
+    async def _tear_down(self, side: ServerSide, problem: TagwerkError) -> None:
+        if problem.code in _DEAD_CONNECTIONS and side.keeper is not None:
+            side.keeper.cut_off()
+            side.is_spent = True
+        await self._close_live()
+        if problem.code in (ASKED, WENT_PASSIVE):
+            log.info("leaving %s for %s", side.url, self._servers.current.url)
+            await side.leave()
+
+    async def _close_live(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            await live.close()
 
     # Status
 
     def _on_phase(self, phase: str) -> None:
-        self._phase(LinkState.CONNECTING if phase == "connect" else LinkState.SECURING)
+        self._phase(_PHASES.get(phase, LinkState.CONNECTING))
 
     def _phase(self, state: LinkState) -> None:
         """Fine steps of a first connect; while reconnecting the attempt is what matters."""
-        if self.status.state not in (LinkState.LIVE, LinkState.RECONNECTING):
-            self._emit(state, detail=Message(), cure=Message(), error=None)
+        now = self.status.state
+        if self._is_coming_up and now not in (*_STANDS, LinkState.RECONNECTING, state):
+            url = self._servers.current.url
+            self._emit(state, detail=Message(), cure=Message(), error=None, url=url)
 
     def _on_client_change(self) -> None:
         http = self.http
@@ -465,18 +594,5 @@ class Supervisor:
     def _emit(self, state: LinkState, **changes: object) -> None:
         since_ns = self.status.since_ns if state is self.status.state else time.time_ns()
         self.status = replace(self.status, state=state, since_ns=since_ns, **changes)  # type: ignore[arg-type]
+        self.tap.state(self.status.url or self.profile.url, self.status)
         self.sink.on_status(self.status)
-
-    # StreamSink
-
-    def on_samples(self, samples: list[Sample]) -> None:
-        """See `stream.StreamSink`."""
-        self.sink.on_samples(samples)
-
-    def on_alarm_events(self, events: list[AlarmEvent]) -> None:
-        """See `stream.StreamSink`."""
-        self._alarms.on_events(events)
-
-    def on_redundancy(self, state: str) -> None:
-        """See `stream.StreamSink`."""
-        self._emit(self.status.state, redundancy=state)

@@ -29,7 +29,15 @@ from tagwerk.domain.errors import (
     TagwerkError,
     UsageError,
 )
-from tagwerk.link.tls import client_context, find_verification_error, not_trusted
+from tagwerk.link.bodies import ACCEPTED, BodyCollector
+from tagwerk.link.tls import (
+    client_context,
+    find_verification_error,
+    is_too_old,
+    not_trusted,
+    too_old,
+)
+from tagwerk.link.wiretap import Wiretap
 
 # Both describe each request at length; headers carry the token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -37,9 +45,16 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 MOST_REQUEST_BYTES = 950_000
 """Servers refuse bodies over 1 MB with 413 (reference, section 1)."""
-MOST_ANSWER_BYTES = 256 * 1024 * 1024
-MOST_BROWSE_BYTES = 1024 * 1024 * 1024
+MOST_ANSWER_BYTES = 64 * 1024 * 1024
+MOST_BROWSE_BYTES = 512 * 1024 * 1024
+"""A million objects make some 130 MB."""
+MOST_SMALL_BYTES = 4 * 1024 * 1024
+"""Logins, renewals, replies to writes."""
+SLOWEST_BYTES_PER_S = 8_000
+"""An answer that comes slower than this (a modem's speed) is given up."""
+_WAITS_BEFORE_ANSWER = 3
 _MOST_REDIRECTS = 4
+_MOST_HEADER_CHARS = 200
 _REPOSTED = (301, 302, 307, 308)
 
 
@@ -108,8 +123,11 @@ class HttpTransport:
     Args:
         endpoint: where.
         trust: whom; a plain endpoint needs no TLS.
-        timeout_s: for connecting, and for each silence while reading.
-        on_phase: told ``connect`` and ``tls`` as a new connection comes up.
+        timeout_s: for connecting, and for each silence while reading. A whole answer may take
+            longer, but must keep up `SLOWEST_BYTES_PER_S`.
+        on_phase: told ``connect`` and ``tls`` as a new connection comes up, and ``request`` when
+            something is sent on one.
+        tap: told every request, without secrets; None tells nobody.
 
     Raises:
         UsageError: the trust decision cannot be used.
@@ -122,7 +140,9 @@ class HttpTransport:
         *,
         timeout_s: float = 15.0,
         on_phase: Callable[[str], None] | None = None,
+        tap: Wiretap | None = None,
     ) -> None:
+        self.tap = tap or Wiretap()
         self.endpoint = endpoint
         self.trust = trust
         self.timeout_s = timeout_s
@@ -134,6 +154,7 @@ class HttpTransport:
             raise NotTrusted(
                 "{url} is plain HTTP: the password would cross the network readably.",
                 cure="Use https, or allow plain HTTP explicitly on a network of your own.",
+                code="plain_http",
                 url=endpoint.url,
             )
         https_trust = Trust() if trust.mode is TrustMode.PLAIN_HTTP else trust
@@ -170,13 +191,18 @@ class HttpTransport:
                 "The request is larger than 1 MB.", cure="Ask for fewer names at once.", code="413"
             )
         for _ in range(_MOST_REDIRECTS):
-            answer, location = await self._post_once(body, token, most_bytes, timeout_s)
+            with self.tap.request(self.endpoint.url, body) as recording:
+                answer, location = await self._post_once(body, token, most_bytes, timeout_s)
+                recording.answered(answer.status, answer.body, location)
             if not location:
                 break
             self._follow(location)
         else:
             raise ProtocolError(
-                "{host} redirects in a circle.", cure="Check the address.", host=self.endpoint.host
+                "{host} redirects in a circle.",
+                cure="Check the address.",
+                code="redirect_circle",
+                host=self.endpoint.host,
             )
         if answer.status == 413:
             raise BodyTooLarge(
@@ -189,38 +215,35 @@ class HttpTransport:
     async def _post_once(
         self, body: bytes, token: str, most_bytes: int, timeout_s: float | None
     ) -> tuple[Answer, str]:
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            # Apollo behind IIS takes a POST without it for a forged one (reference, section 2).
-            "apollo-require-preflight": "true",
-        }
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        sent = _Sent(self.on_phase)
+        patience_s = timeout_s or self.timeout_s
+        sent = _Sent(self.on_phase, self.tap, self.endpoint.url)
         try:
             request = self._client.build_request(
                 "POST",
                 self.endpoint.url,
                 content=body,
-                headers=headers,
-                timeout=httpx.Timeout(timeout_s or self.timeout_s),
+                headers=_headers(token),
+                timeout=httpx.Timeout(patience_s),
                 extensions={"trace": sent.trace},
             )
-            sent_at = time.time_ns()
-            response = await self._client.send(request, stream=True)
-            received_at = time.time_ns()
-            self.requests += 1
-            try:
-                data = await self._body(response, most_bytes)
-            finally:
-                await response.aclose()
+            # httpx bounds each silence, not the whole: a byte a second would go on for ever.
+            first_s = _WAITS_BEFORE_ANSWER * patience_s + len(body) / SLOWEST_BYTES_PER_S
+            async with asyncio.timeout(first_s) as deadline:
+                sent_at = time.time_ns()
+                response = await self._client.send(request, stream=True)
+                received_at = time.time_ns()
+                self.requests += 1
+                try:
+                    data = await self._body(response, most_bytes, deadline)
+                finally:
+                    await response.aclose()
         except (
             httpx.HTTPError,
             httpx.StreamError,
             httpx.InvalidURL,
             ssl.SSLError,
             OSError,
+            UnicodeError,
         ) as problem:
             raise await self._translate(problem, sent.began) from problem
         except RuntimeError as problem:
@@ -237,31 +260,48 @@ class HttpTransport:
             location = response.headers.get("location", "")
             if not location:
                 raise ProtocolError(
-                    "{host} redirects without saying where to.", host=self.endpoint.host
+                    "{host} redirects without saying where to.",
+                    code="redirect_circle",
+                    host=self.endpoint.host,
                 )
-            location = str(response.url.join(location))
+            location = self._join(response.url, location)
         answer = Answer(
             response.status_code,
             data,
-            response.headers.get("server", ""),
+            response.headers.get("server", "")[:_MOST_HEADER_CHARS],
             _clock_offset(response.headers.get("date"), (sent_at + received_at) // 2),
         )
         return answer, location
 
-    async def _body(self, response: httpx.Response, most_bytes: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            if size > most_bytes:
-                raise ProtocolError(
-                    "The answer of {host} is larger than {limit} MB.",
-                    cure="Ask for less at once, for instance a shorter span.",
-                    host=self.endpoint.host,
-                    limit=most_bytes // 1_000_000,
-                )
-            parts.append(part)
-        return b"".join(parts)
+    async def _body(
+        self, response: httpx.Response, most_bytes: int, deadline: asyncio.Timeout
+    ) -> bytes:
+        """The unpacked body; the deadline moves on as long as it comes quickly enough."""
+        collector = BodyCollector(
+            response.headers.get("content-encoding", ""), most_bytes, self.endpoint.host
+        )
+        began_s = asyncio.get_running_loop().time()
+        deadline.reschedule(began_s + self.timeout_s)
+        async for part in response.aiter_raw():
+            collector.take(part)
+            earned_s = collector.received / SLOWEST_BYTES_PER_S
+            deadline.reschedule(began_s + self.timeout_s + earned_s)
+        return collector.finish()
+
+    def _join(self, base: httpx.URL, location: str) -> str:
+        """A redirect's target as a whole address."""
+        try:
+            joined = str(base.join(location))
+            _ = Endpoint(joined).port  # refuses what is no number of a port
+        except (httpx.InvalidURL, ValueError) as problem:
+            raise ProtocolError(
+                "{host} redirects to something that is not an address: {target}",
+                cure="Check the address, and the web server's redirects.",
+                code="redirect_circle",
+                host=self.endpoint.host,
+                target=location[:_MOST_HEADER_CHARS],
+            ) from problem
+        return joined
 
     def _follow(self, location: str) -> None:
         """Take over a new address on the same server; the token never goes to another one."""
@@ -272,6 +312,7 @@ class HttpTransport:
             raise ProtocolError(
                 "{host} redirects to another server: {target}",
                 cure="Give that address if it is the right one.",
+                code="redirect_elsewhere",
                 host=old.host,
                 target=f"{target.parts.scheme}://{target.parts.netloc}{target.parts.path}",
             )
@@ -298,18 +339,47 @@ class HttpTransport:
         await self._client.aclose()
 
 
+def _headers(token: str) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": ACCEPTED,
+        # Apollo behind IIS takes a POST without it for a forged one (reference, section 2).
+        "apollo-require-preflight": "true",
+    }
+    if token:
+        if not token.isascii() or not token.isprintable():
+            raise ProtocolError(
+                "The server gave a session token that no HTTP header can carry.",
+                cure="Check that the address is the GraphQL interface of WinCC Unified.",
+            )
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
 class _Sent:
     """Listens to one request: whether its first byte left, and how its connection comes up."""
 
-    def __init__(self, on_phase: Callable[[str], None] | None) -> None:
+    def __init__(self, on_phase: Callable[[str], None] | None, tap: Wiretap, url: str) -> None:
         self.began = False
+        self._bare: Any = None
         self._on_phase = on_phase
+        self._tap = tap
+        self._url = url
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """httpcore's trace hook."""
-        del info
+        if event == "connection.connect_tcp.complete":
+            self._bare = info.get("return_value")
+        elif event == "connection.start_tls.failed" and self._bare is not None:
+            # A handshake that is cancelled leaves its connection open behind it.
+            await self._bare.aclose()
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._tap.connected(self._url, info.get("return_value"))
         if event.endswith("send_request_headers.started"):
             self.began = True
+            if self._on_phase is not None:
+                self._on_phase("request")
         elif self._on_phase is not None:
             if event == "connection.connect_tcp.started":
                 self._on_phase("connect")
@@ -333,18 +403,16 @@ def connection_error(
     said = str(problem) or type(problem).__name__
     cause: BaseException | None = problem
     while cause is not None:
+        if isinstance(cause, UnicodeError):
+            # A label of more than 63 letters, or letters that no name can have.
+            return _name_unknown(where)
         if isinstance(cause, OSError) and cause.strerror:
             said = cause.strerror
             lowered = said.lower()
             if ("name" in lowered and ("not known" in lowered or "resolution" in lowered)) or (
                 "getaddrinfo" in str(cause)
             ):
-                return NotReachable(
-                    "The name {host} is not known.",
-                    cure="Check the spelling, or give the server's address.",
-                    code="resolve",
-                    **where,
-                )
+                return _name_unknown(where)
             if isinstance(cause, ConnectionRefusedError) or "refused" in lowered:
                 return NotReachable(
                     "Nothing listens on {host}:{port}.",
@@ -354,6 +422,8 @@ def connection_error(
                 )
         if isinstance(cause, ssl.SSLError):
             said = cause.reason or said
+            if is_too_old(cause):
+                return too_old(cause, host, port)
             if "WRONG_VERSION" in said or "UNKNOWN_PROTOCOL" in said or "HTTP_REQUEST" in said:
                 return NotReachable(
                     "{host}:{port} does not speak TLS.",
@@ -372,12 +442,22 @@ def connection_error(
     )
 
 
+def _name_unknown(where: dict[str, Any]) -> NotReachable:
+    return NotReachable(
+        "The name {host} is not known.",
+        cure="Check the spelling, or give the server's address.",
+        code="resolve",
+        **where,
+    )
+
+
 def _clock_offset(date: str | None, now_ns: int) -> int | None:
     if not date:
         return None
     try:
         moment = email.utils.parsedate_to_datetime(date)
-    except (TypeError, ValueError):
+        seconds = int(moment.timestamp())
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
         return None
     # The header is cut to whole seconds: half a second is the best guess of the rest.
-    return int(moment.timestamp()) * 1_000_000_000 + 500_000_000 - now_ns
+    return seconds * 1_000_000_000 + 500_000_000 - now_ns

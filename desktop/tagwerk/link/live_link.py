@@ -1,0 +1,378 @@
+"""What runs while one server is live: the stream or, where push is refused, the poller; the alarms;
+the session's renewal. Made by `supervisor` for each connection, closed with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from tagwerk.domain.alarms import AlarmEvent
+from tagwerk.domain.connection import Capability
+from tagwerk.domain.errors import (
+    NotAllowed,
+    NotReachable,
+    ProtocolError,
+    ServerFailed,
+    ServerRefused,
+    SessionExpired,
+    TagwerkError,
+)
+from tagwerk.domain.ports import PlantSink
+from tagwerk.domain.values import Sample
+from tagwerk.link.client import HttpClient
+from tagwerk.link.feeds import AlarmFeed, Poller
+from tagwerk.link.frames import Slicer, StreamTotals
+from tagwerk.link.handover import Handover
+from tagwerk.link.session import SessionKeeper
+from tagwerk.link.side import ServerSide
+from tagwerk.link.stream import PushRefused, StreamWatcher, ValueStream
+from tagwerk.link.wiretap import Wiretap
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+"""After a renewal that was not answered. The stream tells if the link is gone."""
+_HELLO_S = 5.0
+
+
+class LiveLink:
+    """One server's feeds. Also the stream's sink.
+
+    Args:
+        side: logged in and prepared.
+        sink: where values and alarms go.
+        on_quiet, on_life: the server gives no sign of life; it does again.
+        on_redundancy: told ACTIVE or PASSIVE.
+        slicer, ping_s, totals, timeout_s, tap: as for `ValueStream`.
+    """
+
+    def __init__(
+        self,
+        side: ServerSide,
+        sink: PlantSink,
+        *,
+        on_quiet: Callable[[], None],
+        on_life: Callable[[], None],
+        on_redundancy: Callable[[str], None],
+        slicer: Slicer,
+        ping_s: float,
+        totals: StreamTotals,
+        timeout_s: float,
+        tap: Wiretap,
+        language: str,
+    ) -> None:
+        self.side = side
+        self.keeper, self.http = side.open()
+        self.stream: ValueStream | None = None
+        self.poller: Poller | None = None
+        self.refusal: PushRefused | None = None
+        """Why values are polled; None when they are pushed, or cannot be."""
+        self.generation = -1
+        """Of the token that the stream began with."""
+        self.redundancy_known = asyncio.Event()
+        self.on_quiet = on_quiet
+        self.on_life = on_life
+        self._sink = sink
+        self._tell_redundancy = on_redundancy
+        self._slicer = slicer
+        self._ping_s = ping_s
+        self._totals = totals
+        self._timeout_s = timeout_s
+        self._tap = tap
+        self._language = language
+        self._wanted: frozenset[str] = frozenset()
+        self._alarms = AlarmFeed(sink)
+        self._next: ValueStream | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self.keeper.on_answer = self._on_answer
+
+    @property
+    def subscribed(self) -> int:
+        """Tags subscribed or polled now."""
+        if self.stream is not None:
+            return self.stream.subscribed
+        return len(self._wanted) if self.poller is not None else 0
+
+    @property
+    def heard_s(self) -> float:
+        """The last sign of life, on the monotonic clock; 0 before the first."""
+        if self.stream is not None:
+            return self.stream.heard_s
+        return self.keeper.heard_s if self.poller is not None else 0.0
+
+    async def connect(self) -> None:
+        """Open the stream, or find that the server refuses push.
+
+        Raises:
+            TagwerkError: it cannot be.
+        """
+        dialect = self.http.dialect
+        can_push = dialect is not None and "tagValues" in dialect.schema.subscription
+        if can_push:
+            try:
+                self.stream = await self._connect_stream()
+            except PushRefused as problem:
+                self.refusal = problem
+        self.http.set_reason(Capability.PUSH, "push_refused" if self.refusal else "")
+        self.http.set_reason(Capability.ALARMS, "")
+        if self.stream is not None:
+            self._start_redundancy(self.stream)
+
+    def begin(self, names: frozenset[str]) -> None:
+        """The link is live: subscribe, or poll."""
+        self._wanted = names
+        if self.stream is not None:
+            self.stream.want(names)
+            self._start_alarms()
+            return
+        self.poller = Poller(
+            self.http,
+            self._sink,
+            self._language,
+            ping_s=self._ping_s,
+            totals=self._totals,
+            ask=self.ask,
+            on_quiet=self.on_quiet,
+            on_life=self.on_life,
+        )
+        self.poller.want(names)
+        self.poller.start()
+
+    def want(self, names: frozenset[str]) -> None:
+        """The tags to be subscribed from now on."""
+        self._wanted = names
+        for stream in (self.stream, self._next):
+            if stream is not None:
+                stream.want(names)
+        if self.poller is not None:
+            self.poller.want(names)
+
+    def set_language(self, language: str) -> None:
+        """Of alarm texts."""
+        self._language = language
+        if self.poller is not None:
+            self.poller.alarms.language = language
+        self._start_alarms()
+
+    async def run(self) -> TagwerkError:
+        """Wait until it has ended; returns why."""
+        watched = self.stream or self.poller
+        if watched is None:
+            return NotReachable("There is no stream.", code="not_connected")
+        while True:
+            ended = await watched.run()
+            # A stream that a new token has replaced ends without meaning anything.
+            now = self.stream or self.poller
+            if now is watched or now is None:
+                return ended
+            watched = now
+
+    async def close(self) -> None:
+        """Hang up; bounded, never raises."""
+        self.keeper.on_answer = lambda: None
+        self._alarms.stop()
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        if self.stream is not None:
+            self.side.pongs_seen = self.side.pongs_seen or self.stream.pong_seen
+        poller, self.poller = self.poller, None
+        if poller is not None:
+            await poller.close()
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            await stream.close()
+
+    # Signs of life
+
+    def ask(self) -> None:
+        """Ask over HTTP, one question at a time."""
+        if self._asking is None or self._asking.done():
+            self._asking = self.side.ask()
+
+    def _on_answer(self) -> None:
+        if self.poller is not None:
+            self.poller.on_life()
+        elif self.stream is not None:
+            self.stream.on_life_elsewhere()
+
+    # The stream
+
+    async def _connect_stream(self) -> ValueStream:
+        """A stream with the present token; one new login if the server refuses the token."""
+        keeper = self.keeper
+        for last in (False, True):
+            stream = self._make_stream(self.http, keeper)
+            generation = keeper.generation
+            try:
+                await stream.connect(keeper.token)
+            except SessionExpired as problem:
+                if last:
+                    raise NotAllowed(
+                        "The server refuses pushed values: {said}",
+                        cure="Give the user the right “GraphQL read access”.",
+                        code=problem.code,
+                        said=problem.message,
+                    ) from problem
+                if keeper.generation == generation:
+                    keeper.forget()
+                    await keeper.login(since=generation)
+            else:
+                self.generation = generation
+                break
+        return stream
+
+    def _make_stream(self, http: HttpClient, keeper: SessionKeeper) -> ValueStream:
+        dialect = http.dialect
+        if dialect is None:
+            raise NotReachable("The server is not known yet.", code="not_connected")
+        watcher = _Watcher(self)
+        stream = watcher.stream = ValueStream(
+            keeper.transport.endpoint,
+            keeper.transport.context,
+            self.side.trust,
+            self,
+            dialect.subscribe_values,
+            totals=self._totals,
+            slicer=self._slicer,
+            timeout_s=self._timeout_s,
+            ping_s=self._ping_s,
+            watcher=watcher,
+            on_refused=self._on_refused,
+            tap=self._tap,
+        )
+        stream.pong_seen = self.side.pongs_seen
+        return stream
+
+    def _on_refused(self, kind: str, problem: TagwerkError) -> None:
+        """A subscription beside the values was refused."""
+        log.info("subscription of %s refused: %s", kind, problem.message)
+        if kind == "alarms":
+            self._alarms.poll(self.http, self._language)
+
+    def _start_redundancy(self, stream: ValueStream) -> None:
+        dialect = self.http.dialect
+        if dialect is not None and "reduState" in dialect.schema.subscription:
+            stream.subscribe_redundancy(dialect.subscribe_redundancy())
+
+    def _start_alarms(self) -> None:
+        dialect, stream = self.http.dialect, self.stream
+        if dialect is None or stream is None or "activeAlarms" not in dialect.schema.subscription:
+            return
+        self._alarms.begin(self.http, self._language)
+        stream.subscribe_alarms(dialect.subscribe_alarms(self._language))
+
+    # The session
+
+    @property
+    def is_outdated(self) -> bool:
+        """There is a newer token than the stream's: a socket keeps the one it began with."""
+        return self.stream is not None and self.keeper.generation != self.generation
+
+    async def renew(self) -> float:
+        """Prolong the session; returns seconds until a retry, 0 when it was done.
+
+        Raises:
+            LoginFailed, NotAllowed: it has ended, and there is no new one.
+        """
+        keeper = self.keeper
+        try:
+            if keeper.is_foreign or Capability.SESSION not in self.http.capabilities:
+                # Any operation prolongs the session; an old runtime has no other way, and a new
+                # token would be taken from whoever lent us the old one.
+                await self.http.hello(timeout_s=_HELLO_S)
+                keeper.touch()
+                return 0.0
+            generation = keeper.generation
+            try:
+                await keeper.extend()
+            except ServerFailed as problem:
+                log.info("renewal failed on the server: %s", problem.message)
+                return RETRY_S
+            except (NotAllowed, ServerRefused):
+                await keeper.login(since=generation)
+        except (NotReachable, ProtocolError) as problem:
+            # The stream tells if the link is gone; a single lost request is no loss.
+            log.info("renewal was not answered: %s", problem.message)
+            return max(RETRY_S, keeper.pace.pause_s)
+        return 0.0
+
+    async def replace(self) -> float:
+        """Move to a stream with the new token, without a gap; returns seconds until a retry.
+
+        Raises:
+            NotAllowed: the server refuses the new token too.
+        """
+        old = self.stream
+        if old is None:
+            return 0.0
+        before = self.generation
+        new: ValueStream | None = None
+        try:
+            new = await self._connect_stream()
+            generation, self.generation = self.generation, before
+            handover = Handover(self, old, new)
+            self._next = new
+            new.want(self._wanted)
+            handover.expect(self._wanted)
+            if await handover.run():
+                self.stream, self.generation = new, generation
+                self._next = new = None
+        except NotReachable as problem:
+            log.info("no new socket for the new token yet: %s", problem.message)
+        finally:
+            self._next = None
+            if new is not None:
+                old.sink = self
+                await new.close()
+        if self.stream is old:
+            return RETRY_S
+        self._start_redundancy(self.stream or old)
+        self._start_alarms()
+        await old.close()
+        return 0.0
+
+    # StreamSink
+
+    def on_samples(self, samples: list[Sample]) -> None:
+        """See `stream.StreamSink`."""
+        self._sink.on_samples(samples)
+
+    def on_alarm_events(self, events: list[AlarmEvent]) -> None:
+        """See `stream.StreamSink`."""
+        self._alarms.on_events(events)
+
+    def on_redundancy(self, state: str) -> None:
+        """See `stream.StreamSink`."""
+        self.side.redundancy = state.upper()
+        self.redundancy_known.set()
+        self._tell_redundancy(self.side.redundancy)
+
+
+class _Watcher(StreamWatcher):
+    """Passes on what the stream notices, as long as it is the one that delivers."""
+
+    def __init__(self, owner: LiveLink) -> None:
+        self.stream: ValueStream | None = None
+        self._owner = owner
+
+    def on_quiet(self) -> None:
+        """See `StreamWatcher`."""
+        if self._owner.stream is self.stream:
+            self._owner.on_quiet()
+
+    def on_life(self) -> None:
+        """See `StreamWatcher`."""
+        if self._owner.stream is self.stream:
+            self._owner.on_life()
+
+    def ask_elsewhere(self) -> None:
+        """See `StreamWatcher`."""
+        self._owner.ask()
+
+    def heard_elsewhere_s(self) -> float:
+        """See `StreamWatcher`."""
+        return self._owner.keeper.heard_s
