@@ -141,6 +141,7 @@ def make_bench(audit: AuditLog) -> Bench:
         lambda: "m.brandt",
         lambda: client.capabilities,
         clock_ns=clock_ns,
+        server=lambda: "https://skid21-hmi/graphql/",
     )
     bench = Bench(client, live, audit, arming, service, clock_ns, infos)
     bench.show(SP, 22.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ async def test_a_good_write_is_confirmed_with_evidence(bench):
     assert bench.client.reads == [True]
     intent, outcome = bench.events()
     assert (intent["event"], intent["old"], intent["new"]) == ("write_intent", 22.0, 21.5)
+    assert intent["server"] == "https://skid21-hmi/graphql/"
     assert (intent["who"], intent["reason"], intent["tag"]) == ("m.brandt", "Tuning", SP)
     assert "limits:ok" in intent["checks"]
     assert (outcome["outcome"], outcome["id"]) == ("confirmed", intent["id"])
@@ -434,6 +436,32 @@ async def test_who_may_not_acknowledge_sends_nothing(bench):
     assert reply.error == ItemError("not_allowed", "right_missing")
     assert not reply.sent
     assert bench.client.alarm_calls == []
+
+
+async def test_what_became_of_an_unanswered_acknowledgement_is_seen_and_audited(bench):
+    bench.client.alarm_error = NotReachable("time-out", may_have_arrived=True)
+    for name in ("A", "B", "C", "D"):
+        await bench.service.act_on_alarms(AlarmAction.ACKNOWLEDGE, [alarm(name)])
+    assert bench.service.has_unverified_alarms
+    done = replace(alarm("A"), state=AlarmState.RAISED_ACKNOWLEDGED, user_response="NONE")
+    now = {"A": done, "B": alarm("B"), "D": alarm("D")}
+
+    def find(key):
+        return now.get(key.name)
+
+    await bench.service.settle_alarms(find, is_complete=False)
+    assert bench.events("alarm_settled")[0]["outcomes"] == [
+        ["A", 1, "acknowledge", "done"],
+        ["C", 1, "acknowledge", "gone"],
+    ]
+    await bench.service.settle_alarms(find, is_complete=False)
+    assert len(bench.events("alarm_settled")) == 1, "B and D may be only late"
+    bench.client.alarm_error = None
+    await bench.service.act_on_alarms(AlarmAction.ACKNOWLEDGE, [alarm("D")])
+    await bench.service.settle_alarms(find, is_complete=True)
+    assert bench.events("alarm_settled")[1]["outcomes"] == [["B", 1, "acknowledge", "not_done"]]
+    assert not bench.service.has_unverified_alarms
+    assert len(bench.client.alarm_calls) == 5, "each was sent once by a person, none again"
 
 
 async def test_an_alarm_is_not_acknowledged_without_evidence(bench, monkeypatch):

@@ -6,6 +6,7 @@ Called by the registry, by `link` (which sends requests and hands answers back) 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,20 +55,44 @@ class Operation:
 _encode = msgspec.json.Encoder().encode
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a typed decoder raises for data that `decode_json` must read, or refuse."""
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def decode_json(data: bytes | bytearray | memoryview) -> Any:
     """Any JSON, tolerantly: integers keep every digit, bare NaN and Infinity are taken.
 
     Raises:
-        ValueError: not JSON at all.
+        ValueError: not JSON at all, or nested more deeply than any answer is.
     """
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         # Some serialisers write NaN and Infinity bare or exceed a float's range; the standard
         # library takes these. Broken UTF-8 in one text must not cost the whole answer.
         try:
-            return json.loads(bytes(data).decode("utf-8", errors="replace"))
+            return _read_tolerantly(bytes(data).decode("utf-8-sig", errors="replace"))
         except ValueError as problem:
             said = str(problem)
+        except RecursionError:
+            said = "nested too deeply"
     # Raised anew: the library's error carries the whole answer, which may repeat a secret.
     raise ValueError(said)
+
+
+def _read_tolerantly(text: str) -> Any:
+    body = json.loads(text)
+    if _SURROGATE.search(text):
+        # Half of a pair of surrogates is no text: nothing could write it to a file or a screen.
+        wide = json.dumps(body, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        body = json.loads(wide.decode("utf-16", "replace"))
+    return body
+
+
+def json_text(value: Any) -> str:
+    """What nobody documented, as its JSON; "…" where even that cannot be."""
+    try:
+        return _encode(value).decode()
+    except (RecursionError, OverflowError, UnicodeEncodeError):
+        return "…"

@@ -13,7 +13,8 @@ from typing import Any
 from tagwerk.dialects.base import DialectInfo, Operation
 from tagwerk.dialects.unified_alarms import wanted_alarm_fields
 from tagwerk.dialects.unified_browse import KIND_FILTERS
-from tagwerk.dialects.unified_schema import Schema, Wanted
+from tagwerk.dialects.unified_replies import DocumentRefused
+from tagwerk.dialects.unified_schema import KNOWN_INPUTS, Schema, SchemaField, Wanted
 from tagwerk.dialects.unified_values import format_timestamp
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
 from tagwerk.domain.connection import Capabilities, Capability
@@ -27,47 +28,71 @@ INFO = DialectInfo("unified", "WinCC Unified", "/graphql/", 4000, "/graphql")
 _ERROR: Wanted = {"code": None, "description": None}
 _QUALITY: Wanted = {"quality": None, "subStatus": None, "limit": None, "extendedSubStatus": None}
 _VALUE: Wanted = {"value": None, "timestamp": None, "quality": _QUALITY}
-_SESSION_TEXT = (
+SESSION_SELECTIONS = (
     "token expires user { id name fullName language autoLogoffSec groups { id name } } "
-    "error { code description }"
+    "error { code description }",
+    "token expires error { code description }",
+    "token error { code description }",
+    "token",
 )
+"""What is asked of a session, ever less: a login comes before the schema is known, and a field
+that a version lacks fails the whole document."""
 
 HELLO = Operation("query Hello { __typename }", {}, "__typename")
 """The smallest question: is a GraphQL interface there, and does it live?"""
 
 RIGHT_MISSING = "right_missing"
 SCHEMA_LACKS_FIELD = "schema_lacks_field"
+SCHEMA_WANTS_MORE = "schema_wants_more"
+"""The server insists on an argument that the desk does not know."""
 
 
-def login_operation(user: str, password: str) -> Operation:
-    """Log in. The same in all versions, so it needs no schema."""
+def login_operation(user: str, password: str, selection: int = 0) -> Operation:
+    """Log in; `selection` is an index of `SESSION_SELECTIONS`."""
     return Operation(
         "mutation Login($username: String!, $password: String!) "
-        f"{{ login(username: $username, password: $password) {{ {_SESSION_TEXT} }} }}",
+        "{ login(username: $username, password: $password) "
+        f"{{ {SESSION_SELECTIONS[selection]} }} }}",
         {"username": user, "password": password},
         "login",
     )
 
 
-EXTEND_SESSION = Operation(
-    f"mutation Extend {{ extendSession {{ {_SESSION_TEXT} }} }}", {}, "extendSession"
-)
+def extend_operation(selection: int = 0) -> Operation:
+    """Renew the session; `selection` as at its login."""
+    return Operation(
+        f"mutation Extend {{ extendSession {{ {SESSION_SELECTIONS[selection]} }} }}",
+        {},
+        "extendSession",
+    )
+
+
 LOGOUT = Operation("mutation Logout { logout(allSessions: false) }", {}, "logout")
 
+_ALARM_ARGUMENTS = ("filterString", "filterLanguage", "languages")
 _NEEDS: dict[Capability, tuple[str, str, tuple[str, ...]]] = {
-    Capability.READ: ("query", "tagValues", ()),
-    Capability.WRITE: ("mutation", "writeTagValues", ()),
-    Capability.BROWSE: ("query", "browse", ()),
-    Capability.PUSH: ("subscription", "tagValues", ()),
-    Capability.HISTORY: ("query", "loggedTagValues", ()),
-    Capability.ALARMS: ("query", "activeAlarms", ()),
-    Capability.ALARM_HISTORY: ("query", "loggedAlarms", ()),
-    Capability.ACKNOWLEDGE: ("mutation", "acknowledgeAlarms", ()),
-    Capability.RESET: ("mutation", "resetAlarms", ()),
-    Capability.SHELVE: ("mutation", "shelveAlarms", ()),
+    Capability.READ: ("query", "tagValues", ("names",)),
+    Capability.WRITE: ("mutation", "writeTagValues", ("input",)),
+    Capability.BROWSE: ("query", "browse", ("nameFilters", "objectTypeFilters", "language")),
+    Capability.PUSH: ("subscription", "tagValues", ("names",)),
+    Capability.HISTORY: (
+        "query",
+        "loggedTagValues",
+        ("names", "startTime", "endTime", "maxNumberOfValues", "sortingMode"),
+    ),
+    Capability.ALARMS: ("query", "activeAlarms", _ALARM_ARGUMENTS),
+    Capability.ALARM_HISTORY: (
+        "query",
+        "loggedAlarms",
+        (*_ALARM_ARGUMENTS, "startTime", "endTime", "maxNumberOfResults"),
+    ),
+    Capability.ACKNOWLEDGE: ("mutation", "acknowledgeAlarms", ("input",)),
+    Capability.RESET: ("mutation", "resetAlarms", ("input",)),
+    Capability.SHELVE: ("mutation", "shelveAlarms", ("names", "shelveTimeout")),
     Capability.REDUNDANCY: ("subscription", "reduState", ()),
     Capability.SESSION: ("mutation", "extendSession", ()),
 }
+"""Root field and the arguments that the desk can give, by capability."""
 WRITING = (Capability.WRITE, Capability.ACKNOWLEDGE, Capability.RESET, Capability.SHELVE)
 """What the right “GraphQL read/write access” is needed for."""
 
@@ -99,12 +124,16 @@ class UnifiedDialect:
         """
         available: set[Capability] = set()
         reasons: dict[Capability, str] = {}
-        for capability, (kind, root, path) in _NEEDS.items():
-            if self.schema.has_field(kind, root, *path):
-                available.add(capability)
-            else:
+        for capability, (kind, root, given) in _NEEDS.items():
+            if not self.schema.has_field(kind, root):
                 reasons[capability] = SCHEMA_LACKS_FIELD
-        if self._has_argument("query", "tagValues", "directRead"):
+            elif self.schema.lacking_arguments(kind, root, _empty(root, given)):
+                reasons[capability] = SCHEMA_WANTS_MORE
+            else:
+                available.add(capability)
+        if Capability.READ not in available:
+            reasons[Capability.DIRECT_READ] = reasons[Capability.READ]
+        elif self.has_argument("query", "tagValues", "directRead"):
             available.add(Capability.DIRECT_READ)
         else:
             reasons[Capability.DIRECT_READ] = SCHEMA_LACKS_FIELD
@@ -114,7 +143,8 @@ class UnifiedDialect:
                 reasons[capability] = reason
         return Capabilities(frozenset(available), reasons)
 
-    def _has_argument(self, kind: str, root: str, argument: str) -> bool:
+    def has_argument(self, kind: str, root: str, argument: str) -> bool:
+        """Whether a root field takes an argument."""
         target = self.schema.roots(kind).get(root)
         return target is not None and argument in target.arguments
 
@@ -128,13 +158,34 @@ class UnifiedDialect:
                 code=SCHEMA_LACKS_FIELD,
                 field=root,
             )
+        lacking = self.schema.lacking_arguments(kind, root, arguments)
+        if lacking:
+            raise NotSupported(
+                "This server wants more for “{field}” than Tagwerk knows: {lacking}.",
+                cure="Report the server's version; until then it cannot be used here.",
+                code=SCHEMA_WANTS_MORE,
+                field=root,
+                lacking=", ".join(lacking),
+            )
         return self.schema.operation(kind, root, arguments, wanted)
+
+    def learn(self, operation: Operation, problem: NotSupported) -> bool:
+        """Take from a refused document what this server does not have; True when that was news,
+        so that the same question, asked anew, is another one.
+        """
+        kind = operation.text.partition(" ")[0].partition("(")[0]
+        said = problem.said if isinstance(problem, DocumentRefused) else (problem.message,)
+        learned = self.schema.learned(kind, operation.result, said)
+        if learned is None:
+            return False
+        self.schema = learned
+        return True
 
     def read(self, names: Sequence[str], *, direct: bool = False) -> Operation:
         """Values of many tags."""
         arguments: dict[str, Any] = {"names": list(names)}
         if direct:
-            if not self._has_argument("query", "tagValues", "directRead"):
+            if not self.has_argument("query", "tagValues", "directRead"):
                 raise NotSupported(
                     "This server cannot read directly from the controller.",
                     cure="Read without the direct option; WinCC Unified V20 and later have it.",
@@ -156,9 +207,10 @@ class UnifiedDialect:
         """Objects that match one of `filters`; a kind that the server lacks is not asked for."""
         arguments: dict[str, Any] = {"nameFilters": list(filters), "language": language}
         if kinds:
+            taken = self.schema.query.get("browse", SchemaField("")).arguments
+            members = taken.get("objectTypeFilters", "").strip("[]!")
             words = [word for kind in kinds for word in KIND_FILTERS[kind]]
-            known = self.schema.enums.get("ObjectTypesEnum")
-            words = [word for word in words if known is None or word in known]
+            words = [word for word in words if self.schema.spelled(members, word)]
             if words:
                 arguments["objectTypeFilters"] = words
         return self._make(
@@ -249,6 +301,11 @@ class UnifiedDialect:
             {},
             {"value": {"value": None, "timestamp": None}, "notificationReason": None},
         )
+
+
+def _empty(root: str, given: Sequence[str]) -> dict[str, Any]:
+    """The arguments that the desk can give, without anything in them."""
+    return {name: [] if name == "input" and root in KNOWN_INPUTS else None for name in given}
 
 
 def _variant(value: Value) -> Value:

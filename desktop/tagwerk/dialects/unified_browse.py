@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tagwerk.dialects.base import UNREADABLE
 from tagwerk.dialects.unified_replies import decode_answer, result_of
-from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.tags import BaseType, BrowseItem, TagKind, data_type_from_text
 
 
 class BrowseBody(msgspec.Struct, gc=False):
@@ -60,14 +61,14 @@ def kind_of(object_type: str, name: str, data_type: str = "") -> TagKind:
     """What an object is: by the server's word if it is known, else by the shape of its name."""
     word = _WORD_END.sub("", object_type.lower())
     known = _KINDS.get(word)
+    if not word:
+        return _kind_without_word(name, data_type)
     if known is None:
         if word.endswith("alarm"):
             return TagKind.ALARM
         if ":" in name.partition("::")[2] or (":" in name and "::" not in name):
             return TagKind.LOGGING_TAG if "log" in word else TagKind.OTHER
-        known = TagKind.TAG if word else TagKind.OTHER
-        if "struct" in word:
-            known = TagKind.STRUCTURE
+        known = TagKind.STRUCTURE if "struct" in word else TagKind.TAG
     if known is TagKind.TAG and _WORD_END.sub("", data_type.lower()) in (
         "struct",
         "structure",
@@ -77,8 +78,23 @@ def kind_of(object_type: str, name: str, data_type: str = "") -> TagKind:
     return known
 
 
+def _kind_without_word(name: str, data_type: str) -> TagKind:
+    """Where a server does not say what an object is: what hangs behind a colon and has a data type
+    is a logging tag, else an alarm; what has a data type is a tag.
+    """
+    local = name.partition("::")[2] or name
+    if ":" in local:
+        return TagKind.LOGGING_TAG if data_type else TagKind.ALARM
+    if local.startswith("@"):
+        return TagKind.OTHER
+    if data_type_from_text(data_type).base is BaseType.STRUCTURE:
+        return TagKind.STRUCTURE
+    return TagKind.TAG if data_type else TagKind.OTHER
+
+
 _known_kinds: dict[tuple[str | None, str | None], tuple[TagKind | None, str, str]] = {}
 _MOST_KNOWN_KINDS = 4096
+_LONGEST_KEPT = 200
 
 
 def browse_item(body: BrowseBody) -> BrowseItem | None:
@@ -98,7 +114,9 @@ def browse_item(body: BrowseBody) -> BrowseItem | None:
         kind_text, data_type = words[0] or "", words[1] or ""
         certain = _WORD_END.sub("", kind_text.lower()) in _KINDS
         fixed = kind_of(kind_text, name, data_type) if certain else None
-        known = _known_kinds[words] = fixed, kind_text, data_type
+        known = fixed, kind_text, data_type
+        if len(kind_text) + len(data_type) <= _LONGEST_KEPT:
+            _known_kinds[words] = known
     kind, kind_text, data_type = known
     if kind is None:
         kind = kind_of(kind_text, name, data_type)
@@ -148,7 +166,7 @@ def _list_chunks(
     while head and (between := _BETWEEN.search(data, search_from)) is not None:
         try:
             rows = decode(b"".join((b"[", view[position : between.start() + 1], b"]")))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             search_from = between.start() + 1
             if search_from - position > 8 * chunk_bytes:
                 break

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tagwerk.dialects.base import decode_json
+from tagwerk.dialects.base import UNREADABLE, decode_json
 from tagwerk.dialects.unified_values import (
     LoggedBody,
     TagBody,
@@ -42,6 +42,19 @@ class TopError:
     code: str = ""
 
 
+class SessionPerhapsEnded(ServerFailed):
+    """The server failed inside, and speaks of login, token or session while it does."""
+
+
+class DocumentRefused(NotSupported):
+    """The server does not take the document itself: nothing of it was done.
+
+    `said` is every message of the refusal; it may repeat a secret and is for `learn` only.
+    """
+
+    said: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """The secret of a session. Its text must never reach a log, an error or a file."""
@@ -63,6 +76,14 @@ class Login:
 _SESSION_WORDS = re.compile(
     r"\b(log(ged)?[ -]?in|login|token|session|authenticat\w*|unauthori[sz]ed|expired|jwt)\b", re.I
 )
+_LONGEST_LOGOFF_S = 10**9
+_SHAPE_WORDS = re.compile(
+    r"^(Cannot query field|Unknown (argument|type|fragment)|.*[aA]rgument .* is required, but"
+    r"|Variable \S+ of type|Field \S+ must not have a selection|Syntax Error"
+    r"|GraphQL introspection (is not allowed|has been disabled))",
+    re.I,
+)
+"""What GraphQL's reference implementation and its users say, where no code comes with it."""
 _SHAPE_CODES = (
     "GRAPHQL_VALIDATION_FAILED",
     "GRAPHQL_PARSE_FAILED",
@@ -108,14 +129,20 @@ def error_to_raise(errors: Sequence[TopError], status: int = 200) -> TagwerkErro
         return SessionExpired(
             "The session has ended: {said}", cure="Log in again.", code="UNAUTHENTICATED", said=said
         )
-    if any(code in codes for code in _SHAPE_CODES):
-        return NotSupported(
+    if any(code in codes for code in _SHAPE_CODES) or _SHAPE_WORDS.search(said):
+        refused = DocumentRefused(
             "The server does not take this request: {said}",
             cure="This server version may lack the function.",
             code=first.code,
             said=said,
         )
+        refused.said = tuple(error.message for error in errors)
+        return refused
     if "INTERNAL_SERVER_ERROR" in codes or status >= 500:
+        if _SESSION_WORDS.search(said):
+            return SessionPerhapsEnded(
+                "The server failed inside: {said}", code=first.code, said=said
+            )
         return ServerFailed("The server failed inside: {said}", code=first.code, said=said)
     if _SESSION_WORDS.search(said):
         return SessionExpired(
@@ -146,6 +173,40 @@ def result_of(body: Any, field: str, status: int = 200) -> Any:
     return found
 
 
+def _login_refused(code: str, user: str, said: str) -> LoginFailed:
+    """The domain's error by the codes of the login (reference, section 2)."""
+    if code == "101":
+        return LoginFailed(
+            "The server does not accept user “{user}” with this password.",
+            cure="Check user name and password; too many attempts may lock the account.",
+            code=code,
+            user=user,
+        )
+    if code == "102":
+        return LoginFailed(
+            "The server's user management (UMC) could not check user “{user}”: {said}",
+            cure="Check on the server that UMC runs and is reached; then connect again.",
+            code=code,
+            user=user,
+            said=said,
+        )
+    if code == "103":
+        return LoginFailed(
+            "The login of “{user}” took too long: {said}",
+            cure="Connect again; if it comes back, compare the clocks of computer and server.",
+            code=code,
+            user=user,
+            said=said,
+        )
+    return LoginFailed(
+        "The server refused the login of “{user}”: {said}",
+        cure="Check the user in the runtime's user administration.",
+        code=code,
+        user=user,
+        said=said,
+    )
+
+
 def login_from_json(body: Any, user: str) -> Login:
     """A Session object of login or extendSession.
 
@@ -159,20 +220,7 @@ def login_from_json(body: Any, user: str) -> Login:
     if problem is not None or not isinstance(token, str) or not token:
         code = problem.code if problem else ""
         said = (problem.description if problem else "") or "no token"
-        if code == "101":
-            raise LoginFailed(
-                "The server does not accept user “{user}” with this password.",
-                cure="Check user name and password; too many attempts may lock the account.",
-                code=code,
-                user=user,
-            )
-        raise LoginFailed(
-            "The server refused the login of “{user}”: {said}",
-            cure="Check the user in the runtime's user administration.",
-            code=code,
-            user=user,
-            said=said,
-        )
+        raise _login_refused(code, user, said)
     return Login(Token(token), session_from_json(body, user))
 
 
@@ -193,8 +241,14 @@ def session_from_json(body: dict[str, Any], user: str) -> Session:
         groups=tuple(name for name in names if name),
         language=str(person.get("language") or ""),
         expires_ns=parse_timestamp(expires) if isinstance(expires, str) else None,
-        auto_logoff_s=int(logoff) if isinstance(logoff, int | float) and logoff > 0 else None,
+        auto_logoff_s=_seconds(logoff),
     )
+
+
+def _seconds(value: Any) -> int | None:
+    """A sensible number of seconds: neither text, infinity nor more than a life."""
+    sensible = isinstance(value, int | float) and 0 < value < _LONGEST_LOGOFF_S
+    return max(int(value), 1) if sensible else None
 
 
 # Values of queries
@@ -215,7 +269,7 @@ def tag_bodies(data: bytes, status: int = 200) -> list[TagBody] | list[Any]:
     """Results of a tagValues query: typed where they fit, else decoded JSON objects."""
     try:
         return _tag_answer(data).data.tagValues
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         found = result_of(decode_answer(data), "tagValues", status)
         return found if isinstance(found, list) else [] if found is None else [found]
 
@@ -255,7 +309,7 @@ def logged_results(data: bytes, status: int = 200) -> list[LoggedResult]:
             LoggedResult(one.loggingTagName or "", one.values or (), error_from_json(one.error))
             for one in _logged_answer(data).data.loggedTagValues
         ]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         found = result_of(decode_answer(data), "loggedTagValues", status)
     results = []
     for one in found if isinstance(found, list) else []:

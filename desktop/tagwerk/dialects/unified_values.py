@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tagwerk.dialects.base import decode_json
+from tagwerk.dialects.base import decode_json, json_text
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time, parse_time
@@ -63,6 +63,8 @@ class LoggedBody(msgspec.Struct, gc=False):
 _quality_cache: dict[bytes, Quality] = {}
 _second_cache: dict[str, int] = {}
 _CACHE_LIMIT = 8192
+_LONGEST_KEPT = 1000
+"""A longer text is no quality and no name; kept by the thousand it would fill the memory."""
 _FRACTIONS = {
     f".{number:03}{zone}": number * 1_000_000 for number in range(1000) for zone in ("Z", "")
 } | {"Z": 0, "": 0}
@@ -76,6 +78,7 @@ _SPELLED = {
     "+Infinity": math.inf,
     "-Infinity": -math.inf,
 }
+_DEEPEST_ARRAY = 16
 _OK_CODES = (None, "", "0", 0)
 
 
@@ -124,7 +127,13 @@ def quality_from_raw(raw: msgspec.Raw) -> Quality:
     if found is None:
         if len(_quality_cache) >= _CACHE_LIMIT:
             _quality_cache.clear()
-        found = _quality_cache[key] = quality_from_json(decode_json(key) if key else None)
+        try:
+            found = quality_from_json(decode_json(key) if key else None)
+        except ValueError:
+            # A typed decoder passes over it without looking at each of its texts.
+            found = quality_from_json(None)
+        if len(key) <= _LONGEST_KEPT:
+            _quality_cache[key] = found
     return found
 
 
@@ -136,15 +145,15 @@ def quality_from_json(body: Any) -> Quality:
     return quality_from_text("" if body is None else str(body))
 
 
-def value_from_json(value: Any) -> Value:
+def value_from_json(value: Any, *, depth: int = 0) -> Value:
     """A Variant: bare JSON. NaN and infinities spelled as text become numbers."""
     if isinstance(value, str):
         return _SPELLED.get(value, value)
-    if isinstance(value, list):
-        return [value_from_json(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, list) and depth < _DEEPEST_ARRAY:
+        return [value_from_json(item, depth=depth + 1) for item in value]
+    if isinstance(value, dict | list):
         # Not documented, so it is shown rather than lost.
-        return msgspec.json.encode(value).decode()
+        return json_text(value)
     return value  # type: ignore[no-any-return]
 
 
@@ -251,35 +260,48 @@ class Echoes:
     keeps them apart.
     """
 
-    __slots__ = ("_asked", "_cache", "_short")
+    __slots__ = ("_asked", "_cache", "_folded", "_short")
 
     def __init__(self, names: Iterable[str]) -> None:
         self._asked: set[str] = set(names)
         self._short: dict[str, str] = {short_name(name): name for name in self._asked}
         self._cache: dict[str, str | None] = {name: name for name in self._asked}
+        self._folded: dict[str, str | None] = {}
 
     def find(self, echo: str) -> str | None:
         """The asked name, or None for an answer that nobody asked for."""
         found = self._cache.get(echo, "")
         if found != "":
             return found
-        found = self._short.get(short_name(echo))
-        if found is not None and "::" in found and "::" in echo and found != echo:
+        found = self._short.get(short_name(echo)) or self._in_any_case(echo)
+        full = found is not None and "::" in found and "::" in echo
+        if full and found is not None and found.casefold() != echo.casefold():
             found = None  # the same tag name of another system
         if len(self._cache) > 4 * len(self._asked) + 64:
             self._cache = {name: name for name in self._asked}
-        self._cache[echo] = found
+        if len(echo) <= _LONGEST_KEPT:
+            self._cache[echo] = found
         return found
+
+    def _in_any_case(self, echo: str) -> str | None:
+        """The one asked name that differs in case only: some servers answer in their own spelling."""
+        if not self._folded:
+            for name in self._asked:
+                key = short_name(name).casefold()
+                self._folded[key] = None if key in self._folded else name
+        return self._folded.get(short_name(echo).casefold())
 
     def drop(self, name: str) -> None:
         """Nobody wants `name` any more: its messages find nothing."""
         self._asked.discard(name)
+        self._folded = {}
         self._short = {short: full for short, full in self._short.items() if full != name}
         self._cache = {echo: full for echo, full in self._cache.items() if full != name}
 
     def drop_many(self, names: set[str]) -> None:
         """`drop` for many names at once."""
         self._asked -= names
+        self._folded = {}
         self._short = {short: full for short, full in self._short.items() if full not in names}
         self._cache = {echo: full for echo, full in self._cache.items() if full not in names}
 
@@ -296,12 +318,12 @@ def name_batches(
     names: Iterable[str], *, most: int = 5000, most_bytes: int = 800_000
 ) -> list[list[str]]:
     """Split names into calls: bodies stay below 1 MB, and names that differ only in their system
-    go into different calls, because a short echo could not tell them apart.
+    or in case go into different calls, because an echo could not tell them apart.
     """
     layers: list[list[str]] = []
     seen: dict[str, int] = {}
     for name in dict.fromkeys(names):
-        short = short_name(name)
+        short = short_name(name).casefold()
         layer = seen.get(short, 0)
         seen[short] = layer + 1
         if layer == len(layers):

@@ -7,6 +7,9 @@ with `attach`. A lost link keeps the plant; another server gets a new one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -14,7 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
-from tagwerk.domain.connection import Capabilities, ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.connection import (
+    Capabilities,
+    Capability,
+    ConnectionProfile,
+    LinkState,
+    LinkStatus,
+)
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import Message
 from tagwerk.domain.ports import PlantClient, PlantLink
@@ -27,17 +36,37 @@ from tagwerk.sheets import TagSheet
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.store.interest import Interest
 from tagwerk.store.live import LiveStore
+from tagwerk.store.traffic import TrafficStore
 from tagwerk.store.tree import TagTree
 from tagwerk.store.trends import TrendStore
 from tagwerk.write.arming import Arming
 from tagwerk.write.audit import AuditLog
 from tagwerk.write.service import WriteService
 
+log = logging.getLogger(__name__)
+
+# Where there is one it is needed: the monotonic clock of Linux stands still in standby.
+_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 NAMES_A_TURN = 1000
 """So many names are sorted into the tree at once: some milliseconds."""
 
+ALARM_LIST_S = 15.0
+"""So long a new list of alarms is waited for before the log is asked about an outage."""
+
+LISTENED_A_FRAME = 8
+"""So many changes a frame tell the server's clock well enough."""
+
+CLOCK_STEP_NS = 500_000_000
+"""Wall clocks that run apart from the steady one by less are being slewed, not set."""
+
 LOG_DELAY_S = 2.0
 """After a reconnect the log is read this much later: the server stores with a little delay."""
+
+
+def awake_or_asleep_ns() -> int:
+    """A clock that nobody can set and that goes on while the computer sleeps."""
+    return time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +122,8 @@ class Plant:
         sheet: units, ranges and texts; an empty sheet when there is none.
         audit_path: where writes leave their evidence; None keeps it in memory (tests).
         clock_ns: the wall clock, injected for tests.
+        steady_ns: a clock that nobody can set, to notice when the wall clock was; tests that turn
+            the wall clock alone mean time passing.
     """
 
     def __init__(
@@ -102,14 +133,20 @@ class Plant:
         *,
         audit_path: Path | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
+        steady_ns: Callable[[], int] | None = None,
     ) -> None:
         self.profile = profile
         self.sheet = sheet if sheet is not None else TagSheet()
         self.clock_ns = clock_ns
+        if steady_ns is None:
+            steady_ns = awake_or_asleep_ns if clock_ns is time.time_ns else clock_ns
+        self._steady_ns = steady_ns
+        self._set_to_ns = clock_ns() - steady_ns()
         self.live = LiveStore()
         self.interest = Interest()
         self.trends = TrendStore()
         self.alarms = AlarmStore()
+        self.traffic = TrafficStore()
         self.tree = TagTree()
         self.arming = Arming(clock_ns=clock_ns)
         self.audit = AuditLog(audit_path)
@@ -125,6 +162,7 @@ class Plant:
         self._interest_version = 0
         self._wanted: frozenset[str] = frozenset()
         self._unwanted: frozenset[str] = frozenset()
+        self._heard: set[str] = set()
         self._types = KnownTypes()
         self._types_due = False
         self._writes_version = -1
@@ -133,7 +171,12 @@ class Plant:
         self._browse_wanted = False
         self._browse_task: asyncio.Task[None] | None = None
         self._holes: list[tuple[int, int]] = []
+        self._silences: list[tuple[int, int]] = []
+        self._told = LinkState.OFFLINE
         self._writes_to_verify = False
+        self._has_alarms = asyncio.Event()
+        self._alarms_to_settle = False
+        self._list_is_new = False
 
     def attach(self, link: PlantLink) -> None:
         """Take the link that delivers into this plant; once, before `run`."""
@@ -150,6 +193,7 @@ class Plant:
             self._who,
             lambda: self.capabilities,
             clock_ns=self.clock_ns,
+            server=lambda: self.status.url or self.profile.url,
         )
 
     # What the stream delivers: called from its thread.
@@ -166,9 +210,30 @@ class Plant:
         self.alarms.restart(complete)
 
     def on_status(self, status: LinkStatus) -> None:
+        """Where the stream's order matters it is kept here, in the stream's thread: a value from
+        before a loss must not be taken for one from after it, whenever the next frame comes."""
+        before, self._told = self._told, status.state
+        at_ns = status.lost_at_ns or status.since_ns
+        if status.state is LinkState.LIVE:
+            if before is LinkState.STALE:
+                self.trends.link_resumed()
+            elif before is not LinkState.LIVE:
+                self.trends.link_back(status.since_ns)
+        elif status.state is LinkState.STALE:
+            if before is LinkState.LIVE:
+                self.trends.link_silent(at_ns)
+        else:
+            if before in (LinkState.LIVE, LinkState.STALE):
+                self.live.link_ended()
+            self.trends.link_lost(at_ns)
         self._news.append(status)
 
     # What the panels use.
+
+    @property
+    def has_link(self) -> bool:
+        """A link was attached."""
+        return self._link is not None
 
     @property
     def link(self) -> PlantLink:
@@ -249,6 +314,7 @@ class Plant:
 
     def drain(self) -> Frame:
         """Take over what came in since the last frame. Called by the frame clock only."""
+        self._notice_set_clock()
         status = self._take_status()
         if self.interest.version != self._interest_version and self._link is not None:
             self._interest_version = self.interest.version
@@ -266,7 +332,13 @@ class Plant:
             self._writes_version = self._writes.version
             writes = True
         values = self._take_values()
-        return Frame(self.clock_ns(), values, curves, self.alarms.drain(), tree, status, writes)
+        alarms = self.alarms.drain()
+        if not self.alarms.is_stale:
+            self._has_alarms.set()
+            if alarms and self._writes is not None and self._writes.has_unverified_alarms:
+                self._alarms_to_settle = True
+                self._wake.set()
+        return Frame(self.clock_ns(), values, curves, alarms, tree, status, writes)
 
     def _take_interest(self, link: PlantLink) -> None:
         """Subscribe what is wanted now. What is not must not go on looking live: it is forgotten."""
@@ -276,10 +348,12 @@ class Plant:
         self._unwanted = (self._unwanted | gone) - wanted
         self._types_due = True
         self.live.forget(gone | back)
+        self._heard -= gone | back
         link.want(wanted)
 
     def _take_values(self) -> set[str]:
         values = self.live.drain()
+        self._listen(values)
         late = values & self._unwanted  # was on its way when its tag was given up
         if late:
             self.live.forget(late)
@@ -291,6 +365,30 @@ class Plant:
         else:
             self._put_right(values)
         return values
+
+    def _listen(self, values: set[str]) -> None:
+        """Learn the server's clock from a few changes; a tag's first value may be an old one."""
+        changed = itertools.islice(values & self._heard, LISTENED_A_FRAME)
+        found = (self.live.get(name) for name in changed)
+        self.trends.listen(
+            sample for sample in found if sample is not None and not self.live.is_stale(sample.name)
+        )
+        self._heard |= values
+
+    def _notice_set_clock(self) -> None:
+        """A wall clock that is set makes nothing older or younger, live or stale."""
+        looked_ns = self._steady_ns()
+        set_to_ns = self.clock_ns() - looked_ns
+        if self._steady_ns() - looked_ns > CLOCK_STEP_NS // 10:
+            return  # held up between the two looks: they do not belong together
+        step_ns = set_to_ns - self._set_to_ns
+        if abs(step_ns) < CLOCK_STEP_NS:
+            return
+        self._set_to_ns = set_to_ns
+        self.live.clock_stepped(step_ns)
+        self.trends.clock_stepped(step_ns)
+        self._holes = [(lost + step_ns, back + step_ns) for lost, back in self._holes]
+        self._silences = [(lost + step_ns, back + step_ns) for lost, back in self._silences]
 
     def _put_right(self, names: Iterable[str]) -> None:
         """Values that were taken before their type was known; the next frame has them."""
@@ -322,7 +420,17 @@ class Plant:
                         self._browse_task = group.create_task(self.browse(), name="plant:browse")
                     for lost_ns, back_ns in self._holes:
                         group.create_task(self._fill(lost_ns, back_ns), name="plant:fill")
+                        alarms = self._alarms_between(lost_ns, back_ns)
+                        group.create_task(alarms, name="plant:alarms")
+                    for silent_ns, back_ns in self._silences:
+                        group.create_task(self._look_back(silent_ns, back_ns), name="plant:fill")
                     self._holes.clear()
+                    self._silences.clear()
+                    if self._alarms_to_settle:
+                        self._alarms_to_settle = False
+                        is_new, self._list_is_new = self._list_is_new, False
+                        settling = self.writes.settle_alarms(self.alarms.get, is_complete=is_new)
+                        group.create_task(settling, name="plant:alarms")
                     if self._writes_to_verify:
                         self._writes_to_verify = False
                         group.create_task(self.writes.link_back(), name="plant:unverified")
@@ -383,6 +491,36 @@ class Plant:
         for name in self.trends.names:
             self.request_history(name, lost_ns + skew_ns, back_ns + skew_ns)
 
+    async def _alarms_between(self, lost_ns: int, back_ns: int) -> None:
+        """What came and went while nobody listened is in the server's log alone."""
+        await asyncio.sleep(LOG_DELAY_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ALARM_LIST_S):
+                await self._has_alarms.wait()
+        if Capability.ALARM_HISTORY not in self.capabilities or not self.alarms.is_known:
+            return
+        skew_ns = self.trends.skew_ns
+        try:
+            logged = await self.client.logged_alarms(
+                lost_ns + skew_ns, back_ns + skew_ns, language=self.server_language
+            )
+        except TagwerkError as error:
+            log.info("alarms of the outage not to be had: %s", error.message)
+            return
+        self.alarms.add_logged(
+            alarm for alarm in logged if (alarm.raise_time_ns or 0) >= lost_ns + skew_ns
+        )
+
+    async def _look_back(self, silent_ns: int, back_ns: int) -> None:
+        """After a silence only what did not come after all is asked for."""
+        await asyncio.sleep(LOG_DELAY_S)
+        skew_ns = self.trends.skew_ns
+        for name in self.trends.names:
+            curve = self.trends.curve(name)
+            if curve is not None:
+                for start_ns, end_ns in curve.missing(silent_ns + skew_ns, back_ns + skew_ns):
+                    self.request_history(name, start_ns, end_ns)
+
     def _who(self) -> str:
         session = self.status.session
         return session.user if session is not None else self.profile.user
@@ -398,24 +536,42 @@ class Plant:
     def _apply_status(self, before: LinkStatus, now: LinkStatus) -> None:
         """Carry a change of state into the stores: this is where values become stale or live."""
         if now.state is LinkState.LIVE:
-            if before.state is not LinkState.LIVE:
+            if now.url and self._link is not None:
+                self._link.server_shown(now.url)
+            if before.state is LinkState.STALE:
+                self._link_speaks_again(now)
+            elif before.state is not LinkState.LIVE:
                 self._link_is_up(now)
             return
         lost_ns = now.lost_at_ns or now.since_ns
         self.live.mark_stale(lost_ns)
-        self.alarms.mark_stale(lost_ns)
-        self.trends.link_lost(lost_ns)
         if self._writes is not None:
             self._writes.link_lost()
+        if now.state is LinkState.STALE:
+            self.alarms.mark_silent(lost_ns)
+            return
+        self.alarms.mark_stale(lost_ns)
+        self._has_alarms.clear()
         if self.browse_state.running:
             # Its answer would come, if ever, over a connection that is gone.
             self.refresh_browse()
+
+    def _link_speaks_again(self, status: LinkStatus) -> None:
+        """The stream had stood still and has lost nothing: all that it brought holds again."""
+        silent_ns = self.live.stale_since_ns
+        self.live.resume()
+        self.alarms.mark_live(status.since_ns)
+        if silent_ns:
+            self._silences.append((silent_ns, status.since_ns))
+            self._writes_to_verify = True
+        self._wake.set()
 
     def _link_is_up(self, status: LinkStatus) -> None:
         lost_ns = self.live.stale_since_ns
         self.live.mark_live(status.since_ns)
         self.alarms.mark_live(status.since_ns)
-        self.trends.link_back(status.since_ns)
+        self._heard.clear()
+        self._list_is_new = True
         if lost_ns:
             self._holes.append((lost_ns, status.since_ns))
             self._writes_to_verify = True

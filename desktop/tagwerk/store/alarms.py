@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, AlarmState, Notification
 from tagwerk.store.alarm_view import AlarmView
@@ -59,6 +59,67 @@ class AlarmCounts:
     shelved: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmOutage:
+    """What had become of the alarms when the link was back, compared with the list before.
+
+    Args:
+        came: active now and not before, also as a new instance of an alarm that was known.
+        went: active before and no longer.
+        acknowledged: active before and now, and acknowledged by somebody meanwhile.
+        passed: came and went meanwhile; only the server's log tells of them.
+        lost_ns, back_ns: from when to when nothing was heard.
+    """
+
+    came: tuple[Alarm, ...] = ()
+    went: tuple[Alarm, ...] = ()
+    acknowledged: tuple[Alarm, ...] = ()
+    passed: tuple[Alarm, ...] = ()
+    lost_ns: int = 0
+    back_ns: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.came or self.went or self.acknowledged or self.passed)
+
+    def and_then(self, later: AlarmOutage) -> AlarmOutage:
+        """Both together, while nobody has seen the first."""
+        if not self:
+            return later
+        return AlarmOutage(
+            self.came + later.came,
+            self.went + later.went,
+            self.acknowledged + later.acknowledged,
+            self.passed + later.passed,
+            self.lost_ns,
+            later.back_ns,
+        )
+
+
+def compare(before: dict[AlarmKey, Alarm], now: dict[AlarmKey, Alarm]) -> AlarmOutage:
+    """What lies between two lists of active alarms.
+
+    An alarm that came *and* went in between is in neither list: only the server's log has it.
+    """
+    both = before.keys() & now.keys()
+    again = {
+        key
+        for key in both
+        if now[key].raise_time_ns is not None
+        and (now[key].raise_time_ns or 0) > (before[key].raise_time_ns or 0)
+    }
+    return AlarmOutage(
+        tuple(alarm for key, alarm in now.items() if key not in before or key in again),
+        tuple(alarm for key, alarm in before.items() if key not in now),
+        tuple(
+            now[key]
+            for key in now
+            if key in both - again
+            and before[key].needs_acknowledgement
+            and not now[key].needs_acknowledgement
+        ),
+    )
+
+
 _COUNTED = tuple(AlarmCounts.__dataclass_fields__)
 _SHELVED = len(_COUNTED) - 1
 
@@ -100,7 +161,14 @@ class AlarmStore:
         self._areas: Counter[str] = Counter()
         self._views: list[AlarmView] = []
         self._link_up = False
+        self._lost = True
         self._complete_since_loss = False
+        self._before_loss: dict[AlarmKey, Alarm] | None = None
+        self._known_before: Set[AlarmKey] = frozenset()
+        self._lost_ns = self._back_ns = 0
+        self._touched = False
+        self.outage = AlarmOutage()
+        """What happened to the alarms while the link was lost, until `forget_outage`."""
         self.stale_since_ns: int | None = 0
         """When the list stopped being the plant's; None while it is live. 0 before the first link."""
         self.is_known = False
@@ -152,7 +220,7 @@ class AlarmStore:
             restart, self._pending_restart = self._pending_restart, None
             pending, self._pending = self._pending, {}
             cleared = self._last_cleared_pending_ns
-        changed = False
+        changed, self._touched = self._touched, False
         if cleared is not None and (self.last_cleared_ns is None or cleared > self.last_cleared_ns):
             self.last_cleared_ns = cleared
             changed = True
@@ -167,13 +235,12 @@ class AlarmStore:
     def _take_restart(self, complete: dict[AlarmKey, Alarm]) -> bool:
         changed = not self.is_known
         self.is_known = True
-        self._complete_since_loss = True
-        changed = self._settle() or changed
         for key in [key for key in self._ids if key not in complete]:
             changed = self._apply(key, None) or changed
         for key, alarm in complete.items():
             changed = self._apply(key, alarm) or changed
-        return changed
+        self._complete_since_loss = True
+        return self._settle() or changed
 
     def _apply(self, key: AlarmKey, alarm: Alarm | None) -> bool:
         number = self._ids.get(key)
@@ -254,15 +321,25 @@ class AlarmStore:
         """True when what is shown may no longer be what the plant says."""
         return self.stale_since_ns is not None
 
+    def mark_silent(self, at_ns: int) -> None:
+        """The link stands without a sign of life: stale, and the list holds again when it speaks."""
+        self._link_up = False
+        if self.stale_since_ns is None:
+            self.stale_since_ns = at_ns
+            self.version += 1
+
     def mark_stale(self, at_ns: int) -> None:
         """The link is lost at `at_ns`; a list that is stale already keeps its time.
 
         Called again at each step of a reconnect; only the first call asks for a new list, since
         that may arrive before the link calls itself live.
         """
-        if self._link_up:
+        if not self._lost:
+            self._lost = True
             self._link_up = False
             self._complete_since_loss = False
+            self._before_loss = self._by_key() if self.is_known else None
+            self._lost_ns = self.stale_since_ns or at_ns
         if self.stale_since_ns is None:
             self.stale_since_ns = at_ns
             self.version += 1
@@ -271,13 +348,50 @@ class AlarmStore:
         """The link is up. The list stays stale until the server has said what is active.
 
         Args:
-            at_ns: when, for symmetry with the other stores; a list has no per-row age.
+            at_ns: when the outage ended.
         """
+        self._back_ns = at_ns
         self._link_up = True
+        self._lost = False
         self._settle()
 
     def _settle(self) -> bool:
         if self._link_up and self._complete_since_loss and self.stale_since_ns is not None:
             self.stale_since_ns = None
+            if self._before_loss is not None:
+                found = compare(self._before_loss, self._by_key())
+                found = replace(found, lost_ns=self._lost_ns, back_ns=self._back_ns)
+                self.outage = self.outage.and_then(found)
+                self._known_before = self._before_loss.keys() | {a.key for a in self.outage.went}
+                self._before_loss = None
             return True
         return False
+
+    def add_logged(self, logged: Iterable[Alarm]) -> bool:
+        """What the log tells about the last outage: alarms that came and went unseen.
+
+        Args:
+            logged: records of the time of the outage, as the server returns them.
+
+        Returns:
+            Whether there were any.
+        """
+        known = self._known_before | self._ids.keys() | {alarm.key for alarm in self.outage.passed}
+        passed = {
+            alarm.key: alarm
+            for alarm in logged
+            if alarm.key not in known and alarm.clear_time_ns is not None
+        }
+        if passed:
+            self.outage = replace(self.outage, passed=self.outage.passed + tuple(passed.values()))
+            self.version += 1
+            self._touched = True
+        return bool(passed)
+
+    def _by_key(self) -> dict[AlarmKey, Alarm]:
+        return {alarm.key: alarm for alarm in self._alarms.values()}
+
+    def forget_outage(self) -> None:
+        """The user has seen what happened during the last outage."""
+        self.outage = AlarmOutage()
+        self.version += 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ from tagwerk.store.pyramid import Floats, Ints, Pyramid
 Words: TypeAlias = npt.NDArray[np.uint16]
 
 LINK_DOWN = message("Link down")
+NO_SIGN = message("No sign of life")
 NOT_IN_LOG = message("not in the log")
 NOT_READ = message("Not read from the log")
 LEFT_OUT = message("Left out to save memory")
@@ -35,6 +37,10 @@ NO_COMMUNICATION = message("No comm.")
 NO_NUMBER = message("No number")
 
 _MOST_QUALITIES = 60_000
+_RHYTHM = 32
+"""Of so many samples before a silence the curve's rhythm is taken."""
+_SILENCE_FROM_NS = 3_000_000_000
+"""Samples that lie closer together than this have no hole between them."""
 _BLOCK = 1024
 """Samples for each running sum."""
 _EDGE_NS = 5_000_000_000
@@ -165,7 +171,7 @@ class Curve:
 
     __slots__ = (
         "_coverage", "_n", "_pyramid", "_q", "_qualities", "_quality_index", "_run_key",
-        "_run_start", "_sums", "_t", "_values", "_y", "history_version", "name", "step", "version",
+        "_run_start", "_silent_ns", "_sums", "_t", "_values", "_y", "history_version", "name", "step", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, step: bool = False) -> None:
@@ -184,6 +190,8 @@ class Curve:
         self._quality_index: dict[Quality, int] = {}
         self._run_start: list[int] = []
         self._run_key: list[int] = []
+        self._silent_ns: int | None = None
+        """The last sample before a silence of the link, while what came after it is awaited."""
         self._values: dict[int, float] = {}
         """The numbers that came with bad quality, by time: exported, never drawn."""
 
@@ -373,32 +381,75 @@ class Curve:
         """
         if not samples:
             return
+        self.link_resumed()  # a value is a sign of life
         if not self.is_live:
             start = samples[0].received_ns + skew_ns
             self._coverage.close(start)
             live = Segment(start, OPEN, Source.LIVE)
             self._coverage.paint(live, lambda old: old.source is not Source.LIVE)
             self.history_version += 1
-        self._insert(
-            [
-                (
-                    sample.received_ns + skew_ns if sample.time_ns is None else sample.time_ns,
-                    None if sample.error is not None else sample.value,
-                    sample.quality,
-                )
-                for sample in samples
-            ]
-        )
+        items: list[tuple[int, Value, Quality]] = [
+            (
+                sample.received_ns + skew_ns if sample.time_ns is None else sample.time_ns,
+                None if sample.error is not None else sample.value,
+                sample.quality,
+            )
+            for sample in samples
+        ]
+        if self._silent_ns is not None:
+            self._look_at_silence(self._silent_ns, min(item[0] for item in items))
+        self._insert(items)
+
+    def link_silent(self, at_ns: int) -> None:
+        """The stream stands but gives no sign of life: nothing is known from here on, for now."""
+        if self.is_live:
+            self._begin_hole(at_ns, NO_SIGN)
+
+    def link_resumed(self) -> None:
+        """The same stream speaks again. What it held up comes now; nothing on it was lost.
+
+        So the curve goes on as if nothing had been. Only if its next sample shows that this tag
+        paused as well, which its own rhythm tells, the pause becomes a hole.
+        """
+        hole = self._coverage.last()
+        if hole is None or not hole.is_open or hole.cause != NO_SIGN:
+            return
+        before = int(np.searchsorted(self.times, hole.start_ns, side="right")) - 1
+        self._silent_ns = int(self._t[before]) if before >= 0 else None
+        self._coverage.close(hole.start_ns)
+        self._coverage.paint(Segment(hole.start_ns, OPEN, Source.LIVE))
+        self._touch_history()
+
+    def _look_at_silence(self, before_ns: int, after_ns: int) -> None:
+        """Whether between two samples round a silence there are some missing that must have been."""
+        self._silent_ns = None
+        place = int(np.searchsorted(self.times, before_ns, side="right"))
+        steps = np.diff(self._t[max(place - _RHYTHM, 0) : place])
+        if len(steps) < _RHYTHM // 4:
+            return
+        usual_ns = float(np.quantile(steps, 0.9))
+        if after_ns - before_ns > max(5 * usual_ns, _SILENCE_FROM_NS):
+            hole = Segment(before_ns + 1, after_ns, Source.HOLE, NO_SIGN)
+            self._coverage.paint(hole)
+            self._touch_history()
 
     def link_lost(self, at_ns: int) -> None:
         """The live stream ended: a hole begins. Times by the server's clock."""
-        if not self.is_live:
-            return
+        last = self._coverage.last()
+        if last is not None and last.is_open and last.cause == NO_SIGN:
+            # It had fallen silent before, and the hole began there.
+            self._coverage.paint(replace(last, cause=LINK_DOWN), lambda old: old == last)
+            self._touch_history()
+        elif self.is_live:
+            self._begin_hole(at_ns, LINK_DOWN)
+
+    def _begin_hole(self, at_ns: int, cause: Message) -> None:
+        self._silent_ns = None
         live = self._coverage.last()
         newest = int(self._t[self._n - 1]) + 1 if self._n else at_ns
         at_ns = max(at_ns, live.start_ns if live else at_ns, min(newest, at_ns + 1_000_000_000))
         self._coverage.close(at_ns)
-        self._coverage.paint(Segment(at_ns, OPEN, Source.HOLE, LINK_DOWN))
+        self._coverage.paint(Segment(at_ns, OPEN, Source.HOLE, cause))
         self._touch_history()
 
     def overrun(self, start_ns: int, end_ns: int) -> None:

@@ -23,7 +23,8 @@ class LiveStore:
         self._lock = threading.Lock()
         self._latest: dict[str, Sample] = {}
         self._pending: dict[str, Sample] = {}
-        self._live_since_ns = 0
+        self._earlier: dict[str, Sample] = {}
+        self._unheard: set[str] = set()
         self.stale_since_ns: int | None = 0
         """When the link was lost; None while it is live. Stale from the start until a link is up."""
         self.received = 0
@@ -41,14 +42,29 @@ class LiveStore:
             self.received += count
             self.coalesced += count - (len(pending) - before)
 
+    def link_ended(self) -> None:
+        """A stream is over: what it brought and no frame has taken is older than the next link.
+
+        Any thread; called in the order of arrival, so that no clock has to tell old from new.
+        """
+        with self._lock:
+            self._earlier.update(self._pending)
+            self._pending = {}
+
     def drain(self) -> set[str]:
         """Take over what came since the last frame; returns the names that changed."""
-        if not self._pending:
+        if not self._pending and not self._earlier:
             return set()
         with self._lock:
             fresh, self._pending = self._pending, {}
+            earlier, self._earlier = self._earlier, {}
+        if earlier:
+            self._latest.update(earlier)
+            self._unheard.update(earlier)
         self._latest.update(fresh)
-        return set(fresh)
+        if self._unheard:
+            self._unheard.difference_update(fresh)
+        return {*earlier, *fresh} if earlier else set(fresh)
 
     def get(self, name: str) -> Sample | None:
         """The latest sample, or None when there never was one."""
@@ -59,21 +75,33 @@ class LiveStore:
 
         That is: the link is lost, or it is back and this tag has not been heard of since.
         """
-        if self.stale_since_ns is not None:
-            return True
-        sample = self._latest.get(name)
-        return sample is not None and sample.received_ns < self._live_since_ns
+        return self.stale_since_ns is not None or name in self._unheard
 
     def mark_stale(self, at_ns: int) -> None:
-        """The link is lost: all values are stale at once."""
+        """The link is lost, or gives no sign of life: all values are stale at once."""
         if self.stale_since_ns is None:
             self.stale_since_ns = at_ns
 
-    def mark_live(self, at_ns: int) -> None:
-        """The link is up: values received from `at_ns` on are live, older ones stay stale."""
+    def mark_live(self, at_ns: int = 0) -> None:
+        """A new link is up: what was taken before stays stale until its tag is heard of again.
+
+        Args:
+            at_ns: when, for symmetry with the other stores; order decides here, and no clock.
+        """
         if self.stale_since_ns is not None:
             self.stale_since_ns = None
-            self._live_since_ns = at_ns
+            self._unheard = set(self._latest)
+
+    def resume(self) -> None:
+        """The same link speaks again: nothing was lost on it, so what it brought holds again."""
+        self.stale_since_ns = None
+
+    def clock_stepped(self, step_ns: int) -> None:
+        """This computer's clock was set: carry its time stamps along, so that ages stay true."""
+        if self.stale_since_ns:
+            self.stale_since_ns += step_ns
+        for name, sample in self._latest.items():
+            self._latest[name] = sample._replace(received_ns=sample.received_ns + step_ns)
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop the values of tags that nobody wants any more."""
@@ -81,6 +109,8 @@ class LiveStore:
             for name in names:
                 self._latest.pop(name, None)
                 self._pending.pop(name, None)
+                self._earlier.pop(name, None)
+                self._unheard.discard(name)
 
     def __len__(self) -> int:
         return len(self._latest)

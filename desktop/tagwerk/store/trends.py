@@ -10,10 +10,12 @@ says so. What no frame takes is bounded too, at `QUEUE_LIMIT` samples.
 
 from __future__ import annotations
 
+import statistics
 import threading
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from tagwerk.domain.values import Sample
 from tagwerk.store.coverage import OPEN, Segment, Source
@@ -36,7 +38,17 @@ __all__ = [
 
 BUDGET_BYTES = 512 << 20
 QUEUE_LIMIT = 500_000
+LISTENED_TO = 64
+"""Of so many of the newest changes the server's clock is learned."""
 _SKEW_FROM_NS = 1_000_000_000
+
+
+class _Event(Enum):
+    """What may end a batch."""
+
+    LOST = "lost"
+    SILENT = "silent"
+    RESUMED = "resumed"
 
 
 @dataclass(slots=True)
@@ -45,7 +57,8 @@ class _Batch:
 
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
-    lost_at_ns: int | None = None
+    event: _Event | None = None
+    at_ns: int = 0
 
 
 class TrendStore:
@@ -66,7 +79,8 @@ class TrendStore:
         self._names: frozenset[str] = frozenset()
         self._batches: deque[_Batch] = deque([_Batch()])
         self._queued = 0
-        self._deltas: deque[int] = deque(maxlen=64)
+        self._deltas: deque[int] = deque(maxlen=LISTENED_TO)
+        self._ahead_ns = 0
         self._touched: set[str] = set()
         self.lost_at_ns: int | None = None
         """When the stream ended, by this computer's clock; None while it is up or before it was."""
@@ -110,17 +124,34 @@ class TrendStore:
     def skew_ns(self) -> int:
         """How far the server's clock is ahead of ours; 0 when it is within a second.
 
-        From the newest samples: a value that changes while we listen is stamped when it leaves
-        the server, so the largest difference is the clocks' difference less the way.
+        A value that changes while we listen is stamped when it leaves the server, so the usual
+        difference is the clocks' difference less the way. The middle one counts, so that a single
+        device with a clock of its own does not move all curves.
         """
-        skew = max(self._deltas, default=0)
+        if not self._deltas:
+            return self._ahead_ns
+        skew = round(statistics.median(self._deltas))
         return skew if abs(skew) >= _SKEW_FROM_NS else 0
+
+    def listen(self, samples: Iterable[Sample]) -> None:
+        """Learn the server's clock from values that have just changed."""
+        for sample in samples:
+            if sample.time_ns is not None and sample.error is None:
+                self._deltas.append(sample.time_ns - sample.received_ns)
+
+    def clock_stepped(self, step_ns: int) -> None:
+        """This computer's clock was set: the server is so much less ahead of it now."""
+        self._deltas = deque((delta - step_ns for delta in self._deltas), maxlen=LISTENED_TO)
+        self._ahead_ns = 0
+        with self._lock:
+            if self.lost_at_ns is not None:
+                self.lost_at_ns += step_ns
 
     def drain(self) -> set[str]:
         """Sort what came since the last frame into the curves; returns the names that changed."""
         changed, self._touched = self._touched, set()
         first = self._batches[0]
-        if len(self._batches) == 1 and not first.samples and first.lost_at_ns is None:
+        if len(self._batches) == 1 and not first.samples:
             return changed
         with self._lock:
             batches, self._batches = self._batches, deque([_Batch()])
@@ -135,12 +166,20 @@ class TrendStore:
                     if name in batch.left_out:
                         start, end = batch.left_out[name]
                         curve.overrun(start + self.skew_ns, end + self.skew_ns)
-            if batch.lost_at_ns is not None:
-                for curve in self._curves.values():
-                    curve.link_lost(batch.lost_at_ns + self.skew_ns)
+            if batch.event is not None:
+                self._take_event(batch.event, batch.at_ns + self.skew_ns)
                 changed.update(self._curves)
         self._keep_budget()
         return changed
+
+    def _take_event(self, event: _Event, at_ns: int) -> None:
+        for curve in self._curves.values():
+            if event is _Event.LOST:
+                curve.link_lost(at_ns)
+            elif event is _Event.SILENT:
+                curve.link_silent(at_ns)
+            else:
+                curve.link_resumed()
 
     # Any thread.
 
@@ -170,25 +209,45 @@ class TrendStore:
 
         May be called again while it is down; only a live curve takes notice.
         """
-        with self._lock:
-            if self.lost_at_ns is None:
-                self.lost_at_ns = at_ns
-            self._batches[-1].lost_at_ns = at_ns
-            self._batches.append(_Batch())
+        self._end_batch(_Event.LOST, at_ns)
+
+    def link_silent(self, at_ns: int) -> None:
+        """Nothing has come since `at_ns`, though the stream stands: a hole until it speaks again."""
+        self._end_batch(_Event.SILENT, at_ns)
+
+    def link_resumed(self) -> None:
+        """The same stream speaks again: it has lost nothing, and the curves go on."""
+        self._end_batch(_Event.RESUMED, 0)
 
     def link_back(self, at_ns: int) -> None:
-        """The stream is up again. A curve's hole ends when its tag is first heard of, not here."""
+        """A new stream is up. A curve's hole ends when its tag is first heard of, not here."""
         with self._lock:
             self.lost_at_ns = None
+
+    def _end_batch(self, event: _Event, at_ns: int) -> None:
+        with self._lock:
+            if event is _Event.RESUMED:
+                self.lost_at_ns = None
+            elif self.lost_at_ns is None:
+                self.lost_at_ns = at_ns
+            self._batches[-1].event = event
+            self._batches[-1].at_ns = at_ns
+            self._batches.append(_Batch())
 
     # Inside.
 
     def _listen(self, curve: Curve, samples: list[Sample]) -> None:
-        """Learn the server's clock from changes; the first value of a subscription may be old."""
+        """Learn the server's clock from changes; the first value of a subscription may be old.
+
+        But it cannot be from the future: where it seems so, the server's clock is ahead.
+        """
+        newest = samples[-1]
         if curve.is_live:
-            newest = samples[-1]
-            if newest.time_ns is not None and newest.error is None:
-                self._deltas.append(newest.time_ns - newest.received_ns)
+            self.listen((newest,))
+        elif newest.time_ns is not None and newest.error is None:
+            ahead_ns = newest.time_ns - newest.received_ns
+            if ahead_ns >= _SKEW_FROM_NS:
+                self._ahead_ns = max(self._ahead_ns, ahead_ns)
 
     def _throw_away(self) -> None:
         """Nobody drains: keep the newest of each tag, so that memory stays flat. Lock is held."""

@@ -29,7 +29,7 @@ class AlarmActions:
 
     Args:
         send: the client's call, lent by the service.
-        audit, who, capabilities: as for `WriteService`.
+        audit, who, capabilities, server: as for `WriteService`.
     """
 
     def __init__(
@@ -38,11 +38,15 @@ class AlarmActions:
         audit: AuditLog,
         who: Callable[[], str],
         capabilities: Callable[[], Capabilities],
+        server: Callable[[], str] = lambda: "",
     ) -> None:
+        self._server = server
         self._send = send
         self._audit = audit
         self._who = who
         self._capabilities = capabilities
+        self.unverified: dict[AlarmKey, AlarmAction] = {}
+        """Sent, and no answer came: what became of it shows in the alarm itself."""
 
     async def act(
         self, action: AlarmAction, alarms: Sequence[Alarm], reason: str
@@ -61,7 +65,40 @@ class AlarmActions:
                 continue
             answers, gone = await self._act_once(action, keys, reason)
             replies.update({reply.key: reply for reply in answers})
+        for key, reply in replies.items():
+            self.unverified.pop(key, None)
+            if reply.uncertain:
+                self.unverified[key] = action
         return [replies[alarm.key] for alarm in alarms]
+
+    async def settle(self, find: Callable[[AlarmKey], Alarm | None], *, is_complete: bool) -> None:
+        """Look at the alarms themselves what became of actions without an answer; audit it.
+
+        Args:
+            find: the alarm as it is now; None when it is no longer active.
+            is_complete: the list was read anew since, so one that still waits was not acted on;
+                otherwise it may be only late.
+        """
+        outcomes: list[list[str | int]] = []
+        for key, action in list(self.unverified.items()):
+            alarm = find(key)
+            if alarm is None:
+                found = "gone"
+            elif not _waits(alarm, action):
+                found = "done"
+            elif is_complete:
+                found = "not_done"
+            else:
+                continue
+            del self.unverified[key]
+            outcomes.append([key.name, key.instance, action.value, found])
+        if not outcomes:
+            return
+        try:
+            await asyncio.to_thread(self._audit.append, "alarm_settled", outcomes=outcomes)
+        except AuditUnavailable:
+            # As with outcomes: the next intent fails loudly.
+            return
 
     async def _act_once(
         self, action: AlarmAction, keys: list[AlarmKey], reason: str
@@ -74,6 +111,7 @@ class AlarmActions:
                 action=action.value,
                 alarms=[[key.name, key.instance] for key in keys],
                 who=self._who(),
+                server=self._server(),
                 reason=reason,
             )
         except AuditUnavailable as problem:
@@ -118,6 +156,11 @@ class AlarmActions:
             # The intent is on disk and the deed is done; the replies are what the user must see,
             # and the next intent will fail loudly.
             return
+
+
+def _waits(alarm: Alarm, action: AlarmAction) -> bool:
+    acknowledge = action is AlarmAction.ACKNOWLEDGE
+    return alarm.needs_acknowledgement if acknowledge else alarm.needs_reset
 
 
 def _outcome(reply: AlarmReply) -> str:

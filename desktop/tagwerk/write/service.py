@@ -64,6 +64,7 @@ class WriteService:
         who: name of the user now.
         capabilities: what server and user allow now.
         clock_ns: wall clock.
+        server: address of the server that is spoken to, for the evidence: a redundant pair has two.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class WriteService:
         capabilities: Callable[[], Capabilities],
         *,
         clock_ns: Callable[[], int] = time.time_ns,
+        server: Callable[[], str] = lambda: "",
     ) -> None:
         self._client = client
+        self._server = server
         self._live = live
         self._info = info
         self.audit = audit
@@ -86,7 +89,7 @@ class WriteService:
         self._who = who
         self._capabilities = capabilities
         self._clock_ns = clock_ns
-        self._alarms = AlarmActions(self._send_alarm_action, audit, who, capabilities)
+        self._alarms = AlarmActions(self._send_alarm_action, audit, who, capabilities, server)
         self._own_version = 0
         self._results: dict[str, WriteResult] = {}
         self._phases: dict[str, Phase] = {}
@@ -326,6 +329,22 @@ class WriteService:
         """
         return await self._alarms.act(action, alarms, reason)
 
+    @property
+    def has_unverified_alarms(self) -> bool:
+        """An acknowledgement or reset was sent, and no answer came."""
+        return bool(self._alarms.unverified)
+
+    async def settle_alarms(
+        self, find: Callable[[AlarmKey], Alarm | None], *, is_complete: bool
+    ) -> None:
+        """Learn from the alarms what became of actions without an answer; sends nothing.
+
+        Args:
+            find: the alarm as it is now; None when it is no longer active.
+            is_complete: the list of alarms was read anew since.
+        """
+        await self._alarms.settle(find, is_complete=is_complete)
+
     # Inside.
 
     async def _send_alarm_action(
@@ -396,6 +415,7 @@ class WriteService:
             who=request.who,
             reason=request.reason,
             undo_of=request.undo_of,
+            server=self._server(),
             checks=[f"{check.code}:{check.level.value}" for check in verdict.checks],
             accepted=sorted(request.accepted),
         )
