@@ -1,5 +1,6 @@
 """Every command against a real server over TLS, with its documents and exit codes."""
 
+import asyncio
 import io
 import json
 import os
@@ -10,6 +11,12 @@ import sys
 import pytest
 
 from tagwerk.cli import main
+from tagwerk.cli.arguments import parse
+from tagwerk.cli.target import find_profile
+from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
+from tagwerk.domain.errors import UsageError
+from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.settings import Settings
 from tagwerk.write.audit import AuditLog
 
 PV = "Cooling.TIC2120.PV"
@@ -264,15 +271,66 @@ def test_an_untrusted_certificate_is_three_and_shown(run):
 
 
 def test_trust_on_first_use_remembers_and_refuses_a_change(run, tmp_path):
-    code, _document, _err = run("read", PV, "--trust-on-first-use", trust=False)
-    assert code == 0
     path = tmp_path / "known_servers.json"
-    known = json.loads(path.read_text(encoding="utf-8"))
-    (server,) = known
-    path.write_text(json.dumps({server: "0" * 64}), encoding="utf-8")
+    for _ in range(2):
+        code, _document, _err = run("read", PV, "--trust-on-first-use", trust=False)
+        assert code == 0
+    ((server, entry),) = json.loads(path.read_text(encoding="utf-8")).items()
+    assert entry["subject"]
+    assert entry["trusted_ns"] > 0
+    path.write_text(json.dumps({server: {**entry, "sha256": "0" * 64}}), encoding="utf-8")
     code, _document, err = run("read", PV, "--trust-on-first-use", trust=False)
     assert code == 3
     assert "another certificate" in err
+    assert "THE CERTIFICATE HAS CHANGED" in err
+    assert "00 00 00 00" in err
+    assert entry["sha256"] in err
+    assert str(path) in err
+    # A file of an older version holds the fingerprint alone.
+    path.write_text(json.dumps({server: entry["sha256"]}), encoding="utf-8")
+    assert run("read", PV, "--trust-on-first-use", trust=False)[0] == 0
+
+
+def test_a_server_that_cannot_be_remembered_is_not_trusted(run, tmp_path):
+    (tmp_path / "known_servers.json").mkdir()
+    code, _document, err = run("read", PV, "--trust-on-first-use", trust=False)
+    assert code == 2
+    assert "known_servers.json" in err
+
+
+def test_first_use_does_not_overrule_what_was_decided_for_a_saved_connection(
+    run, tmp_path, demo_server
+):
+    settings = Settings(tmp_path)
+    pin = Trust(TrustMode.PINNED, sha256="ab" * 32)
+    profile = ConnectionProfile("skid", demo_server.url, "operator", trust=pin)
+    SavedConnections(settings).put(profile)
+    settings.save()
+    code, _document, err = run("read", PV, "--trust-on-first-use", trust=False, url="skid")
+    assert code == 3
+    assert "AB AB AB AB" in err
+    assert not (tmp_path / "known_servers.json").exists()
+
+
+def test_a_wrong_ca_file_is_named_before_anything_is_sent(run, tmp_path):
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate", encoding="utf-8")
+    code, _document, err = run("read", PV, "--ca", str(path), trust=False)
+    assert code == 2
+    assert "no certificate in it" in err
+
+
+def test_a_partner_is_taken_as_an_address(tmp_path):
+    words = ["read", "skid21", PV, "--settings", str(tmp_path), "--partner", "skid21b"]
+    profile = asyncio.run(find_profile(parse([*words, "--follow-partner"])))
+    assert profile.partner == "https://skid21b/graphql/"
+    assert profile.follow_partner
+    plain = parse([*words[:-1], "http://192.0.2.1:4000/"])
+    with pytest.raises(UsageError, match="plain http"):
+        asyncio.run(find_profile(plain))
+    options = parse(["read", "skid21", PV, "--settings", str(tmp_path), "--follow-partner"])
+    with pytest.raises(UsageError, match="--partner"):
+        asyncio.run(find_profile(options))
 
 
 def test_nothing_there_is_three(run):

@@ -194,7 +194,7 @@ def test_watching_goes_through_a_kill_and_fills_the_hole(own_server, tmp_path):
     _rest, err = process.communicate(timeout=20)
     assert filled, [line for line in lines if "state" in line]
     assert "Traceback" not in err
-    assert process.returncode == 130
+    assert process.returncode == 0, "Ctrl+C is how a watch ends"
     states = [line["state"] for line in lines if "state" in line]
     for state in ("live", "stale", "reconnecting", "gap_filled"):
         assert state in states
@@ -205,12 +205,12 @@ def test_watching_goes_through_a_kill_and_fills_the_hole(own_server, tmp_path):
 def test_counting_stays_one_document_through_a_kill(own_server, tmp_path):
     server = own_server()
     arguments, environment = command(
-        server, tmp_path, "watch", PV, "--json", "--count-only", "--for", "7"
+        server, tmp_path, "watch", PV, "--json", "--count-only", "--for", "14"
     )
     process = subprocess.Popen(
         arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    killer = threading.Timer(2.5, server.restart)
+    killer = threading.Timer(6.0, server.restart)
     killer.start()
     out, err = process.communicate(timeout=40)
     killer.join()

@@ -3,13 +3,15 @@
 import io
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from tagwerk.cli.output import Console, alarm_document, plain, sample_document, watch_document
 from tagwerk.domain.alarms import Alarm, AlarmKey, AlarmState
-from tagwerk.domain.connection import Certificate
+from tagwerk.domain.connection import Certificate, TrustedCertificate
 from tagwerk.domain.errors import NotReachable, NotTrusted
+from tagwerk.domain.message import message
 from tagwerk.domain.values import BAD, GOOD, ItemError, Sample
 
 
@@ -66,15 +68,54 @@ def test_errors_go_to_stderr_with_the_cure():
     assert not out.getvalue()
 
 
-def test_an_unknown_certificate_is_shown_with_the_option_that_trusts_it():
-    certificate = Certificate(
-        "ab" * 32, "SKID21", "SKID21", 0, 1, ("skid21",), "RSA 2048", True, True
-    )
+def shown(error):
     err = io.StringIO()
-    Console(out=io.StringIO(), err=err).error(
-        NotTrusted("Not trusted.", certificate=certificate, pinned_sha256="cd" * 32)
+    Console(out=io.StringIO(), err=err).error(error)
+    return err.getvalue()
+
+
+DAY_NS = 86_400_000_000_000
+NOW_CERTIFICATE = Certificate(
+    "ab" * 32, "SKID21", "Plant CA", 0, 4 * 10**18, ("skid21", "10.0.0.1"), "RSA 2048, SHA-256",
+    self_signed=False, matches_host=False,
+)  # fmt: skip
+
+
+def test_an_unknown_certificate_is_shown_with_the_option_that_trusts_it():
+    authority = Certificate(
+        "ef" * 32, "Plant CA", "Plant root", 0, 4 * 10**18, (), "RSA 4096", False, False
     )
-    text = err.getvalue()
+    weakness = message("Its key is weak: RSA with {bits} bits; 2048 is the least today.", bits=1024)
+    certificate = replace(
+        NOW_CERTIFICATE, links=(NOW_CERTIFICATE, authority), not_after_ns=DAY_NS, weakness=weakness
+    )
+    text = shown(NotTrusted("Not trusted.", certificate=certificate, host="other"))
     assert "AB:AB" in text
-    assert "CD:CD" in text
     assert "--fingerprint " + "ab" * 32 in text
+    assert "for skid21, 10.0.0.1; you asked for other" in text
+    assert "It expired on 1970-01-02" in text
+    assert "1024 bits" in text
+    assert "Signed by   Plant CA, issued by Plant root" in text
+    assert "EF:EF" in text
+
+
+def test_a_changed_certificate_is_shown_beside_the_one_that_was_trusted():
+    known = TrustedCertificate("SKID21", "Old CA", ("skid21",), "", DAY_NS, 2 * DAY_NS, 3 * DAY_NS)
+    error = NotTrusted(
+        "Changed.", certificate=NOW_CERTIFICATE, pinned_sha256="cd" * 32, known=known, host="skid21"
+    )
+    lines = shown(error).splitlines()
+    assert any("CHANGED" in line for line in lines)
+    row = {line.split()[0]: line for line in lines if line.strip()}
+    assert "CD CD CD CD" in row["SHA-256"]
+    assert "* AB AB" in row["SHA-256"]
+    assert "Old CA" in row["Issued"]
+    assert "* Plant CA" in row["Issued"]
+    assert "*" not in row["Subject"]
+    assert "not known" in row["Key"]
+    assert "1970-01-04" in row["Trusted"]
+    assert "--fingerprint " + "ab" * 32 in lines[-1]
+
+
+def test_plain_http_names_the_option_that_allows_it():
+    assert "--allow-plain-http" in shown(NotTrusted("Plain.", code="plain_http"))

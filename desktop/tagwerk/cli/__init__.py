@@ -34,6 +34,7 @@ def _run_command(options: argparse.Namespace) -> int:
     import os
 
     from tagwerk.cli.output import Console
+    from tagwerk.cli.traffic import traffic_file
     from tagwerk.domain.errors import TagwerkError
 
     _speak_utf8()
@@ -43,7 +44,8 @@ def _run_command(options: argparse.Namespace) -> int:
             from tagwerk.cli.simulate import run_simulate
 
             return run_simulate(options, console)
-        return asyncio.run(COMMANDS[options.command](options, console))
+        with traffic_file(options, console):
+            return asyncio.run(COMMANDS[options.command](options, console))
     except TagwerkError as error:
         console.error(error)
         return error.exit_code

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from tagwerk.cli.confirm import ask
 from tagwerk.cli.output import Console, alarm_document, error_document, time_text
-from tagwerk.cli.stream import EventQueue, raise_refusal
+from tagwerk.cli.stream import EventQueue, interrupted_by, never_live, raise_refusal
 from tagwerk.cli.target import connected, find_target, logged_in
-from tagwerk.cli.values import partly, read_span
+from tagwerk.cli.values import PARTLY, partly, read_span
 from tagwerk.cli.write import write_service
-from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmEvent, AlarmReply
-from tagwerk.domain.connection import Capability, LinkStatus
+from tagwerk.domain.alarms import (
+    Alarm,
+    AlarmAction,
+    AlarmEvent,
+    AlarmKey,
+    AlarmReply,
+    Notification,
+)
+from tagwerk.domain.connection import Capability, LinkState, LinkStatus
 from tagwerk.domain.errors import NotAllowed, UsageError
 from tagwerk.domain.tags import short_name
 from tagwerk.link.connector import HttpConnector
@@ -67,37 +75,100 @@ async def _watch(options: argparse.Namespace, console: Console) -> int:
     async with logged_in(target):
         pass  # reports a wrong password or certificate with its own exit code
     sink = EventQueue()
-    link = HttpConnector().open(target.profile, target.password, sink, token=target.token)
+    follower = AlarmFollower(console)
+    link = HttpConnector().open(
+        target.profile, target.password, sink, token=target.token, traffic=target.traffic
+    )
     link.set_language(options.lang)
     link.start()
     try:
-        async for event in sink.events(options.duration):
-            if isinstance(event, AlarmEvent):
-                _print_event(console, event.alarm, event.reason.value)
-            elif isinstance(event, list):
-                for alarm in event:
-                    _print_event(console, alarm, "added")
-            elif isinstance(event, LinkStatus):
-                _print_state(console, event)
+        with interrupted_by(sink):
+            async for event in sink.events(options.duration):
+                if isinstance(event, AlarmEvent):
+                    follower.event(event)
+                elif isinstance(event, list):
+                    follower.restart(event)
+                elif isinstance(event, LinkStatus):
+                    follower.status(event)
     finally:
         await link.close()
-    return 0
+    return follower.exit_code()
 
 
-def _print_event(console: Console, alarm: Alarm, reason: str) -> None:
-    if console.json:
-        console.document({**alarm_document(alarm), "reason": reason})
-    else:
-        console.line(f"{reason:<9}" + "  ".join(_row(alarm)))
+class AlarmFollower:
+    """Prints what becomes of the alarms, also of those that changed while nobody was heard."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._alarms: dict[AlarmKey, Alarm] = {}
+        self._state = LinkState.OFFLINE
+        self._was_live = False
+
+    def event(self, event: AlarmEvent) -> None:
+        """A notification."""
+        alarm = event.alarm
+        if event.reason is Notification.REMOVED:
+            self._alarms.pop(alarm.key, None)
+        else:
+            self._alarms[alarm.key] = alarm
+        self._print(alarm, event.reason.value)
+
+    def restart(self, complete: list[Alarm]) -> None:
+        """These and only these are active: what that changes is printed, the rest is known."""
+        fresh = {alarm.key: alarm for alarm in complete}
+        for key in self._alarms.keys() - fresh.keys():
+            self._print(self._alarms[key], Notification.REMOVED.value)
+        for key, alarm in fresh.items():
+            known = self._alarms.get(key)
+            if known is None:
+                self._print(alarm, Notification.ADDED.value)
+            elif _bare(known) != _bare(alarm):
+                self._print(alarm, Notification.MODIFIED.value)
+        self._alarms = fresh
+
+    def status(self, status: LinkStatus) -> None:
+        """Print a change of state; ``stale`` comes first, however the link was lost.
+
+        Raises:
+            TagwerkError: a person is needed.
+        """
+        if status.state is self._state and status.attempt == 0:
+            return
+        before, self._state = self._state, status.state
+        if status.state is LinkState.LIVE:
+            self._was_live = True
+        elif before is LinkState.LIVE and status.state is not LinkState.STALE:
+            lost_ns = status.lost_at_ns or status.since_ns
+            self._tell(LinkState.STALE, lost_ns, "all alarms are stale")
+        self._tell(status.state, status.since_ns, str(status.detail))
+        raise_refusal(status)
+
+    def exit_code(self) -> int:
+        """0; 5 when the link was down at the end.
+
+        Raises:
+            NotReachable: it was never live.
+        """
+        if not self._was_live:
+            raise never_live()
+        return 0 if self._state is LinkState.LIVE else PARTLY
+
+    def _tell(self, state: LinkState, at_ns: int, detail: str) -> None:
+        if self._console.json:
+            self._console.document({"state": state.value, "at": time_text(at_ns), "detail": detail})
+        else:
+            self._console.say(f"{state.value}  {detail}".strip())
+
+    def _print(self, alarm: Alarm, reason: str) -> None:
+        if self._console.json:
+            self._console.document({**alarm_document(alarm), "reason": reason})
+        else:
+            self._console.line(f"{reason:<9}" + "  ".join(_row(alarm)))
 
 
-def _print_state(console: Console, status: LinkStatus) -> None:
-    if console.json:
-        document = {"state": status.state.value, "at": time_text(status.since_ns)}
-        console.document({**document, "detail": str(status.detail)})
-    else:
-        console.say(f"{status.state.value}  {status.detail}".strip())
-    raise_refusal(status)
+def _bare(alarm: Alarm) -> Alarm:
+    """Without what a notification has and a list has not."""
+    return replace(alarm, change_reasons=(), extra=())
 
 
 async def run_ack(options: argparse.Namespace, console: Console) -> int:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Runner] = {
     "history": _late("values", "run_history"),
     "alarms": _late("alarms", "run_alarms"),
     "ack": _late("alarms", "run_ack"),
+    "support": _late("support", "run_support"),
 }
 _LONGEST_SPAN_S = 100 * 366 * 86_400.0
 SECOND_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
@@ -119,6 +120,12 @@ def _add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png", help="picture at the end")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="figures at the end")
     parser.add_argument("--quit-after", type=seconds, metavar="SECONDS", help="close by itself")
+    parser.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning"],
+        default="info",
+        help="what the log file keeps",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     _history(commands.add_parser("history", help="read logged values"))
     _alarms(commands.add_parser("alarms", help="list active or logged alarms"))
     _ack(commands.add_parser("ack", help="acknowledge or reset alarms"))
+    _support(commands.add_parser("support", help="write a bundle for whoever is to help"))
     return parser
 
 
@@ -151,6 +159,12 @@ def _connection(parser: argparse.ArgumentParser) -> None:
         help="read a token from standard input instead of logging in",
     )
     group.add_argument("--settings", type=Path, metavar="DIR", help="folder of saved connections")
+    group.add_argument(
+        "--traffic",
+        type=Path,
+        metavar="FILE",
+        help="write what goes over the wire as JSON lines, without secrets",
+    )
     parser.add_argument("--json", action="store_true", help="JSON on standard output")
 
 
@@ -159,7 +173,7 @@ def _connection_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
     group = parser.add_argument_group("connection")
     group.add_argument("--user", metavar="NAME")
     trust = group.add_mutually_exclusive_group()
-    trust.add_argument("--ca", type=Path, metavar="FILE", help="trust this CA (PEM)")
+    trust.add_argument("--ca", type=Path, metavar="FILE", help="trust this CA (PEM or DER)")
     trust.add_argument("--fingerprint", metavar="SHA256", help="trust exactly this certificate")
     trust.add_argument(
         "--trust-on-first-use",
@@ -168,6 +182,12 @@ def _connection_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
     )
     group.add_argument(
         "--allow-plain-http", action="store_true", help="send the password readably (http)"
+    )
+    group.add_argument("--partner", metavar="URL", help="the redundant partner of this server")
+    group.add_argument(
+        "--follow-partner",
+        action="store_true",
+        help="go to the partner when this server says that it is passive",
     )
     group.add_argument("--dialect", choices=["auto", "unified", "classic"], default=None)
     group.add_argument("--timeout", type=seconds, default=None, metavar="S")
@@ -260,3 +280,9 @@ def _ack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reset", action="store_true", help="reset instead of acknowledging")
     parser.add_argument("--reason", default="", help="goes into the audit")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _support(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.zip")
+    parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of the settings")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")

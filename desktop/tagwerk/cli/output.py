@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from tagwerk.cli.certificates import certificate_lines
 from tagwerk.domain.alarms import Alarm
-from tagwerk.domain.connection import (
-    Capabilities,
-    Capability,
-    Certificate,
-    Step,
-    fingerprint_blocks,
-)
 from tagwerk.domain.errors import NotTrusted, TagwerkError
 from tagwerk.domain.text import format_time
 from tagwerk.domain.values import ItemError, LoggedSeries, Quality, Sample, Value
@@ -129,22 +124,6 @@ def alarm_document(alarm: Alarm) -> dict[str, Any]:
     return document
 
 
-def step_document(step: Step) -> dict[str, Any]:
-    """One step of ``probe``."""
-    return {
-        "step": step.step.value,
-        "ok": step.ok,
-        "ms": round(step.ms, 1),
-        "detail": str(step.detail),
-        "cure": str(step.cure),
-    }
-
-
-def capabilities_document(capabilities: Capabilities) -> dict[str, bool]:
-    """Every capability by name, true or false."""
-    return {capability.value: capability in capabilities for capability in Capability}
-
-
 def quality_mark(quality: Quality) -> str:
     """Quality in a table: nothing for good, else the level and its reason."""
     if quality.level.value == "good":
@@ -190,30 +169,9 @@ class Console:
     def error(self, error: TagwerkError) -> None:
         """What went wrong and the cure; a certificate nobody vouches for is shown."""
         self.say(f"{error.message} {error.cure}".strip())
-        if isinstance(error, NotTrusted) and error.certificate is not None:
-            self._certificate(error.certificate, error.pinned_sha256)
-
-    def _certificate(self, certificate: Certificate, pinned: str) -> None:
-        lines = [
-            ("Subject", certificate.subject),
-            (
-                "Issued by",
-                certificate.issuer + (" (self-signed)" if certificate.self_signed else ""),
-            ),
-            ("Names", ", ".join(certificate.names) or "none"),
-            (
-                "Valid",
-                f"{format_time(certificate.not_before_ns)} to {format_time(certificate.not_after_ns)}",
-            ),
-            ("Key", certificate.key),
-            ("SHA-256", fingerprint_blocks(certificate.sha256)),
-        ]
-        if pinned:
-            lines.append(("Trusted", fingerprint_blocks(pinned)))
-        for name, text in lines:
-            print(f"  {name:<10} {text}", file=self._err)
-        print(
-            "  If this is your server: add  --fingerprint " + certificate.sha256,
-            file=self._err,
-            flush=True,
-        )
+        if isinstance(error, NotTrusted):
+            for line in certificate_lines(error, time.time_ns()):
+                print(line, file=self._err)
+            if error.code == "plain_http":
+                print("  If you know the network: add  --allow-plain-http", file=self._err)
+            self._err.flush()

@@ -1,14 +1,17 @@
-"""``tagwerk probe``: what a server is, step by step, each with its cure."""
+"""``tagwerk probe``: what a server is, step by step, each failure with its cure."""
 
 from __future__ import annotations
 
 import argparse
 
-from tagwerk.cli.output import Console, capabilities_document, step_document
+from tagwerk import __version__
+from tagwerk.cli.output import Console
 from tagwerk.cli.target import find_target
 from tagwerk.cli.values import PARTLY
 from tagwerk.domain.connection import Step
 from tagwerk.domain.errors import TagwerkError
+from tagwerk.domain.text import format_time
+from tagwerk.export.probe_report import report_document, step_lines, summary_lines
 from tagwerk.link.connector import HttpConnector
 
 
@@ -18,12 +21,9 @@ async def run_probe(options: argparse.Namespace, console: Console) -> int:
     target = await find_target(options, needs_login=False)
 
     def on_step(step: Step) -> None:
-        if console.json:
-            return
-        mark = {True: "ok", False: "FAILED", None: "-"}[step.ok]
-        console.line(f"{step.step.value:<10} {mark:<7} {step.ms:7.1f} ms  {step.detail}")
-        if step.cure:
-            console.line(f"{'':<10} {'':<7} {'':>7}     {step.cure}")
+        if not console.json:
+            for line in step_lines(step):
+                console.line(line)
 
     result = await HttpConnector().inspect(
         target.profile.url,
@@ -34,16 +34,18 @@ async def run_probe(options: argparse.Namespace, console: Console) -> int:
         timeout_s=target.profile.timeout_s,
         on_step=on_step,
         deep=True,
+        traffic=target.traffic,
     )
     if console.json:
-        console.document(
-            {
-                "url": result.url,
-                "dialect": result.dialect,
-                "server": result.server,
-                "steps": [step_document(step) for step in result.steps],
-                "capabilities": capabilities_document(result.capabilities),
-            }
+        console.document(report_document(result))
+    else:
+        console.line()
+        for line in summary_lines(result):
+            console.line(line)
+        console.line()
+        console.line(
+            f"Checked on {format_time(result.at_ns)} by Tagwerk {__version__}, "
+            f"took {result.took_ms / 1000:.1f} s."
         )
     if isinstance(result.error, TagwerkError):
         console.error(result.error)

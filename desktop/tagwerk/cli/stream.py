@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
 from tagwerk.domain.connection import LinkState, LinkStatus
-from tagwerk.domain.errors import NotAllowed, TagwerkError
+from tagwerk.domain.errors import NotAllowed, NotReachable, TagwerkError
 from tagwerk.domain.values import Sample
 
 POLL_S = 0.05
@@ -40,6 +41,7 @@ class EventQueue:
         self._most = most
         self._is_read = True
         self._count_only = count_only
+        self._stopped = False
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def on_samples(self, samples: list[Sample]) -> None:
@@ -64,6 +66,10 @@ class EventQueue:
     def on_status(self, status: LinkStatus) -> None:
         self._events.put(status)
 
+    def stop(self) -> None:
+        """End `events` soon, with all that has come. On the loop's thread."""
+        self._stopped = True
+
     async def events(self, duration_s: float | None) -> AsyncIterator[Event | None]:
         """Events in the order of arrival, for `duration_s` seconds or for ever.
 
@@ -72,7 +78,7 @@ class EventQueue:
         loop = asyncio.get_running_loop()
         end = float("inf") if duration_s is None else loop.time() + duration_s
         try:
-            while loop.time() < end:
+            while loop.time() < end and not self._stopped:
                 for event in self._take(_BURST):
                     yield event
                 yield None
@@ -87,6 +93,35 @@ class EventQueue:
         with contextlib.suppress(queue.Empty):
             for _ in range(most):
                 yield self._events.get_nowait()
+
+
+@contextlib.contextmanager
+def interrupted_by(sink: EventQueue) -> Iterator[None]:
+    """Ctrl+C is how a watch without ``--for`` ends: what came is printed, and all is well."""
+    loop = asyncio.get_running_loop()
+
+    def stop(*_signal: object) -> None:
+        loop.call_soon_threadsafe(sink.stop)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, stop)
+    except ValueError:  # not the main thread: somebody else's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def never_live() -> NotReachable:
+    """The time was over before the first value could come."""
+    return NotReachable(
+        "The server did not become live in the time given.",
+        cure="Give it more time with --for, or try tagwerk probe.",
+        code="never_live",
+    )
 
 
 def raise_refusal(status: LinkStatus) -> None:

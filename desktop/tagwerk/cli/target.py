@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -16,15 +15,19 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from tagwerk.cli.confirm import interruptible
-from tagwerk.domain.connection import Certificate, ConnectionProfile, Trust, TrustMode
-from tagwerk.domain.errors import LoginFailed, NotTrusted, UsageError
+from tagwerk.cli.known_servers import FILE_NAME, remember_server
+from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
+from tagwerk.domain.errors import LoginFailed, UsageError
 from tagwerk.domain.ports import PlantClient
 from tagwerk.domain.tags import TagKind
+from tagwerk.domain.traffic import TrafficSink
 from tagwerk.link.addresses import endpoint_for
+from tagwerk.link.ca_file import read_ca_file
 from tagwerk.link.login import open_client
 from tagwerk.link.secrets import SecretStoreUnavailable, get_password
 from tagwerk.link.tls import fetch_certificate
-from tagwerk.ui.settings import SavedConnections, Settings
+from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.settings import Settings
 
 PASSWORD_VARIABLE = "TAGWERK_PASSWORD"  # noqa: S105 - the name of the variable
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -37,6 +40,7 @@ class Target:
     profile: ConnectionProfile
     password: str = ""
     token: str = ""
+    traffic: TrafficSink | None = None
 
     def __repr__(self) -> str:
         return f"Target({self.profile.url})"
@@ -65,13 +69,14 @@ async def find_target(options: argparse.Namespace, *, needs_login: bool = True) 
         LoginFailed: no password to be had.
     """
     profile = await find_profile(options)
+    traffic: TrafficSink | None = getattr(options, "traffic_sink", None)
     if options.token_stdin:
-        return Target(profile, token=_token(options))
+        return Target(profile, token=_token(options), traffic=traffic)
     if not profile.user:
         if not needs_login:
-            return Target(profile)
+            return Target(profile, traffic=traffic)
         raise UsageError("No user is given.", cure="Add --user NAME.")
-    return Target(profile, password=_password(profile))
+    return Target(profile, password=_password(profile), traffic=traffic)
 
 
 @asynccontextmanager
@@ -87,7 +92,9 @@ async def connected(
 @asynccontextmanager
 async def logged_in(target: Target) -> AsyncIterator[PlantClient]:
     """A client of a target that was found before; logs out at the end."""
-    async with open_client(target.profile, target.password, token=target.token) as client:
+    async with open_client(
+        target.profile, target.password, token=target.token, traffic=target.traffic
+    ) as client:
         yield client
 
 
@@ -158,7 +165,9 @@ async def find_profile(options: argparse.Namespace) -> ConnectionProfile:
         UsageError, NotTrusted: see `find_target`.
     """
     profile = _profile(options)
-    if options.trust_on_first_use and urlsplit(profile.url).scheme == "https":
+    # What was decided for a saved connection is the first use; only the system's store is none.
+    undecided = profile.trust.mode is TrustMode.SYSTEM
+    if options.trust_on_first_use and undecided and urlsplit(profile.url).scheme == "https":
         return replace(profile, trust=await _trust_first(profile, settings_folder(options)))
     return profile
 
@@ -185,6 +194,18 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
             "The dialect “classic” is not spoken yet.",
             cure="Use --dialect unified, or leave it out.",
         )
+    if options.partner:
+        changes["partner"] = partner = endpoint_for(options.partner, profile.trust).url
+        changes["partner_trust"] = None
+        if urlsplit(partner).scheme == "http":
+            _allow_plain(options, partner, is_meant=False)
+            changes["partner_trust"] = Trust(TrustMode.PLAIN_HTTP)
+    if options.follow_partner:
+        if not (options.partner or profile.partner):
+            raise UsageError(
+                "--follow-partner needs to know the partner.", cure="Add --partner URL."
+            )
+        changes["follow_partner"] = True
     trust = _trust(options, profile)
     if trust is not None:
         changes["trust"] = trust
@@ -194,20 +215,10 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
 def _trust(options: argparse.Namespace, profile: ConnectionProfile) -> Trust | None:
     parts = urlsplit(profile.url)
     if parts.scheme == "http":
-        is_meant = options.allow_plain_http or profile.trust.mode is TrustMode.PLAIN_HTTP
-        if not is_meant and parts.hostname not in LOOPBACK:
-            raise UsageError(
-                "{host} would get the password readably: {url} is plain http.",
-                cure="Use https, or add --allow-plain-http when you know the network.",
-                host=parts.hostname or "",
-                url=profile.url,
-            )
+        _allow_plain(options, profile.url, is_meant=profile.trust.mode is TrustMode.PLAIN_HTTP)
         return Trust(TrustMode.PLAIN_HTTP)
     if options.ca is not None:
-        if not options.ca.is_file():
-            raise UsageError(
-                "The CA file {path} is not there.", cure="Check --ca.", path=str(options.ca)
-            )
+        read_ca_file(str(options.ca))
         return Trust(TrustMode.CA_FILE, ca_file=str(options.ca))
     if options.fingerprint:
         digits = options.fingerprint.replace(":", "").replace(" ", "").lower()
@@ -221,71 +232,56 @@ def _trust(options: argparse.Namespace, profile: ConnectionProfile) -> Trust | N
     return None
 
 
+def _allow_plain(options: argparse.Namespace, url: str, *, is_meant: bool) -> None:
+    """Plain http needs to be asked for; on loopback nobody listens in.
+
+    Raises:
+        UsageError: it was not asked for.
+    """
+    host = urlsplit(url).hostname or ""
+    if not options.allow_plain_http and not is_meant and host not in LOOPBACK:
+        raise UsageError(
+            "{host} would get the password readably: {url} is plain http.",
+            cure="Use https, or add --allow-plain-http when you know the network.",
+            host=host,
+            url=url,
+        )
+
+
 async def _trust_first(profile: ConnectionProfile, folder: Path) -> Trust:
     """Trust what is there the first time; refuse another certificate later."""
     parts = urlsplit(profile.url)
     host, port = parts.hostname or "", parts.port or 443
     certificate = await fetch_certificate(host, port, timeout_s=profile.timeout_s)
-    remember_server(folder / "known_servers.json", f"{host}:{port}", certificate)
-    return Trust(TrustMode.PINNED, sha256=certificate.sha256)
+    return remember_server(folder / FILE_NAME, f"{host}:{port}", certificate)
 
 
-def remember_server(path: Path, server: str, certificate: Certificate) -> None:
-    """Note a server's certificate at the first meeting; hold it against the note later.
+def given_password() -> str | None:
+    """The password of the environment; None when there is none."""
+    return os.environ.get(PASSWORD_VARIABLE)
 
-    Raises:
-        NotTrusted: another certificate than the first time.
+
+def _known_password(profile: ConnectionProfile) -> tuple[str | None, str]:
+    """From the environment, else the keyring: the nearest wish wins; None when there is none.
+
+    The second is what kept a keyring that is there from telling it.
     """
-    known = _load_known(path)
-    before = known.get(server, "")
-    if before and before != certificate.sha256:
-        raise NotTrusted(
-            "{host} shows another certificate than the first time.",
-            cure="If that is right, remove its line from {path}.",
-            certificate=certificate,
-            pinned_sha256=before,
-            host=server,
-            path=str(path),
-        )
-    if not before:
-        known[server] = certificate.sha256
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
-
-
-def _load_known(path: Path) -> dict[str, str]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as problem:
-        raise UsageError(
-            "{path} cannot be read: {reason}.",
-            cure="Mend or remove it; its servers will then count as new.",
-            path=str(path),
-            reason=str(problem),
-        ) from problem
-    return {str(key): str(value) for key, value in dict(document).items()}
-
-
-def known_password(profile: ConnectionProfile) -> str | None:
-    """From the environment, else the keyring: the nearest wish wins. None when there is none."""
-    given = os.environ.get(PASSWORD_VARIABLE)
+    given = given_password()
     if given is not None:
-        return given
+        return given, ""
     try:
-        return get_password(profile)
-    except SecretStoreUnavailable:
-        return None
+        return get_password(profile), ""
+    except SecretStoreUnavailable as problem:
+        return None, "" if problem.code == "no_keyring" else problem.message
 
 
 def _password(profile: ConnectionProfile) -> str:
     """What is known, else from a prompt."""
-    known = known_password(profile)
+    known, why = _known_password(profile)
     if known is not None:
         return known
+    if why:
+        print(f"tagwerk: {why}", file=sys.stderr, flush=True)
     if sys.stdin.isatty():
         with interruptible():
             return getpass.getpass(f"Password of {profile.user} on {profile.url}: ")

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import time
-from collections import deque
+from dataclasses import replace
 
+from tagwerk.cli.gaps import Filling, Hole, LogReader, ServerClock
 from tagwerk.cli.output import Console, quality_mark, time_text, watch_document
-from tagwerk.cli.stream import EventQueue, raise_refusal
+from tagwerk.cli.stream import EventQueue, interrupted_by, never_live, raise_refusal
 from tagwerk.cli.target import expand_patterns, find_target, logged_in, read_names
-from tagwerk.cli.typed import known_types, typed_series
-from tagwerk.cli.values import partly
-from tagwerk.domain.connection import Capability, LinkState, LinkStatus
-from tagwerk.domain.errors import TagwerkError
+from tagwerk.cli.typed import known_types
+from tagwerk.cli.values import PARTLY
+from tagwerk.domain.connection import LinkState, LinkStatus
 from tagwerk.domain.ports import PlantClient
+from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time, format_value
-from tagwerk.domain.values import LoggedSeries, Sample
+from tagwerk.domain.values import ItemError, Sample
 from tagwerk.link.connector import HttpConnector
 from tagwerk.plant.types import KnownTypes
 
-LOG_DELAY_NS = 1_500_000_000
+LOG_DELAY_S = 1.5
 """The log is read this much after the link is back: servers store a little later."""
 
-EDGE_NS = 2_000_000_000
-"""The log is asked for a little more than the hole: what was on its way when the link broke."""
-
-SKEW_FROM_NS = 1_000_000_000
-"""Clocks that differ by less count as equal."""
+MOST_HELD = 100_000
+LONGEST_HELD_S = 8.0
+"""Live values wait so long, and so many, for the log to fill the hole before them."""
 
 
 async def run_watch(options: argparse.Namespace, console: Console) -> int:
@@ -39,28 +39,36 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
         known = await client.read(names)
         types = await known_types(client, known)
     unknown = [sample for sample in known if sample.error is not None]
-    for sample in unknown:
-        if sample.error is not None:
-            console.say(f"{sample.name}: {sample.error.description} ({sample.error.code})")
     if len(unknown) == len(known):
-        return partly(len(known), len(unknown))
+        for sample in unknown:
+            _say_error(console, sample)
+        return 1
     sink = EventQueue(count_only=options.count_only)
     started = time.monotonic()
-    link = HttpConnector().open(target.profile, target.password, sink, token=target.token)
-    printer = _Printer(console, link.client, types, names, count_only=options.count_only)
+    link = HttpConnector().open(
+        target.profile, target.password, sink, token=target.token, traffic=target.traffic
+    )
+    printer = Printer(console, link.client, types, names, count_only=options.count_only)
+    for sample in unknown:
+        printer.live(sample)
     link.start()
     link.want(frozenset(names))
     try:
-        async for event in sink.events(options.duration):
-            if isinstance(event, Sample):
-                printer.live(event)
-            elif isinstance(event, LinkStatus):
-                printer.status(event)
-            await printer.fill_when_due()
-        await printer.fill_when_due(at_the_end=True)
+        with interrupted_by(sink):
+            async for event in sink.events(options.duration):
+                if isinstance(event, Sample):
+                    printer.live(event)
+                elif isinstance(event, LinkStatus):
+                    printer.status(event)
+                elif event is None:
+                    printer.look_after_holes()
+            await printer.finish()
     finally:
-        counters = link.counters
-        await link.close()
+        try:
+            printer.flush()
+        finally:
+            counters = link.counters
+            await link.close()
     if options.count_only:
         console.document(
             {
@@ -71,11 +79,20 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
                 "peak_rss_mb": peak_rss_mb(),
             }
         )
-    return partly(len(known), len(unknown))
+    return printer.exit_code()
 
 
-class _Printer:
-    """Prints events and fills holes. One object a run."""
+def _say_error(console: Console, sample: Sample) -> None:
+    if sample.error is not None:
+        console.say(f"{sample.name}: {sample.error.description} ({sample.error.code})")
+
+
+class Printer:
+    """Prints what comes, in the order of time, and fills holes. One object a run.
+
+    After a hole live values wait until the log has filled it, so that each tag's values come in
+    order; at most some seconds, because a slow log must not hold up what is live.
+    """
 
     def __init__(
         self,
@@ -87,42 +104,82 @@ class _Printer:
         count_only: bool,
     ) -> None:
         self._console = console
-        self._client = client
         self._types = types
-        self._names = names
+        self._total = len(names)
         self._count_only = count_only
+        self._log = LogReader(client, names)
+        self._clock = ServerClock()
         self._state = LinkState.OFFLINE
-        self._lost_ns: int | None = None
-        self._fill: tuple[int, int] | None = None
-        self._last: dict[str, int] = {}
-        self._before: dict[str, int] = {}
-        self._after: dict[str, int] = {}
-        self._skews: deque[int] = deque(maxlen=64)
+        self._redundancy = ""
+        self._was_live = False
+        self._is_incomplete = False
+        self._errors: dict[str, ItemError] = {}
+        self._last: dict[str, tuple[int, object]] = {}
+        self._hole: Hole | None = None
+        self._holes: list[Hole] = []
+        self._due = 0.0
+        self._since_back: set[tuple[str, int]] = set()
+        self._log_until: dict[str, int] = {}
+        self._held: list[Sample] = []
+        self._held_until = 0.0
+        self._task: asyncio.Task[list[tuple[Hole, Filling]]] | None = None
+
+    # Values.
 
     def live(self, sample: Sample) -> None:
         """A value from the stream."""
         (typed,) = self._types.put_right([sample])
-        time_ns = sample.time_ns
-        if time_ns is not None:
-            if sample.name in self._last:
-                # Not the first of a subscription, which may be old: it left the server just now.
-                self._skews.append(time_ns - sample.received_ns)
-            self._last[sample.name] = time_ns
-            self._after.setdefault(sample.name, time_ns)
-        self._print(typed)
-
-    def _print(self, sample: Sample) -> None:
-        if self._console.json:
-            self._console.document(watch_document(sample))
+        key = short_name(sample.name)
+        if self._holes and sample.time_ns is not None and sample.error is None:
+            for hole in self._holes:
+                hole.after.setdefault(key, sample.time_ns)
+            if len(self._since_back) < MOST_HELD:
+                self._since_back.add(_mark(sample))
+        if not self._is_news(key, typed):
             return
+        if self._held_until:
+            self._held.append(typed)
+            if len(self._held) > MOST_HELD:
+                self._release()
+        else:
+            self._print(typed, "live")
+
+    def _is_news(self, key: str, sample: Sample) -> bool:
+        """A new subscription begins with values that may have been printed before the hole."""
         if sample.error is not None:
-            self._console.say(f"{sample.name}: {sample.error.description} ({sample.error.code})")
+            known = self._errors.get(key)
+            self._errors[key] = sample.error
+            return known is None or known.code != sample.error.code
+        was_error = self._errors.pop(key, None) is not None
+        if sample.time_ns is None:
+            return True
+        fresh = (sample.time_ns, sample.value)
+        last = self._last.get(key)
+        if last == fresh and not was_error:
+            return False
+        is_change = last is not None and last[0] < sample.time_ns
+        if is_change and self._state is LinkState.LIVE and not self._holes:
+            self._clock.learn(sample)
+        self._last[key] = fresh
+        return True
+
+    def _print(self, sample: Sample, source: str) -> None:
+        if self._count_only:
+            return
+        _say_error(self._console, sample)
+        if self._console.json:
+            self._console.document({**watch_document(sample), "source": source})
+        if self._console.json or sample.error is not None:
             return
         shown = format_value(sample.value)
         mark = quality_mark(sample.quality)
+        origin = "  (log)" if source == "log" else ""
         self._console.line(
             f"{time_text(sample.time_ns) or '-':<24}  {sample.name}  {shown}  {mark}".rstrip()
+            + origin
         )
+
+    # States.
 
     def status(self, status: LinkStatus) -> None:
         """Print a change of state.
@@ -130,81 +187,194 @@ class _Printer:
         Raises:
             TagwerkError: a person is needed.
         """
+        self._tell_redundancy(status)
         if status.state is self._state and status.attempt == 0:
             return
-        self._state = status.state
-        self._event(status.state.value, status.since_ns, str(status.detail))
-        raise_refusal(status)
+        before, self._state = self._state, status.state
         if status.state is LinkState.LIVE:
-            self._after.clear()
-            if self._lost_ns is not None:
-                self._fill = (self._lost_ns, status.since_ns)
-                self._lost_ns = None
-        elif status.lost_at_ns is not None and self._lost_ns is None:
-            self._lose(status.lost_at_ns)
+            self._event(status.state.value, status.since_ns, str(status.detail), url=status.url)
+            self._was_live = True
+            self._link_is_back(status, spoke_again=before is LinkState.STALE)
+            return
+        if self._was_live and before is LinkState.LIVE:
+            self._lose(status)
+        if status.state is not LinkState.STALE:
+            self._event(status.state.value, status.since_ns, str(status.detail), url=status.url)
+        raise_refusal(status)
 
-    def _lose(self, at_ns: int) -> None:
-        if self._fill is None:
-            self._lost_ns = at_ns
-            self._before = dict(self._last)
-        else:
-            # Lost again before the last hole was filled: it is one hole.
-            self._lost_ns, self._fill = self._fill[0], None
-        self._event("stale", at_ns, "all values are stale")
-
-    async def fill_when_due(self, *, at_the_end: bool = False) -> None:
-        """Read the hole from the log, once the server has had time to store."""
-        if self._fill is None or self._count_only:
-            return
-        if time.time_ns() < self._fill[1] + LOG_DELAY_NS and not at_the_end:
-            return
-        (start_ns, end_ns), self._fill = self._fill, None
-        if Capability.HISTORY not in self._client.capabilities:
-            self._event("gap_open", end_ns, self._client.capabilities.reason(Capability.HISTORY))
-            return
-        skew_ns = self._skew_ns()
-        try:
-            series = await self._client.history(
-                self._names, start_ns + skew_ns - EDGE_NS, end_ns + skew_ns + EDGE_NS
-            )
-            series = await typed_series(self._client, series)
-        except TagwerkError as error:
-            self._event("gap_open", time.time_ns(), str(error))
-            return
-        self._print_hole(series, start_ns, end_ns)
-
-    def _print_hole(self, series: list[LoggedSeries], start_ns: int, end_ns: int) -> None:
-        """What the stream has shown before and after is not shown again."""
-        now_ns = time.time_ns()
-        points = sorted(
-            (
-                (point, one.name)
-                for one in series
-                for point in one.points
-                if self._before.get(one.name, 0) < point.time_ns < self._after.get(one.name, now_ns)
-            ),
-            key=lambda pair: pair[0].time_ns,
+    def _lose(self, status: LinkStatus) -> None:
+        """All values are stale from now on; what is held belongs before the hole."""
+        if self._task is not None:
+            self._task.cancel()  # its holes are read together with this one
+            self._task = None
+        lost_ns = status.lost_at_ns or status.since_ns
+        self._hole = Hole(
+            lost_ns,
+            before={
+                name: max(last[0], self._log_until.get(name, 0))
+                for name, last in self._last.items()
+            },
+            skew_ns=self._clock.skew_ns,
         )
-        for point, name in points:
-            self._print(Sample(name, point.value, point.quality, point.time_ns, now_ns))
-        for one in series:
-            if one.error is not None:
-                self._event("gap_open", now_ns, f"{one.name}: {one.error.description}")
-        span = f"{format_time(start_ns)} to {format_time(end_ns)}"
-        self._event("gap_filled", now_ns, f"{len(points)} values from the log, {span}")
+        detail = str(status.detail) if status.state is LinkState.STALE else ""
+        self._event(LinkState.STALE.value, lost_ns, detail or "all values are stale")
 
-    def _skew_ns(self) -> int:
-        """How far the server's clock, which the log is kept by, is ahead of ours."""
-        skew_ns = max(self._skews, default=0)
-        return skew_ns if abs(skew_ns) >= SKEW_FROM_NS else 0
+    def _link_is_back(self, status: LinkStatus, *, spoke_again: bool) -> None:
+        hole, self._hole = self._hole, None
+        if hole is None or spoke_again or self._count_only:
+            return  # the same stream went on: it has lost nothing
+        hole.back_ns = status.since_ns
+        self._holes.append(hole)
+        self._due = time.monotonic() + LOG_DELAY_S
+        self._held_until = time.monotonic() + LONGEST_HELD_S
 
-    def _event(self, state: str, at_ns: int, detail: str) -> None:
+    def _tell_redundancy(self, status: LinkStatus) -> None:
+        if status.redundancy and status.redundancy != self._redundancy:
+            self._redundancy = status.redundancy
+            self._event(
+                "redundancy",
+                time.time_ns(),
+                f"the server is {status.redundancy}",
+                redundancy=status.redundancy,
+                url=status.url,
+            )
+
+    def _event(self, state: str, at_ns: int, detail: str, **more: object) -> None:
         if self._count_only:
             return
         if self._console.json:
-            self._console.document({"state": state, "at": time_text(at_ns), "detail": detail})
+            document = {"state": state, "at": time_text(at_ns), "detail": detail}
+            self._console.document(document | {name: one for name, one in more.items() if one})
         else:
             self._console.say(f"{state}  {detail}".strip())
+
+    # Holes.
+
+    def look_after_holes(self) -> None:
+        """Read the log once it is due; called every 50 ms."""
+        now = time.monotonic()
+        if self._task is not None and self._task.done():
+            self._take_fillings()
+        if self._hole is None and self._held_until and now >= self._held_until:
+            self._release()
+        ready = self._holes and self._hole is None and now >= self._due
+        if ready and self._task is None:
+            self._task = asyncio.create_task(self._read_log(list(self._holes)), name="watch:log")
+
+    async def _read_log(self, holes: list[Hole]) -> list[tuple[Hole, Filling]]:
+        return [(hole, await self._log.fill(hole, self._clock.skew_ns)) for hole in holes]
+
+    def _take_fillings(self) -> None:
+        task, self._task = self._task, None
+        if task is None or task.cancelled():
+            return
+        fillings = task.result()
+        fillings = [(hole, self._without_doubles(filling)) for hole, filling in fillings]
+        self._holes = self._holes[len(fillings) :]
+        from_log = [(one, "log") for _hole, filling in fillings for one in filling.samples]
+        waiting = [(one, "live") for one in self._held]
+        self._held.clear()
+        for sample, source in _in_order(from_log, waiting):
+            self._print(sample, source)
+        if not self._holes:
+            self._held_until = 0.0
+            self._since_back.clear()
+        for hole, filling in fillings:
+            self._tell_filling(hole, filling)
+
+    def _without_doubles(self, filling: Filling) -> Filling:
+        """A value that the new stream has brought as well is a live one; holes may overlap."""
+        fresh: list[Sample] = []
+        for sample in filling.samples:
+            mark = _mark(sample)
+            if mark not in self._since_back:
+                self._since_back.add(mark)
+                self._log_until[mark[0]] = sample.time_ns or 0
+                fresh.append(sample)
+        return replace(filling, samples=fresh)
+
+    def _tell_filling(self, hole: Hole, filling: Filling) -> None:
+        start_ns, end_ns = hole.lost_ns, hole.back_ns or time.time_ns()
+        count, unfilled = len(filling.samples), filling.unfilled
+        if unfilled:
+            self._is_incomplete = True
+        span = f"{format_time(start_ns)} to {format_time(end_ns)}"
+        detail = f"{count} values from the log, {span}"
+        if not filling.is_read:
+            detail = f"not filled, {span}: {filling.reason}"
+        elif unfilled:
+            detail += f"; {len(unfilled)} of {self._total} not filled: {filling.reason}"
+        if self._count_only:
+            return
+        if not self._console.json:
+            self._event("gap_filled" if filling.is_read else "gap_open", time.time_ns(), detail)
+            return
+        self._console.document(
+            {
+                "state": "gap_filled" if filling.is_read else "gap_open",
+                "at": time_text(time.time_ns()),
+                "detail": detail,
+                "from": time_text(start_ns),
+                "to": time_text(end_ns),
+                "names": self._total - len(unfilled),
+                "values": count,
+                "unfilled": unfilled,
+            }
+        )
+
+    def _release(self) -> None:
+        """The log takes too long: what is live goes first."""
+        self._held_until = 0.0
+        held, self._held = self._held, []
+        for sample in held:
+            self._print(sample, "live")
+
+    # The end.
+
+    async def finish(self) -> None:
+        """The time is over: read now what is still missing, if the link is up."""
+        if self._task is None and self._holes and self._hole is None and not self._count_only:
+            self._task = asyncio.create_task(self._read_log(list(self._holes)), name="watch:log")
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=LONGEST_HELD_S)
+            if self._task.done():
+                self._take_fillings()
+
+    def flush(self) -> None:
+        """However it ends, what came is printed, and what is missing is said."""
+        if self._task is not None:
+            self._task.cancel()
+        self._release()
+        for hole in [*self._holes, *([self._hole] if self._hole is not None else [])]:
+            ended = Filling([], self._log.names, "the watch has ended", is_read=False)
+            self._tell_filling(hole, ended)
+        self._holes, self._hole = [], None
+
+    def exit_code(self) -> int:
+        """0: all of it; 5: something is missing (a name, a hole, the end).
+
+        Raises:
+            NotReachable: the link was never live.
+        """
+        if not self._was_live:
+            raise never_live()
+        return PARTLY if self._errors or self._is_incomplete else 0
+
+
+def _mark(sample: Sample) -> tuple[str, int]:
+    """One value of one tag, by the millisecond: logs may keep fewer digits than the stream."""
+    return short_name(sample.name), (sample.time_ns or 0) // 1_000_000
+
+
+def _in_order(*groups: list[tuple[Sample, str]]) -> list[tuple[Sample, str]]:
+    """By the server's time; a value without one stays behind what came before it."""
+    keyed: list[tuple[int, int, tuple[Sample, str]]] = []
+    for group in groups:
+        last_ns = 0
+        for pair in group:
+            last_ns = pair[0].time_ns or last_ns
+            keyed.append((last_ns, len(keyed), pair))
+    return [pair for _time, _place, pair in sorted(keyed, key=lambda one: one[:2])]
 
 
 def peak_rss_mb() -> float | None:

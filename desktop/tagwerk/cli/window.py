@@ -15,13 +15,16 @@ def run_window(options: argparse.Namespace) -> int:
     from tagwerk.app import run_window as run
 
     async def find() -> Opening:
-        """Everything about the server that the command line, the settings and the keyring know."""
+        """Everything about the server that the command line and the settings know.
+
+        The keyring is the window's: it may hang, and a password that was refused stays unused.
+        """
         from tagwerk.app import Opening
-        from tagwerk.cli.target import find_profile, known_password
+        from tagwerk.cli.target import find_profile, given_password
 
         options.url = options.target
         profile = await find_profile(options)
-        return Opening(profile, known_password(profile) if profile.user else None)
+        return Opening(profile, given_password() if profile.user else None)
 
     names_server = options.target not in ("", DEMO) and not options.target.endswith(".tagwerk")
     return run(
@@ -35,5 +38,6 @@ def run_window(options: argparse.Namespace) -> int:
             screenshot=options.screenshot,
             report=options.report,
             quit_after_s=options.quit_after,
+            log_level=options.log_level,
         )
     )

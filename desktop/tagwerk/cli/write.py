@@ -50,6 +50,7 @@ def write_service(
         Arming(),
         lambda: profile.user or "token",
         lambda: client.capabilities,
+        server=lambda: profile.url,
     )
 
 
