@@ -38,8 +38,8 @@ LIBRARIES = (
     "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xkb1", "libxkbcommon-x11-0",
     "libx11-xcb1",
 )  # fmt: skip
-# For the tests that press real keys on a virtual screen.
-TEST_TOOLS = ("xvfb", "xauth", "xdotool")
+# For the tests that press real keys on a virtual screen, and for those with a real keyring.
+TEST_TOOLS = ("xvfb", "xauth", "xdotool", "dbus", "gnome-keyring")
 
 
 def say(text: str) -> None:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import dataclasses
+import gc
+import html
+import importlib
 import json
 import logging
 import os
+import pkgutil
 import subprocess
 import sys
 import traceback
+import urllib.parse
+import zipfile
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from PySide6.QtWidgets import QWidget
 
+import tagwerk
 from link.conftest import Sink, authority, profile_for, secure, tls_context
 from link.tiny_server import TinyServer, until
 from tagwerk.cli.arguments import _parser
@@ -21,13 +32,33 @@ from tagwerk.dialects.unified import login_operation
 from tagwerk.domain.connection import LinkState, Trust, TrustMode
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import WriteItem
+from tagwerk.domain.redaction import LIVE_SECRETS
+from tagwerk.domain.traffic import TrafficKind
+from tagwerk.export.log_file import start_log, stop_log
+from tagwerk.export.probe_report import report_document, report_text
+from tagwerk.export.support import SupportFacts, write_bundle
+from tagwerk.export.traffic import TrafficFile, write_lines, write_table
 from tagwerk.link.connector import HttpConnector
 from tagwerk.link.login import open_client
 from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.plant import Plant
+from tagwerk.store.traffic import TrafficStore
+from tagwerk.ui.settings import Settings
+from tagwerk.ui.traffic.details import full_text
+from ui.shell_support import PROFILE as SHELL_PROFILE
+from ui.shell_support import bench
+from ui.shell_support import until as shell_until
 
 __all__ = ["authority", "secure", "tls_context"]
 PASSWORD = 'pw-MARK-Äß"Qz73'
+NASTY = (
+    PASSWORD,
+    "pw-MARK\\back\\u0041",
+    "pw MARK%41+&=?#/ö",
+    "<MARK>&'\"tail",
+    '{"password":"MARK"}',
+    "MARK-€-😀",
+)
 TOKEN = "tok-MARK-Wq5d-881c"
 # Letters that no hexadecimal digest can hold by chance.
 MARKS = ("MARK", "Qz73", "Wq5d")
@@ -210,12 +241,15 @@ async def test_programs_leave_no_secret_in_files_or_on_the_screen(server, tmp_pa
     }
     common = ["--user", "operator", "--settings", str(tmp_path)]
     window = [server.url, "--report", str(tmp_path / "report.json"), "--quit-after", "3", *common]
+    window += ["--log-level", "debug"]
+    traffic = ["--traffic", str(tmp_path / "traffic.jsonl")]
     runs = [
         ["write", server.url, "A=3", "--yes", "--json", *common],
         ["read", server.url, "A", "--json", *common],
         ["probe", server.url, "--json", *common],
-        ["watch", server.url, "A", "--for", "1", "--json", *common],
+        ["watch", server.url, "A", "--for", "1", "--json", *common, *traffic],
         window,
+        ["support", str(tmp_path / "help.zip"), "--settings", str(tmp_path)],
     ]
     for words in runs:
         done = await asyncio.to_thread(
@@ -231,5 +265,203 @@ async def test_programs_leave_no_secret_in_files_or_on_the_screen(server, tmp_pa
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.suffix == ".jsonl" for path in files)
     assert any(path.name == "report.json" for path in files)
+    assert any(path.suffix == ".log" and path.stat().st_size for path in files)
+    assert "connection_init" in (tmp_path / "traffic.jsonl").read_text(encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "help.zip") as bundle:
+        assert_clean(*(bundle.read(name).decode() for name in bundle.namelist()))
     for path in files:
         assert_clean(path.read_bytes().decode("utf-8", "replace"), path.name)
+
+
+# Traffic, log file, support bundle, doctor: every way in which a server may repeat a nasty password.
+
+
+def repeated(secret):
+    """Bodies in which a server repeats what it was sent."""
+    login = json.dumps({"query": "login", "variables": {"password": secret}})
+    basic = base64.b64encode(f"operator:{secret}".encode()).decode()
+    item = {"name": "A", "value": None, "error": {"code": "1", "description": f"got {secret}"}}
+    yield page(secret)
+    yield page(
+        f"<html><p>{html.escape(secret)}</p><input name='p' value='{html.escape(secret)}'>", 403
+    )
+    yield page(urllib.parse.quote(secret) + urllib.parse.quote_plus(secret), 502)
+    yield page("x" * 8_180 + secret + "y" * 9_000, 500)
+    yield page(f"Authorization: Basic {basic}", 401)
+    yield errors(f"cannot read {login}")
+    yield errors(json.dumps(login), "BAD_USER_INPUT", 400)
+    yield errors(secret, secret, 500)
+    yield page(secret.encode().decode("latin-1"))
+    yield page(json.dumps({"data": {"tagValues": [item]}}))
+    yield page(json.dumps({"data": {"tagValues": [item]}}, ensure_ascii=False))
+
+
+def assert_hidden(secret, *texts):
+    """None of the texts has the secret, in whatever spelling."""
+    coded = [
+        base64.b64encode(f"{lead}{secret}".encode()).decode()[8:-4] for lead in ("", "operator:")
+    ]
+    for text in texts:
+        assert_clean(text)
+        for code in coded:
+            assert code not in str(text)
+
+
+@pytest.mark.parametrize("secret", NASTY)
+async def test_traffic_log_and_bundle_of_a_server_that_repeats_the_password(
+    server, caplog, tmp_path, secret
+):
+    store = TrafficStore()
+    file = TrafficFile(tmp_path / "live.jsonl", pytest.fail)
+
+    class Both:
+        def on_exchange(self, exchange):
+            store.on_exchange(exchange)
+            file.on_exchange(exchange)
+
+    told_errors = []
+    handler = start_log(tmp_path / "log", logging.DEBUG)
+    async with open_client(profile_for(server), secret, traffic=Both()) as client:
+        for answer in repeated(secret):
+            server._do_tagValues = server._do_writeTagValues = answer
+            try:
+                logging.getLogger("tagwerk.test").info("%s", await client.read(["HMI_RT_1::A"]))
+            except TagwerkError as problem:
+                told_errors += told(problem)
+                logging.getLogger("tagwerk.test").info("failed", exc_info=True)
+        logging.getLogger("tagwerk.test").info("careless: %s %r", secret, {"x": secret})
+        facts = SupportFacts(
+            1, log_folder=tmp_path / "log", traffic=tuple(store.all()), with_texts=True,
+            problems=tuple(told_errors),
+        )  # fmt: skip
+        write_bundle(tmp_path / "b.zip", facts)
+    stop_log(handler)
+    file.close()
+    assert store.totals.requests > 12
+    write_lines(tmp_path / "t.jsonl", store.all())
+    write_table(tmp_path / "t.csv", store.all(), "de")
+    for record in store.all():
+        assert_hidden(secret, repr(record), full_text(record))
+    assert_hidden(secret, *told_errors)
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.suffix != ".zip":
+            assert_hidden(secret, path.read_text(encoding="utf-8", errors="replace"))
+    with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
+        assert_hidden(secret, *(bundle.read(name).decode() for name in bundle.namelist()))
+
+
+async def test_traffic_of_a_link_whose_server_repeats_everything_on_the_socket(server, caplog):
+    store = TrafficStore()
+    sink = Sink()
+    server.refuse_name = TOKEN
+    link = SupervisedLink(profile_for(server), PASSWORD, sink, traffic=store)
+    link.want(frozenset((TOKEN, "A")))
+    link.start()
+    await until(lambda: sink.latest(TOKEN))
+    await server._call(server.sockets[0].close(code=4401, message=f"{TOKEN} {PASSWORD}".encode()))
+    await until(lambda: LinkState.RECONNECTING in sink.states)
+    await link.close()
+    for record in store.all():
+        assert_hidden(PASSWORD, repr(record), full_text(record))
+    assert any(record.kind is TrafficKind.RECEIVED for record in store.all())
+
+
+@pytest.mark.parametrize("short", ["a", "x1", "ß"])
+async def test_a_password_of_two_letters_goes_by_its_place(server, short):
+    store = TrafficStore()
+    async with open_client(profile_for(server), short, traffic=store):
+        pass
+    login = next(one for one in store.all() if one.what == "login")
+    assert json.loads(login.request)["variables"]["password"] == "•••"
+
+
+async def test_a_token_that_comes_where_nobody_expects_it(server):
+    store = TrafficStore()
+    unexpected = "q7Hd83kslPWx02mfT5zzR9"
+    server._do_login = page(json.dumps({"data": {"login": {"session": {"id": unexpected}}}}))
+    with pytest.raises(TagwerkError):
+        async with open_client(profile_for(server), PASSWORD, traffic=store):
+            pass
+    assert all(unexpected not in record.answer for record in store.all())
+
+
+@pytest.mark.parametrize("secret", NASTY)
+async def test_the_doctor_s_report_of_such_a_server(server, secret):
+    store = TrafficStore()
+    server._do_tagValues = errors(f"got {secret} and {TOKEN}")
+    server._do_activeAlarms = page(secret, 403)
+    result = await HttpConnector().inspect(
+        server.url, trust=Trust(), user="operator", password=secret, deep=True, traffic=store
+    )
+    texts = [report_text(result), json.dumps(report_document(result), ensure_ascii=False)]
+    assert_hidden(secret, *texts, *(full_text(one) for one in store.all()), repr(result))
+
+
+def test_no_data_class_prints_a_secret():
+    checked = 0
+    for info in pkgutil.walk_packages(tagwerk.__path__, "tagwerk."):
+        if info.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(info.name)
+        for kind in vars(module).values():
+            if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+                continue
+            for field in dataclasses.fields(kind):
+                if field.name in ("password", "token", "secret", "value") and field.type == "str":
+                    generated = "__create_fn__" in kind.__repr__.__qualname__
+                    if field.name != "value" or "Token" in kind.__name__:
+                        checked += 1
+                        assert not (generated and field.repr) or _is_demo(info.name), kind
+    assert checked >= 3
+
+
+def _is_demo(module):
+    """The demo plant's users are made up and printed in its ready line."""
+    return module.startswith("tagwerk.simulator")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="the process list of Linux")
+async def test_the_process_list_shows_none(server, demo_server):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tagwerk", "watch", server.url, "A", "--user", "operator"),
+        env={**os.environ, "TAGWERK_PASSWORD": PASSWORD},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        await process.stdout.readline()
+        for number in (process.pid, demo_server.process.pid):
+            line = await asyncio.to_thread(Path(f"/proc/{number}/cmdline").read_text)
+            assert "tagwerk" in line
+            assert_clean(line)
+            assert demo_server.password("operator") not in line
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_secrets_are_forgotten_with_the_login(server):
+    only_here = "pw-only-in-this-test"
+    async with open_client(profile_for(server), only_here) as client:
+        assert LIVE_SECRETS.redactor().text(only_here) == "•••"
+        assert only_here not in repr(LIVE_SECRETS.redactor())
+    del client
+    gc.collect()
+    assert LIVE_SECRETS.redactor().text(only_here) == only_here
+
+
+@pytest.mark.ui
+async def test_the_window_shows_and_keeps_none(qapp, monkeypatch, tmp_path):
+    """Settings, workspace and every word on the screen, with a password that is in use."""
+    async with bench(monkeypatch, settings=Settings(tmp_path)) as made:
+        made.flow.open_profile(SHELL_PROFILE, PASSWORD)
+        await shell_until(lambda: made.window.clock.frames > 0)
+        made.window.remember()
+        made.window.workspaces.save_to(tmp_path / "w.tagwerk")
+        await shell_until((tmp_path / "w.tagwerk").exists)
+        for widget in [made.window, *made.window.findChildren(QWidget)]:
+            getters = ("toolTip", "accessibleName", "windowTitle", "text", "toPlainText")
+            assert_clean(*(getattr(widget, getter, str)() for getter in getters))
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert_clean(path.read_bytes().decode("utf-8", "replace"))

@@ -59,6 +59,7 @@ class WindowOptions:
         settings: folder of the settings; None is the user's.
         screenshot, report: files written at the end.
         quit_after_s: close by itself after so many seconds.
+        log_level: from which level on the log file keeps records: ``debug``, ``info``, ``warning``.
     """
 
     target: str = ""
@@ -70,10 +71,13 @@ class WindowOptions:
     screenshot: Path | None = None
     report: Path | None = None
     quit_after_s: float | None = None
+    log_level: str = "info"
 
 
 def run_window(options: WindowOptions) -> int:
     """Open the window; returns the exit code when it is closed."""
+    import logging
+
     from tagwerk.ui.loop import Program
     from tagwerk.ui.report import Stopwatch
     from tagwerk.ui.settings import Settings
@@ -95,7 +99,13 @@ def run_window(options: WindowOptions) -> int:
         size=options.size or default_size(),
     )
     program.paint_first(import_heavy)
-    return program.run(partial(_main, options, program, settings))
+    from tagwerk.export.log_file import start_log, stop_log
+
+    handler = start_log(log_folder(options), logging.getLevelName(options.log_level.upper()))
+    try:
+        return program.run(partial(_main, options, program, settings))
+    finally:
+        stop_log(handler)
 
 
 def has_display(options: WindowOptions) -> bool:
@@ -125,6 +135,7 @@ def import_heavy() -> None:
     load_bridge()
     for name in (
         "keyring",
+        "tagwerk.export.log_file",
         "tagwerk.link.connector",
         "tagwerk.plant",
         "tagwerk.simulator.process",
@@ -144,6 +155,7 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     window = program.window
     services = make_services(options)
     desk = Desk(services.connector, settings, program.report)
+    desk.log_folder = log_folder(options)
     flow = window.serve(desk, services)
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
@@ -211,7 +223,7 @@ async def open_plant(
         except TagwerkError as problem:
             warn(problem)
     plant = Plant(profile, sheet, audit_path=audit_file(folder, profile))
-    plant.attach(connector.open(profile, password, plant))
+    plant.attach(connector.open(profile, password, plant, traffic=plant.traffic))
     return plant
 
 
@@ -260,6 +272,8 @@ async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOpti
             flow.open_profile(opening.profile, opening.password)
         elif flow.saved.find(opening.profile.name) is not None:
             flow.open_saved(opening.profile)
+        elif (known := await flow.known_password(opening.profile)) is not None:
+            flow.open_profile(opening.profile, known)
         else:
             flow.open_dialog(options.target)
 
@@ -271,6 +285,15 @@ def settings_folder(options: WindowOptions) -> Path:
     if options.settings is not None:
         return options.settings
     return Path(platformdirs.user_config_dir("tagwerk", appauthor=False))
+
+
+def log_folder(options: WindowOptions) -> Path:
+    """Where the logs lie; beside the settings when their folder was given."""
+    import platformdirs
+
+    if options.settings is not None:
+        return options.settings / "log"
+    return Path(platformdirs.user_log_dir("tagwerk", appauthor=False))
 
 
 def data_folder(options: WindowOptions) -> Path:

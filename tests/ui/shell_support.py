@@ -122,6 +122,7 @@ class FakeConnector:
         self.asked = []
         self.links = []
         self.hold = None
+        self.plain = False
 
     async def inspect(
         self, address, *, trust, user="", password="", timeout_s=15.0, on_step=None, deep=False,
@@ -133,12 +134,23 @@ class FakeConnector:
         url = "https://skid21-hmi/graphql/"
         shown = certificate(self.sha)
         on_step(Step(StepName.RESOLVE, True, 12.0, message("10.21.3.15")))
+        if self.plain and trust.mode is not TrustMode.PLAIN_HTTP:
+            error = NotTrusted("Plain.", cure="Use https.", code="plain_http")
+            return ProbeResult("http://skid21-hmi:4000/graphql", error=error)
+        if self.plain:
+            return self._signed_in("http://skid21-hmi:4000/graphql", user, password, on_step)
         if trust.mode is not TrustMode.PINNED or trust.sha256 != self.sha:
             on_step(Step(StepName.TLS, False, 31.0))
             pinned = trust.sha256 if trust.mode is TrustMode.PINNED else ""
-            error = NotTrusted("Not known.", certificate=shown, pinned_sha256=pinned)
+            error = NotTrusted(
+                "Not known.", certificate=shown, pinned_sha256=pinned, known=trust.known
+            )
             return ProbeResult(url, certificate=shown, error=error)
         on_step(Step(StepName.TLS, True, 31.0))
+        return self._signed_in(url, user, password, on_step, shown)
+
+    @staticmethod
+    def _signed_in(url, user, password, on_step, shown=None):
         if not user:
             return ProbeResult(url, "unified", certificate=shown)
         if (user, password) != ("m.brandt", "right"):

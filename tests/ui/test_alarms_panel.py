@@ -33,6 +33,7 @@ from ui.alarms_support import (
     rejected,
     set_state,
 )
+from ui.keyboard import keyboard_at
 
 pytestmark = pytest.mark.ui
 
@@ -128,7 +129,7 @@ async def test_a_header_click_sorts_and_turns_round(shown):
 
 async def test_typing_in_the_search_narrows_and_escape_widens(shown):
     panel = shown(make_alarm("P2111.Trip:Hi"), make_alarm("TIC2120.PV:Hi", area="Cooling"))
-    await until(panel.isActiveWindow)
+    await keyboard_at(panel.table)
     QTest.keyClick(panel.table, Keys.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert panel.bar.search.hasFocus()
     QTest.keyClicks(panel.bar.search, "cool")
@@ -148,7 +149,7 @@ async def test_the_windows_own_search_key_does_not_get_in_the_way(shown):
     others.setShortcut("Ctrl+F")
     others.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     panel.addAction(others)
-    await until(panel.isActiveWindow)
+    await keyboard_at(panel.table)
     panel.table.setFocus()
     QTest.keyClick(panel.table, Keys.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert panel.bar.search.hasFocus()
@@ -270,7 +271,7 @@ async def test_one_key_acknowledges_the_selected_alarm_once(shown):
     select(panel, "a:Hi")
     assert panel.bar.acknowledge.text() == "Acknowledge 1"
     panel.table.setFocus()
-    await until(panel.isActiveWindow)
+    await keyboard_at(panel.table)
     QTest.keyClick(panel.table, Keys.Key_A, CTRL_SHIFT)
     QTest.keyClick(panel.table, Keys.Key_A, CTRL_SHIFT)
     await until(lambda: panel.plant.server.calls)
@@ -406,7 +407,7 @@ async def test_reset_is_for_alarms_that_wait_for_it(shown):
     )
     panel.table.selectRow(0)
     assert "waits for it" in panel.acknowledge_action.toolTip()
-    await until(panel.isActiveWindow)
+    await keyboard_at(panel.table)
     panel.table.setFocus()
     QTest.keyClick(panel.table, Keys.Key_Z, CTRL_SHIFT)
     await until(lambda: panel.plant.server.calls)
@@ -496,7 +497,7 @@ async def test_rows_are_copied_as_they_are_shown(shown):
         make_alarm("a:Hi", text="flow\tlow", value=1.5, area="Dosing"), make_alarm("b:Hi")
     )
     panel.table.setFocus()
-    await until(panel.isActiveWindow)
+    await keyboard_at(panel.table)
     QTest.keyClick(panel.table, Keys.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClick(panel.table, Keys.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().splitlines()
@@ -511,13 +512,27 @@ async def test_one_key_asks_for_the_trend_around_the_raise(shown):
     asked = []
     panel.desk.moment_requested.connect(lambda *moment: asked.append(moment))
     panel.table.selectRow(0)
-    panel.activateWindow()
-    panel.table.setFocus()
-    await until(lambda: panel.isActiveWindow() and panel.table.hasFocus())
-    await until(panel.trend_action.isEnabled)
+    await keyboard_at(panel.table)
+    assert panel.trend_action.isEnabled()
     QTest.keyClick(panel.table, Keys.Key_F7)
-    await until(lambda: asked)
     assert asked == [("HMI_RT_1::P2111.Trip", NOW - 60 * SECOND)]
+
+
+async def test_what_the_keys_do_follows_the_current_row_and_not_only_the_selection(shown):
+    panel = shown(make_alarm("P2111.Trip:Alarm"), make_alarm("b:Hi", trigger_tag=""))
+    await keyboard_at(panel.table)
+    table = panel.table
+    first, second = (
+        next(r for r in range(2) if names(panel)[r] == name)
+        for name in ("P2111.Trip:Alarm", "b:Hi")
+    )
+    move = table.selectionModel().setCurrentIndex
+    nothing = table.selectionModel().SelectionFlag.NoUpdate
+    move(table.model().index(first, 0), nothing)
+    assert panel.trend_action.isEnabled()
+    move(table.model().index(second, 0), nothing)
+    assert not panel.trend_action.isEnabled()
+    assert "trigger tag" in panel.trend_action.toolTip()
 
 
 async def test_enter_opens_the_details_that_follow_the_alarm(shown):

@@ -81,7 +81,7 @@ class Bench:
         self.panel.show()
         QTest.qWaitForWindowExposed(self.panel)
         self.panel.activateWindow()
-        QApplication.processEvents()
+        assert QTest.qWaitForWindowActive(self.panel)
         return self.panel
 
     def key(self, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:

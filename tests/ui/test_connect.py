@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from PySide6.QtWidgets import QLineEdit
 
-from tagwerk.domain.connection import Trust, TrustMode
+from tagwerk.domain.connection import Trust, TrustedCertificate, TrustMode
+from tagwerk.domain.errors import NotTrusted
+from tagwerk.ui.confirm import ConfirmDialog
 from tagwerk.ui.connect import ADDRESS, CERTIFICATE, RIGHTS, SIGN_IN, ConnectDialog
+from tagwerk.ui.connect_certificate import CertificatePage
 from tagwerk.ui.connect_password import PasswordDialog
-from tagwerk.ui.settings import SavedConnections, Settings
-from ui.shell_support import OTHER_SHA, PROFILE, SHA, bench, until
+from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.settings import Settings
+from tagwerk.ui.widgets.emptystate import Label
+from ui.shell_support import OTHER_SHA, PROFILE, SHA, bench, certificate, until
 
 pytestmark = pytest.mark.ui
 
@@ -28,8 +34,8 @@ async def at(dialog, stage):
 
 
 async def sign_in(dialog, password="right"):
-    dialog.user.setText("m.brandt")
-    dialog.password.setText(password)
+    dialog.sign_in.user.setText("m.brandt")
+    dialog.sign_in.password.setText(password)
     dialog.next.click()
 
 
@@ -37,14 +43,14 @@ async def test_from_a_bare_name_to_an_open_plant(monkeypatch, tmp_path, qapp):
     async with bench(monkeypatch, settings=Settings(tmp_path)) as made:
         dialog = await dialog_of(made)
         await at(dialog, CERTIFICATE)
-        assert dialog.fingerprint.text.text().startswith("9C 41 7E 0B   9C 41 7E 0B")
+        assert dialog.certificate.fingerprint.text.text().startswith("9C 41 7E 0B   9C 41 7E 0B")
         assert dialog.focusWidget() is dialog.cancel
         dialog.next.click()
         await at(dialog, SIGN_IN)
-        assert dialog.password.echoMode() is QLineEdit.EchoMode.Password
+        assert dialog.sign_in.password.echoMode() is QLineEdit.EchoMode.Password
         await sign_in(dialog)
         await at(dialog, RIGHTS)
-        assert dialog.rights_headline.text() == "Signed in as m.brandt"
+        assert dialog.rights.headline.text() == "Signed in as m.brandt"
         dialog.next.click()
         await until(lambda: made.flow.plant is not None)
         assert made.flow.plant.profile.trust == Trust(TrustMode.PINNED, sha256=SHA)
@@ -76,7 +82,7 @@ async def test_trust_for_this_session_is_not_saved(monkeypatch, qapp):
     async with bench(monkeypatch) as made:
         dialog = await dialog_of(made)
         await at(dialog, CERTIFICATE)
-        dialog.trust_session.setChecked(True)
+        dialog.certificate.session.setChecked(True)
         dialog.next.click()
         await at(dialog, SIGN_IN)
         await sign_in(dialog)
@@ -89,26 +95,87 @@ async def test_trust_for_this_session_is_not_saved(monkeypatch, qapp):
 
 async def test_a_changed_certificate_is_refused_loudly(monkeypatch, qapp):
     async with bench(monkeypatch, sha=OTHER_SHA) as made:
-        pinned = Trust(TrustMode.PINNED, sha256=SHA)
+        known = TrustedCertificate("SKID21-HMI", "Plant CA", ("SKID21-HMI",), trusted_ns=10**18)
+        pinned = Trust(TrustMode.PINNED, sha256=SHA, known=known)
         SavedConnections(made.settings).put(
             type(PROFILE)("old", "https://skid21-hmi/graphql/", "m.brandt", trust=pinned)
         )
         dialog = await dialog_of(made)
         await at(dialog, CERTIFICATE)
         assert dialog.alert.isVisible()
-        assert dialog.alert_old.text().startswith("9C 41 7E 0B")
-        assert dialog.fingerprint.text.text().startswith("51 0D E7 92")
+        page = dialog.certificate
+        assert page.changes.isVisible()
+        assert not page.fingerprint.isVisible()
+        assert page.findChild(Label, "trustedFingerprint").text().startswith("9C 41 7E 0B")
+        assert page.findChild(Label, "newFingerprint").text().startswith("51 0D E7 92")
+        shown = [label.text() for label in page.changes.findChildren(Label)]
+        assert "Plant CA" in shown
+        assert "2001-09-09" in shown
+        assert shown.count("≠") == 2
         assert dialog.cancel.text() == "Stay away"
-        assert not dialog.trust_pin.isChecked()
+        assert dialog.focusWidget() is dialog.cancel
+        assert not page.pin.isChecked()
         asked = len(made.connector.asked)
         dialog.next.click()
-        assert "Compare" in dialog.trust_problem.text()
-        assert len(made.connector.asked) == asked
-        dialog.compared.setChecked(True)
+        assert "Compare" in page.problem.text()
+        page.compared.setChecked(True)
+        page.pin.setChecked(True)
         dialog.next.click()
+        question = dialog.findChild(ConfirmDialog, "confirmNewCertificate")
+        assert question.focusWidget() is question.no
+        question.reject()
+        assert len(made.connector.asked) == asked
+        dialog.next.click()
+        question = next(q for q in dialog.findChildren(ConfirmDialog) if q.isVisible())
+        question.yes.click()
         await at(dialog, SIGN_IN)
         assert made.connector.asked[-1][1].compared
+        assert made.connector.asked[-1][1].known.subject == "SKID21-HMI"
         dialog.reject()
+
+
+async def test_plain_http_needs_its_own_yes(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.connector.plain = True
+        dialog = await dialog_of(made, "http://skid21-hmi:4000/")
+        await until(lambda: dialog.pages.currentIndex() == CERTIFICATE)
+        page = dialog.certificate
+        assert page.allow_plain.isVisible()
+        assert not page.pin.isChecked()
+        assert not dialog.next.isEnabled()
+        assert "read the password" in page.about.text()
+        page.pin.setChecked(True)
+        page.allow_plain.setChecked(True)
+        assert dialog.next.isEnabled()
+        dialog.next.click()
+        await at(dialog, SIGN_IN)
+        await sign_in(dialog)
+        await at(dialog, RIGHTS)
+        dialog.next.click()
+        await until(lambda: made.flow.plant is not None)
+        assert SavedConnections(made.settings).all()[0].trust == Trust(TrustMode.PLAIN_HTTP)
+
+
+@pytest.mark.parametrize(
+    ("code", "question"),
+    [
+        ("name", "Is this the right server?"),
+        ("expired", "Do you trust a certificate that has expired?"),
+        ("not_yet_valid", "Do you trust a certificate that is not valid yet?"),
+        ("weak", "Do you trust a weak certificate?"),
+        ("unknown_issuer", "Do you trust this server?"),
+    ],
+)
+def test_the_question_is_about_what_is_wrong(qapp, code, question):
+    page = CertificatePage()
+    shown = replace(certificate(), links=(certificate(), certificate(OTHER_SHA)))
+    page.ask(NotTrusted("No.", code=code, certificate=shown), shown, "other", 10**18)
+    assert page.headline.text() == question
+    assert page.chain.text().count("SHA-256 9C") == 1
+    assert page.chain.text().count("SHA-256 51") == 1
+    assert any("You asked for other" in one.text() for one in page.facts.findChildren(Label))
+    assert page.decision(7).known.trusted_ns == 7
+    page.deleteLater()
 
 
 async def test_a_wrong_password_is_told_and_not_repeated(monkeypatch, qapp):
@@ -119,9 +186,9 @@ async def test_a_wrong_password_is_told_and_not_repeated(monkeypatch, qapp):
         await at(dialog, SIGN_IN)
         before = len(made.connector.asked)
         await sign_in(dialog, "wrong")
-        await until(lambda: dialog.login_problem.text() != "")
-        assert dialog.login_problem.text() == "Wrong."
-        assert dialog.login_cure.text() == "Check it."
+        await until(lambda: dialog.sign_in.problem.text() != "")
+        assert dialog.sign_in.problem.text() == "Wrong."
+        assert dialog.sign_in.cure.text() == "Check it."
         assert len(made.connector.asked) == before + 1
         assert dialog.pages.currentIndex() == SIGN_IN
         dialog.reject()
@@ -144,9 +211,9 @@ async def test_without_a_keyring_the_choice_is_off_and_says_why(monkeypatch, qap
         await at(dialog, CERTIFICATE)
         dialog.next.click()
         await at(dialog, SIGN_IN)
-        assert not dialog.keep.isEnabled()
-        assert not dialog.keep.isChecked()
-        assert "memory" in dialog.keep_note.text()
+        assert not dialog.sign_in.keep.isEnabled()
+        assert not dialog.sign_in.keep.isChecked()
+        assert "memory" in dialog.sign_in.keep_note.text()
         await sign_in(dialog)
         await at(dialog, RIGHTS)
         dialog.next.click()
@@ -219,6 +286,9 @@ async def test_removing_a_connection_takes_its_password_along(monkeypatch, qapp)
     async with bench(monkeypatch) as made:
         SavedConnections(made.settings).put(PROFILE)
         made.secrets.set(PROFILE, "right")
-        made.flow.remove(PROFILE.name)
+        made.flow.care.remove(PROFILE.name)
+        question = made.window.findChild(ConfirmDialog, "confirmDelete")
+        assert SavedConnections(made.settings).all() == [PROFILE]
+        question.yes.click()
         await until(lambda: made.secrets.kept == {})
         assert SavedConnections(made.settings).all() == []

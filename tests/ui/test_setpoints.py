@@ -26,6 +26,7 @@ from tagwerk.ui.setpoints.words import change_line
 from tagwerk.ui.setpoints.write_dialog import WriteDialog
 from tagwerk.write.arming import LockCause
 from tagwerk.write.request import Outcome
+from ui.keyboard import keyboard_at
 from ui.setpoint_bench import (
     FLOW,
     HIGH,
@@ -76,8 +77,7 @@ async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None
 
 async def active(bench: PanelBench) -> None:
     """Shortcuts need the active window; this platform gives it back only when asked."""
-    bench.panel.activateWindow()
-    await until(bench.panel.isActiveWindow)
+    await keyboard_at(bench.panel, focus=False)
 
 
 def press(bench: PanelBench, key: Qt.Key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:

@@ -647,7 +647,8 @@ async def test_a_new_tag_gets_its_past_from_the_log(qapp):
 
 
 @pytest.mark.ui
-async def test_a_log_that_fails_says_so_and_is_asked_again_only_on_request(qapp):
+async def test_a_log_that_fails_says_so_and_is_asked_again_only_on_request(qapp, monkeypatch):
+    monkeypatch.setattr("tagwerk.plant.history.TRIES", 1)
     bench = Bench()
     task = asyncio.get_running_loop().create_task(bench.plant.run())
     try:

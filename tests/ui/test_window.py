@@ -12,7 +12,8 @@ from tagwerk.domain.errors import UsageError
 from tagwerk.domain.message import message
 from tagwerk.ui.i18n import language, set_language
 from tagwerk.ui.layout_memory import fit_on_screens
-from tagwerk.ui.settings import SavedConnections, Settings
+from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.settings import Settings
 from tagwerk.ui.theme import theme
 from ui.shell_support import PROFILE, SECOND, bench, until
 

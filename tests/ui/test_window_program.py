@@ -49,7 +49,8 @@ def test_what_cannot_be_opened_is_told_in_the_window(tmp_path):
     report = tmp_path / "report.json"
     done = start(tmp_path, "desk.tagwerk", "--report", str(report), "--quit-after", "1")
     assert done.returncode == 0
-    assert "workspaces" in json.loads(report.read_text("utf-8"))["errors"][0]
+    said = json.loads(report.read_text("utf-8"))["errors"][0]
+    assert "The workspace desk.tagwerk cannot be read" in said
 
 
 def test_a_picture_that_cannot_be_written_ends_with_the_reason(tmp_path):

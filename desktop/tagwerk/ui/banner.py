@@ -76,15 +76,22 @@ class _Drain(QWidget):
 class _Entry:
     banner: Banner
     order: int = field(default=0)
+    due_steady_ns: int | None = None
+    whole_ns: int = 1
 
 
 class BannerBar(Area):
     """Shows the worst banner; hidden when there is none. Object name ``banner``."""
 
-    def __init__(self, clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        clock_ns: Callable[[], int] = time.time_ns,
+        steady_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         super().__init__("banner", lines="all", line_role="banner_line")
         self.setObjectName("banner")
         self._clock_ns = clock_ns
+        self._steady_ns = steady_ns
         self._entries: dict[str, _Entry] = {}
         self._order = 0
         self._buttons: list[PushButton] = []
@@ -135,7 +142,17 @@ class BannerBar(Area):
             self._entries[key] = _Entry(banner, self._order)
         else:
             entry.banner = banner
+        self._start_countdown(self._entries[key])
         self._refresh()
+
+    def _start_countdown(self, entry: _Entry) -> None:
+        """Counted by a clock that nobody can set from here on."""
+        banner = entry.banner
+        entry.due_steady_ns = None
+        if banner.due_ns is not None:
+            entry.whole_ns = max(banner.due_ns - banner.started_ns, 1)
+            left_ns = min(banner.due_ns - self._clock_ns(), entry.whole_ns)
+            entry.due_steady_ns = self._steady_ns() + left_ns
 
     def drop(self, key: str) -> None:
         """Take the banner of that key away."""
@@ -209,17 +226,16 @@ class BannerBar(Area):
             self._actions.addWidget(button)
 
     def _count_down(self) -> None:
-        banner = self.current
-        counting = banner is not None and banner.due_ns is not None
-        self._countdown.setVisible(counting)
-        self._drain.setVisible(counting)
-        if banner is None or banner.due_ns is None:
+        entry = self._entries.get(self._shown)
+        due_ns = entry.due_steady_ns if entry is not None else None
+        self._countdown.setVisible(due_ns is not None)
+        self._drain.setVisible(due_ns is not None)
+        if entry is None or due_ns is None:
             return
-        left_ns = max(banner.due_ns - self._clock_ns(), 0)
+        left_ns = max(due_ns - self._steady_ns(), 0)
         seconds = -(-left_ns // 1_000_000_000)
         self._countdown.setText(
-            tr("Attempt {attempt} in {seconds} s", attempt=banner.attempt, seconds=seconds)
+            tr("Attempt {attempt} in {seconds} s", attempt=entry.banner.attempt, seconds=seconds)
         )
-        whole = max(banner.due_ns - banner.started_ns, 1)
-        self._drain.share = min(left_ns / whole, 1.0)
+        self._drain.share = min(left_ns / entry.whole_ns, 1.0)
         self._drain.update()

@@ -21,6 +21,11 @@ PERIOD_MS = 33
 HIDDEN_PERIOD_MS = 500
 
 
+def is_due(now_ns: int, last_ns: int, every_ns: int) -> bool:
+    """Whether `every_ns` have passed, also where the wall clock was set back meanwhile."""
+    return not 0 <= now_ns - last_ns < every_ns
+
+
 class FrameClock(QObject):
     """Ticks while it is started.
 

@@ -71,8 +71,13 @@ SHELL_COMMANDS = (
     Command("connection.reconnect", "Connect now", "Connection", "refresh-cw", "Ctrl+Shift+R"),
     Command("connection.sign_in_as", "Sign in as another user…", "Connection", "user"),
     Command("connection.disconnect", "Disconnect", "Connection", "unplug", "Ctrl+Shift+D"),
+    Command("connection.doctor", "Connection doctor…", "Connection", "stethoscope", "F8"),
+    Command("connection.traffic", "Show traffic", "Connection", "activity", "F12"),
     Command("connection.forget", "Forget the saved password", "Connection", "key-round"),
+    Command("connection.edit", "Edit this connection…", "Connection", "pencil"),
+    Command("connection.manage", "Saved connections…", "Connection", "list"),
     Command("help.keys", "Keyboard shortcuts", "Help", "keyboard", "F1"),
+    Command("help.support", "Save support bundle…", "Help", "life-buoy"),
     Command("help.about", "About Tagwerk", "Help", "info"),
 )
 """What the window itself can do; the panels bring their own."""

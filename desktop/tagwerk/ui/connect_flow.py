@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from tagwerk.domain.connection import ConnectionProfile
-from tagwerk.domain.errors import TagwerkError
+from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.errors import LoginFailed, TagwerkError
 from tagwerk.ui.connect import ConnectDialog, ConnectionChoice
 from tagwerk.ui.connect_password import PasswordDialog
+from tagwerk.ui.connection_care import ConnectionCare
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr
+from tagwerk.ui.passwords import Passwords, why_asked
+from tagwerk.ui.saved_connections import SavedConnections
 from tagwerk.ui.services import DemoPlant, FirstView, Services
-from tagwerk.ui.settings import SavedConnections
 
 if TYPE_CHECKING:
     from tagwerk.plant import Plant
 
 CLOSE_TIMEOUT_S = 3.0
+KEYRING_PATIENCE_S = 2.0
+"""So long the keyring may take before the password is asked for meanwhile."""
 DEMO_NAME = "Demo"
 
 
@@ -38,27 +42,31 @@ class ConnectFlow(QObject):
         plant_closed: the plant is gone; its link closes in the background.
         demo_progress: (running, text, is_error).
         connections_changed: the list of saved connections.
+        examine_requested: the connect dialog failed: whom the doctor shall look at.
     """
 
     plant_opened = Signal(object, object)
     plant_closed = Signal()
     demo_progress = Signal(bool, str, bool)
     connections_changed = Signal()
+    examine_requested = Signal(object)
 
     def __init__(self, window: QWidget, desk: Desk, services: Services) -> None:
         super().__init__(window)
         self._window = window
-        self._desk = desk
+        self.desk = desk
         self._services = services
         self._scope = desk.scope("connections")
         self._dialog_scope = desk.scope("connectDialog")
         self.saved = SavedConnections(desk.settings)
         self.plant: Plant | None = None
         self.demo: DemoPlant | None = None
-        self._passwords: dict[str, str] = {}
+        self.passwords = Passwords(services.secrets, desk.settings)
         self._work: asyncio.Task[None] | None = None
-        self._has_keyring: bool | None = None
+        self._told_unsaved = False
         self._dialog: ConnectDialog | None = None
+        self.care = ConnectionCare(window, self)
+        self._asked_anew: Exception | None = None
 
     # Demo.
 
@@ -96,20 +104,20 @@ class ConnectFlow(QObject):
 
     def refuse(self, error: TagwerkError) -> None:
         """Show why something that was asked for cannot be."""
-        self._desk.report(error, "open")
+        self.desk.report(error, "open")
 
     def open_dialog(self, address: str = "", profile: ConnectionProfile | None = None) -> None:
         """The connect dialog, for a new address or to repair a saved connection."""
         self._scope.start(self._show_dialog(address, profile), "dialog", replace=True)
 
     async def _show_dialog(self, address: str, profile: ConnectionProfile | None) -> None:
-        has_keyring = await self._keyring()
+        has_keyring = await self.passwords.has_keyring()
         if self._dialog is not None:
             self._dialog.raise_()
             return
         dialog = ConnectDialog(
             self._window,
-            self._desk.connector,
+            self.desk.connector,
             self._dialog_scope,
             self.saved,
             has_keyring=has_keyring,
@@ -118,6 +126,7 @@ class ConnectFlow(QObject):
         )
         self._dialog = dialog
         dialog.chosen.connect(self._chosen)
+        dialog.examine_requested.connect(self.examine_requested)
         dialog.finished.connect(self._dialog_done)
         dialog.open()
 
@@ -128,22 +137,33 @@ class ConnectFlow(QObject):
         self._scope.start(self._open_choice(choice), "open", replace=True)
 
     async def _open_choice(self, choice: ConnectionChoice) -> None:
-        self._passwords[choice.profile.keyring_name] = choice.password
+        self.passwords.remember(choice.profile, choice.password)
         if choice.keep_password:
             await self._keep(choice.profile, choice.password)
         self.saved.put(choice.saved)
-        self._desk.settings.set("last_connection", choice.saved.name)
-        self._desk.settings.save()
+        self.desk.settings.set("last_connection", choice.saved.name)
+        self.store()
         self.connections_changed.emit()
         await self._close()
         await self._open(choice.profile, choice.password, None)
 
+    def store(self) -> None:
+        """Write the settings; when that fails it is told once, and the window goes on without."""
+        try:
+            self.desk.settings.save()
+        except TagwerkError as error:
+            if not self._told_unsaved:
+                self._told_unsaved = True
+                self.desk.banner_requested.emit("warning", *in_words(error))
+        else:
+            self._told_unsaved = False
+
     async def _keep(self, profile: ConnectionProfile, password: str) -> None:
         try:
-            await asyncio.to_thread(self._services.secrets.set, profile, password)
+            await self.passwords.keep(profile, password)
         except TagwerkError as error:
             headline, cure = in_words(error)
-            self._desk.banner_requested.emit("warning", headline, cure)
+            self.desk.banner_requested.emit("warning", headline, cure)
 
     def open_saved(self, profile: ConnectionProfile) -> None:
         """Connect to a saved connection; asks for the password when the keyring has none."""
@@ -157,76 +177,138 @@ class ConnectFlow(QObject):
         if password is None:
             return
         self.saved.put(profile)
-        self._desk.settings.set("last_connection", profile.name)
+        self.desk.settings.set("last_connection", profile.name)
+        self.store()
         self.connections_changed.emit()
         await self._close()
         await self._open(profile, password, None)
 
+    async def password_for(self, profile: ConnectionProfile) -> str | None:
+        """The password of a saved connection for the doctor; None when the user has none to give."""
+        return await self._password(profile)
+
+    async def known_password(self, profile: ConnectionProfile) -> str | None:
+        """The password of a connection that is not saved, if the keyring tells it soon."""
+        if not profile.user:
+            return None
+        try:
+            async with asyncio.timeout(KEYRING_PATIENCE_S):
+                return await self.passwords.from_keyring(profile)
+        except (TagwerkError, TimeoutError):
+            return None
+
     async def _password(self, profile: ConnectionProfile, why: str = "") -> str | None:
         """From memory, from the keyring, from the user; None when cancelled."""
-        known = self._passwords.get(profile.keyring_name)
-        has_keyring = await self._keyring()
-        if known is None and has_keyring:
-            try:
-                known = await asyncio.to_thread(self._services.secrets.get, profile)
-            except TagwerkError as error:
-                why = why or " ".join(in_words(error))
+        known = self.passwords.in_memory(profile)
         if known is not None:
-            self._passwords[profile.keyring_name] = known
             return known
+        if self.passwords.was_refused(profile):
+            why = why or why_asked(profile)
+        asked = asyncio.ensure_future(self.passwords.from_keyring(profile))
+        try:
+            done, _ = await asyncio.wait({asked}, timeout=KEYRING_PATIENCE_S)
+            if done:
+                try:
+                    known = asked.result()
+                except TagwerkError as error:
+                    why = why or " ".join(in_words(error))
+                if known is not None:
+                    return known
+            else:
+                why = why or tr("The keyring has not answered yet. It may be waiting for its own password.")  # fmt: skip
+            return await self.ask_password(profile, why, None if done else asked)
+        finally:
+            # A keyring that answers later answers nobody.
+            asked.add_done_callback(_take_silently)
+
+    async def ask_password(
+        self,
+        profile: ConnectionProfile,
+        why: str,
+        keyring: asyncio.Future[str | None] | None = None,
+    ) -> str | None:
+        """From the user, or from a keyring that answers meanwhile; None when cancelled."""
+        if keyring is None:
+            has_keyring = await self.passwords.has_keyring()
+        else:
+            has_keyring = self.passwords.may_have_keyring
         dialog = PasswordDialog(self._window, profile, has_keyring=has_keyring, why=why)
         dialog.open()
+        waited: set[asyncio.Future[Any]] = {dialog.answer}
+        if keyring is not None:
+            waited.add(keyring)
         try:
-            given = await dialog.answer
+            while not dialog.answer.done():
+                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                if keyring is not None and keyring.done() and not dialog.answer.done():
+                    waited.discard(keyring)
+                    known = None if keyring.exception() else keyring.result()
+                    keyring = None
+                    if known is not None:
+                        dialog.reject()
+                        return known
         except asyncio.CancelledError:
             dialog.reject()
             raise
+        given = dialog.answer.result()
         if given is None:
             return None
         password, keep = given
-        self._passwords[profile.keyring_name] = password
+        self.passwords.remember(profile, password)
         if keep:
             await self._keep(profile, password)
         return password
 
-    async def _keyring(self) -> bool:
-        if self._has_keyring is None:
-            self._has_keyring = await asyncio.to_thread(self._services.secrets.available)
-        return self._has_keyring
+    # A sign-in that was refused.
 
-    def remove(self, name: str) -> None:
-        """Take a saved connection off the list, and its password out of the keyring."""
-        profile = self.saved.find(name)
-        self.saved.remove(name)
-        self.connections_changed.emit()
-        if profile is not None:
-            self._scope.start(self._forget(profile), "forget")
+    def follow(self, status: LinkStatus) -> None:
+        """Take a status of the plant on show: a refused password is asked for, once."""
+        plant = self.plant
+        if plant is None or self.demo is not None:
+            return
+        if status.state.is_live:
+            self._asked_anew = None
+            if self.passwords.was_refused(plant.profile):
+                self.passwords.accepted(plant.profile)
+                self.store()
+            return
+        refused = status.state is LinkState.REFUSED and isinstance(status.error, LoginFailed)
+        if refused and self._asked_anew is not status.error:
+            self._asked_anew = status.error
+            self.passwords.refused(plant.profile)
+            self.store()
+            self._ask_anew(plant.profile)
+
+    def _ask_anew(self, profile: ConnectionProfile) -> None:
+        if not self._scope.is_running("anew") and self._dialog is None:
+            self._scope.start(self._open_anew(profile), "anew")
+
+    async def _open_anew(self, profile: ConnectionProfile) -> None:
+        password = await self.ask_password(profile, why_asked(profile))
+        if password is None or self.plant is None or self.plant.profile != profile:
+            return
+        self.store()
+        await self._close()
+        await self._open(profile, password, None)
 
     def forget_password(self) -> None:
         """Take the password of the plant on show out of memory and keyring."""
         if self.plant is not None:
-            self._scope.start(self._forget(self.plant.profile, tell=True), "forget")
-
-    async def _forget(self, profile: ConnectionProfile, *, tell: bool = False) -> None:
-        self._passwords.pop(profile.keyring_name, None)
-        if await self._keyring():
-            try:
-                await asyncio.to_thread(self._services.secrets.delete, profile)
-            except TagwerkError as error:
-                headline, cure = in_words(error)
-                self._desk.banner_requested.emit("warning", headline, cure)
-                return
-        if tell:
-            self._desk.banner_requested.emit(
-                "info", tr("The password of {user} is forgotten", user=profile.user), ""
-            )
+            self.care.forget_password(self.plant.profile)
 
     # The plant on show.
 
     def reconnect(self) -> None:
         """Do not wait for the next attempt."""
-        if self.plant is not None:
-            self.plant.link.reconnect_now()
+        plant = self.plant
+        if plant is None:
+            return
+        status = plant.status
+        if status.state is LinkState.REFUSED and isinstance(status.error, LoginFailed):
+            # The same password again could lock the account.
+            self._ask_anew(plant.profile)
+        else:
+            plant.link.reconnect_now()
 
     def repair(self) -> None:
         """The server refused: look at it again with the dialog."""
@@ -241,7 +323,7 @@ class ConnectFlow(QObject):
         self, profile: ConnectionProfile, password: str, view: FirstView | None = None
     ) -> None:
         """Open directly, with everything known."""
-        self._passwords[profile.keyring_name] = password
+        self.passwords.remember(profile, password)
         self._scope.start(self._open(profile, password, view), "open", replace=True)
 
     async def _open(
@@ -249,10 +331,10 @@ class ConnectFlow(QObject):
     ) -> None:
         try:
             plant = await self._services.open_plant(
-                profile, password, lambda problem: self._desk.report(problem, "sheet")
+                profile, password, lambda problem: self.desk.report(problem, "sheet")
             )
         except TagwerkError as error:
-            self._desk.report(error, "open")
+            self.desk.report(error, "open")
             return
         self.plant = plant
         self.plant_opened.emit(plant, view)
@@ -281,10 +363,16 @@ class ConnectFlow(QObject):
         self._scope.cancel("open")
         if self._dialog is not None:
             self._dialog.reject()
+        await self.care.close()
         await self._dialog_scope.close()
         await self._close()
         await self._scope.close()
-        self._passwords.clear()
+        self.passwords.clear()
+
+
+def _take_silently(future: asyncio.Future[str | None]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 async def _bounded(coroutine: Awaitable[object]) -> None:

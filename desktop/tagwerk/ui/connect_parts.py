@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from tagwerk.domain.certificates import day_of, validity_finding
 from tagwerk.domain.connection import Certificate, Step, StepName
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import format_number
@@ -263,9 +264,10 @@ class CertificateFacts(QWidget):
         if certificate.matches_host:
             self._line(3, tr("Names"), names)
         else:
-            warning = tr("You typed {host}, which is not among them.", host=host)
+            warning = tr("You asked for {host}, which is not among them.", host=host)
             self._line(3, tr("Names"), names, "triangle-alert", warning)
-        self._line(4, tr("Key"), certificate.key)
+        weakness = tr_message(certificate.weakness)
+        self._line(4, tr("Key"), certificate.key, "triangle-alert" if weakness else "", weakness)
 
     def _line(
         self, row: int, name: str, text: str, icon_name: str = "", warning: str = "",
@@ -289,20 +291,14 @@ class CertificateFacts(QWidget):
 
 def _validity(certificate: Certificate, now_ns: int) -> tuple[str, str, str]:
     """From, to and how much longer; with a warning when it is over or has not begun."""
-    import datetime as dt
-
-    def day(time_ns: int) -> str:
-        return dt.datetime.fromtimestamp(time_ns / 1e9).astimezone().strftime("%Y-%m-%d")
-
     text = tr(
         "{first} to {last}",
-        first=day(certificate.not_before_ns),
-        last=day(certificate.not_after_ns),
+        first=day_of(certificate.not_before_ns),
+        last=day_of(certificate.not_after_ns),
     )
-    if now_ns > certificate.not_after_ns:
-        return text, "triangle-alert", tr("It has expired.")
-    if now_ns < certificate.not_before_ns:
-        return text, "triangle-alert", tr("It is not valid yet. Is this computer's clock right?")
+    finding = validity_finding(certificate, now_ns)
+    if finding:
+        return text, "triangle-alert", tr_message(finding)
     days = (certificate.not_after_ns - now_ns) // 86_400_000_000_000
     if days < 60:
         left = tr("{days} days left", days=days)

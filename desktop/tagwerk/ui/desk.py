@@ -5,6 +5,7 @@ Panels never know each other. They emit a request here; whoever serves it has co
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -36,6 +37,8 @@ class Desk(QObject):
     """Full name of a tag to show in the tree."""
     moment_requested = Signal(str, object)
     """Full name of a tag and a time in ns: trend of that tag ten minutes around that time."""
+    traffic_requested = Signal()
+    """Show the traffic panel."""
     banner_requested = Signal(str, str, str)
     """Kind (``info``, ``warning``, ``bad``), headline, detail: one line under the toolbar."""
 
@@ -45,6 +48,10 @@ class Desk(QObject):
         self.settings = settings
         self.report = report
         self.plant: Plant | None = None
+        self.doctor_report = ""
+        """The last one as text, for the support bundle; whoever makes one puts it here."""
+        self.log_folder: Path | None = None
+        """Where this program's logs lie; None when none are kept."""
 
     def scope(self, name: str) -> TaskScope:
         """A new scope for the tasks of a panel or dialog; its owner closes it."""

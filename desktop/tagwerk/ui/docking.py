@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from tagwerk.ui import layout_memory
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.settings import Settings
-from tagwerk.ui.theme import the_application
+from tagwerk.ui.theme import the_application, theme
 
 if TYPE_CHECKING:
     from tagwerk.ui.desk import Desk
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from tagwerk.ui.panels.base import Panel
 
 CENTRE = "trendPanel"
-ORDER = ("tagPanel", CENTRE, "setpointPanel", "alarmPanel")
+ORDER = ("tagPanel", CENTRE, "setpointPanel", "alarmPanel", "trafficPanel")
 """Order of the F6 key and of the View menu."""
+ON_DEMAND = ("trafficPanel",)
+"""Hidden until somebody asks for them; they lie below the alarms, over the whole width."""
+_BELOW_ALARMS = 240
 _AREAS = {
     "tagPanel": Qt.DockWidgetArea.LeftDockWidgetArea,
     "setpointPanel": Qt.DockWidgetArea.RightDockWidgetArea,
     "alarmPanel": Qt.DockWidgetArea.BottomDockWidgetArea,
+    "trafficPanel": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 _RESTORE_ERRORS = (ValueError, TypeError, KeyError, AttributeError)
 
@@ -131,6 +135,7 @@ class Docking(QObject):
         if state is None or not self._window.restoreState(state, layout_memory.STATE_VERSION):
             self._default_layout()
         else:
+            self._place_newcomers(state)
             # The restored docks are laid out when the events that wait have been handled.
             QTimer.singleShot(0, self, self._restore_sizes)
         self._before_full = None
@@ -155,7 +160,8 @@ class Docking(QObject):
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(self._area(name), dock)
-            dock.show()
+            dock.setVisible(name not in ON_DEMAND)
+        self._below_alarms()
         left, right, below = default_sizes(self._window.size())
         sizes = {"tagPanel": left, "setpointPanel": right}
         wide = [name for name in sizes if name in self.docks]
@@ -167,6 +173,29 @@ class Docking(QObject):
         if "alarmPanel" in self.docks:
             alarms = self.docks["alarmPanel"]
             self._window.resizeDocks([alarms], [below], Qt.Orientation.Vertical)
+
+    def _below_alarms(self) -> None:
+        """Panels on demand never stand beside or before the alarms."""
+        alarms = self.docks.get("alarmPanel")
+        for name in ON_DEMAND:
+            dock = self.docks.get(name)
+            if dock is not None and alarms is not None:
+                self._window.splitDockWidget(alarms, dock, Qt.Orientation.Vertical)
+
+    def _restore(self, state: QByteArray) -> None:
+        if self._window.restoreState(state, layout_memory.STATE_VERSION):
+            self._place_newcomers(state)
+
+    def _place_newcomers(self, state: QByteArray) -> None:
+        """An arrangement of an older version knows nothing of panels that came later."""
+        known = bytes(state.data())
+        for name in ON_DEMAND:
+            dock = self.docks.get(name)
+            # Qt writes names in big-endian UTF-16.
+            if dock is not None and dock.objectName().encode("utf-16-be") not in known:
+                self._window.addDockWidget(self._area(name), dock)
+                self._below_alarms()
+                dock.hide()
 
     def _restore_sizes(self) -> None:
         """`restoreState` forgets the sizes of docks that were not laid out yet: set them again."""
@@ -199,8 +228,24 @@ class Docking(QObject):
         """Show the dock of a panel, in front of others in the same place."""
         dock = self.docks.get(name)
         if dock is not None:
+            appears = dock.isHidden() and name in ON_DEMAND and not dock.isFloating()
+            alarms = self.docks.get("alarmPanel")
+            before = alarms.height() if alarms is not None and alarms.isVisible() else 0
             dock.show()
             dock.raise_()
+            if appears:
+                # A dock that just came is laid out when the events that wait have been handled.
+                QTimer.singleShot(0, self, lambda: self._make_room(dock, before))
+
+    def _make_room(self, dock: PanelDock, alarms_height: int) -> None:
+        """For a dock that has just come: out of the middle, never out of the alarms."""
+        heights = [min(theme().px(_BELOW_ALARMS), self._window.height() // 4)]
+        docks = [dock]
+        alarms = self.docks.get("alarmPanel")
+        if alarms is not None and alarms_height and not alarms.isFloating():
+            docks.insert(0, alarms)
+            heights.insert(0, alarms_height)
+        self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
     def set_armed(self, armed: bool) -> None:
         """Frame the dock that writes while writing is armed."""
@@ -264,9 +309,7 @@ class Docking(QObject):
         if state and self.is_shown and self._before_full is None:
             kept = QByteArray(state)
             # After `_restore_sizes`, which waits for the docks of a plant just opened.
-            QTimer.singleShot(
-                0, self, lambda: self._window.restoreState(kept, layout_memory.STATE_VERSION)
-            )
+            QTimer.singleShot(0, self, lambda: self._restore(kept))
 
     async def close(self) -> None:
         """End the panels' work and take them out of the window."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from tagwerk.domain.errors import TagwerkError
+from tagwerk.domain.redaction import LIVE_SECRETS
 from tagwerk.ui.i18n import tr_message
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _QUIET_QT = (
 
 def clean(text: str) -> str:
     """Black out what looks like a password or token."""
-    return _SECRETS.sub(r"\1•••", text)
+    return LIVE_SECRETS.redactor().text(_SECRETS.sub(r"\1•••", text))
 
 
 def _is_cancelled(error: BaseException) -> bool:

@@ -8,6 +8,8 @@ from tagwerk.ui.i18n import tr_message
 _REASONS: dict[str, Message] = {
     "not_known_yet": message("not known yet"),
     "schema_lacks_field": message("this server version cannot do it"),
+    "schema_wants_more": message("this server wants an argument that is not known here"),
+    "push_refused": message("the server refuses push"),
     "right_missing": message("the user lacks the right"),
     "not_logged_in": message("nobody is signed in"),
 }

@@ -6,7 +6,7 @@ The window never imports the link, the keyring or the simulator; it calls these.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tagwerk.domain.connection import ConnectionProfile
@@ -45,7 +45,7 @@ class DemoPlant:
     """A demo plant that runs: how to connect to it, what to show, how to end it."""
 
     profile: ConnectionProfile
-    password: str
+    password: str = field(repr=False)
     view: FirstView
     stop: Callable[[], Awaitable[None]]
 

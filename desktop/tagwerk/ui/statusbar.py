@@ -15,7 +15,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
-from tagwerk.domain.connection import Capability, LinkState, LinkStatus
+from tagwerk.domain.connection import Capability, ConnectionProfile, LinkState, LinkStatus
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import format_number
 from tagwerk.ui.i18n import number_style, tr, tr_message, tr_n
@@ -33,6 +33,7 @@ STATE_WORDS: dict[LinkState, Message] = {
     LinkState.LOGGING_IN: message("Signing in"),
     LinkState.BROWSING: message("Reading names"),
     LinkState.LIVE: message("Connected"),
+    LinkState.STALE: message("No sign of life"),
     LinkState.RECONNECTING: message("Link lost"),
     LinkState.REFUSED: message("Refused"),
 }
@@ -77,15 +78,21 @@ class StatusField(QWidget):
     ) -> None:
         """Show new text; `dot` is a colour role for a filled dot in place of the icon."""
         fresh = ((before, strong, behind), icon, icon_role, strong_role, dot)
+        self.setToolTip(tip)
         if fresh == (self._parts, self._icon, self._icon_role, self._strong_role, self._dot):
             return
         old_width = self.sizeHint().width()
         self._parts, self._icon, self._icon_role, self._strong_role, self._dot = fresh
-        self.setToolTip(tip)
         self.setAccessibleName(" ".join(part for part in (before, strong, behind) if part))
         if self.sizeHint().width() != old_width:
             self.updateGeometry()
         self.update()
+
+    def set_strong_role(self, role: str) -> None:
+        """Another colour for the strong text."""
+        if role != self._strong_role:
+            self._strong_role = role
+            self.update()
 
     @property
     def is_empty(self) -> bool:
@@ -229,10 +236,20 @@ class StatusBar(QStatusBar):
         """
         self._wanted = {"connection", "clock"}
         moment = dt.datetime.fromtimestamp(now_ns / 1e9).astimezone()
+        tip = tr("Local time of this computer, {zone}", zone=moment.strftime("%Z, UTC%z"))
+        behind = tr("local")
+        skew_ns = plant.trends.skew_ns if plant is not None else 0
+        if skew_ns:
+            difference = difference_text(skew_ns)
+            behind = tr("local, server {difference}", difference=difference)
+            tip += "\n" + tr(
+                "The server's clock differs by {difference}. Times of values, logs and alarms are"
+                " the server's.",
+                difference=difference,
+            )
         self.fields["clock"].show_text(
-            "", moment.strftime("%H:%M:%S"), tr("local"), icon="clock",
-            tip=tr("Local time of this computer, {zone}", zone=moment.strftime("%Z, UTC%z")),
-        )  # fmt: skip
+            "", moment.strftime("%H:%M:%S"), behind, icon="clock", tip=tip
+        )
         status = plant.status if plant is not None else LinkStatus()
         self._show_connection(status)
         if plant is not None:
@@ -245,9 +262,12 @@ class StatusBar(QStatusBar):
         detail = tr_message(status.detail)
         field = self.fields["connection"]
         if status.state is LinkState.LIVE:
-            field.show_text("", word, dot="connected", tip=word)
-        elif status.state in (LinkState.RECONNECTING, LinkState.REFUSED):
-            role = "uncertain" if status.state is LinkState.RECONNECTING else "bad"
+            polled = status.capabilities.reason(Capability.PUSH) == "push_refused"
+            why = " ".join(filter(None, (detail, tr_message(status.cure))))
+            behind = tr("values polled") if polled else ""
+            field.show_text("", word, behind, dot="connected", tip=why or word)
+        elif status.state in (LinkState.STALE, LinkState.RECONNECTING, LinkState.REFUSED):
+            role = "bad" if status.state is LinkState.REFUSED else "uncertain"
             field.show_text(
                 "", word, icon="unplug", icon_role=role, strong_role=role, tip=detail or word
             )
@@ -259,13 +279,22 @@ class StatusBar(QStatusBar):
     def _show_session(self, plant: Plant, status: LinkStatus, now_ns: int) -> None:
         server = status.server
         systems = ", ".join(status.systems)
+        words = [server, systems]
+        if is_partner(status, plant.profile):
+            words.insert(0, tr("partner"))
+        url = status.url or plant.profile.url
+        is_plain = url.startswith("http://")
+        if is_plain:
+            words.insert(0, tr("not encrypted"))
         self._show(
             "server",
-            bool(server or plant.profile.url),
-            host_of(plant.profile.url),
+            bool(server or url),
+            host_of(url),
             "",
-            ", ".join(part for part in (server, systems) if part),
-            icon="server",
+            ", ".join(part for part in words if part),
+            icon="lock-open" if is_plain else "server",
+            icon_role="uncertain" if is_plain else "text2",
+            tip=url,
         )
         session = status.session
         self._show(
@@ -292,16 +321,18 @@ class StatusBar(QStatusBar):
             "redundancy",
             bool(status.redundancy),
             tr("Redundancy"),
-            status.redundancy,
+            redundancy_in_words(status.redundancy),
             "",
             icon="layers",
         )
+        role = "uncertain" if is_passive(status) else "text"
+        self.fields["redundancy"].set_strong_role(role)
 
     def _show_rates(self, plant: Plant, lateness_ms: tuple[float, float], now_ns: int) -> None:
         counters = plant.link.counters
         before_ns, before = self._rates
-        if now_ns - before_ns >= 900_000_000:
-            if before_ns and counters.messages >= before:
+        if not 0 <= now_ns - before_ns < 900_000_000:
+            if 0 < before_ns < now_ns and counters.messages >= before:
                 self._rate = (counters.messages - before) * 1e9 / (now_ns - before_ns)
             self._rates = (now_ns, counters.messages)
         style = number_style()
@@ -332,11 +363,14 @@ class StatusBar(QStatusBar):
         behind: str,
         *,
         icon: str = "",
+        icon_role: str = "text2",
         tip: str = "",
     ) -> None:
         if wanted:
             self._wanted.add(name)
-            self.fields[name].show_text(before, strong, behind, icon=icon, tip=tip)
+            self.fields[name].show_text(
+                before, strong, behind, icon=icon, icon_role=icon_role, tip=tip
+            )
 
     def _make_room(self) -> None:
         room = self.width() - theme().px(24)
@@ -349,6 +383,37 @@ class StatusBar(QStatusBar):
         for name, field in self.fields.items():
             if field.isVisibleTo(self) != (name in shown):
                 field.setVisible(name in shown)
+
+
+def difference_text(difference_ns: int) -> str:
+    """``+2:00:03``, with days where there are any: ``−3 d 0:10:00``."""
+    minutes, seconds = divmod(abs(difference_ns) // 1_000_000_000, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    sign = "+" if difference_ns > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{f'{days} d ' if days else ''}{hours}:{minutes:02d}:{seconds:02d}"
+
+
+_REDUNDANCY = {
+    "ACTIVE": message("active"),
+    "PASSIVE": message("passive"),
+}
+
+
+def redundancy_in_words(state: str) -> str:
+    """``passive``; a state that nobody knows is the server's own word."""
+    known = _REDUNDANCY.get(state.upper())
+    return tr_message(known) if known is not None else state
+
+
+def is_passive(status: LinkStatus) -> bool:
+    """The server that is spoken to says that its partner has the process."""
+    return status.redundancy.upper() == "PASSIVE"
+
+
+def is_partner(status: LinkStatus, profile: ConnectionProfile) -> bool:
+    """It is the redundant partner that is spoken to, and not the server of the connection."""
+    return bool(profile.partner) and host_of(status.url) == host_of(profile.partner)
 
 
 def host_of(url: str) -> str:

@@ -69,7 +69,11 @@ class ConnectionChooser(QPushButton):
             x += side + tokens.px(6)
         else:
             side = tokens.px(14)
-            roles = {LinkState.RECONNECTING: "uncertain", LinkState.REFUSED: "bad"}
+            roles = {
+                LinkState.STALE: "uncertain",
+                LinkState.RECONNECTING: "uncertain",
+                LinkState.REFUSED: "bad",
+            }
             name = "unplug" if self._state in (*roles, LinkState.OFFLINE) else "loader"
             role = roles.get(self._state, "text2")
             draw_icon(painter, QRectF(x, middle - side / 2, side, side), name, role)

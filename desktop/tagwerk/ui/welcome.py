@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -15,21 +15,19 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLayout,
-    QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from tagwerk import __version__
 from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.ui.connect_list import ConnectionList
 from tagwerk.ui.i18n import tr
-from tagwerk.ui.statusbar import host_of
 from tagwerk.ui.theme import theme
 from tagwerk.ui.welcome_drawing import Logo, PlantDrawing
 from tagwerk.ui.widgets.busy import BusyRing
-from tagwerk.ui.widgets.buttons import IconButton, PushButton, Segmented, draw_box, draw_icon
+from tagwerk.ui.widgets.buttons import IconButton, PushButton, Segmented
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.fields import ChoiceBox, LineField
 from tagwerk.ui.widgets.painting import Area
@@ -38,56 +36,6 @@ from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 MAX_WIDTH = 1280
 _ONE_COLUMN_BELOW = 860
 _RECENT = 5
-
-
-class _Recent(QPushButton):
-    """One recent connection: name, host and user; a click connects."""
-
-    def __init__(self, profile: ConnectionProfile) -> None:
-        super().__init__()
-        self.profile = profile
-        self.setObjectName("recentConnection")
-        self.setAccessibleName(tr("Connect to {name}", name=profile.name))
-        self.setToolTip(profile.url)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setProperty("focusRing", True)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme().changed.connect(self.updateGeometry)
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme().px(240), theme().px(44))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme().px(160), theme().px(44))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.underMouse() or self.isDown():
-            draw_box(painter, self.rect(), tokens.color("hover"), None)
-        side = tokens.px(16)
-        draw_icon(
-            painter, QRectF(tokens.px(8), (self.height() - side) / 2, side, side), "server", "text2"
-        )
-        x = tokens.px(34)
-        width = self.width() - x - tokens.px(8)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        half = self.height() / 2
-        painter.setFont(tokens.font(13, 500))
-        painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
-        name = tokens.metrics(13, 500).elidedText(
-            self.profile.name, Qt.TextElideMode.ElideMiddle, width
-        )
-        painter.drawText(QRectF(x, 3, width, half - 2), flags, name)
-        parts = (self.profile.note, host_of(self.profile.url), self.profile.user)
-        grey = " · ".join(part for part in parts if part and part != self.profile.name)
-        painter.setFont(tokens.font(11))
-        painter.setPen(tokens.color("text2" if self.isEnabled() else "disabled"))
-        grey = tokens.metrics(11).elidedText(grey, Qt.TextElideMode.ElideRight, width)
-        painter.drawText(QRectF(x, half, width, half - 4), flags, grey)
-        painter.end()
 
 
 class _DashedBox(QWidget):
@@ -116,7 +64,9 @@ class WelcomePage(QScrollArea):
         demo_requested, demo_cancelled: start the demo plant; stop starting it.
         connect_requested: what was typed, may be "".
         profile_requested: a recent `ConnectionProfile`.
-        remove_requested: name of a saved connection.
+        manage_requested: show all saved connections.
+        examine_requested: a saved `ConnectionProfile`, or the address that was typed (a text): the
+            connection doctor shall look at it.
         language_chosen, theme_chosen, density_chosen: the key.
     """
 
@@ -124,7 +74,8 @@ class WelcomePage(QScrollArea):
     demo_cancelled = Signal()
     connect_requested = Signal(str)
     profile_requested = Signal(object)
-    remove_requested = Signal(str)
+    manage_requested = Signal()
+    examine_requested = Signal(object)
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
     density_chosen = Signal(str)
@@ -242,8 +193,16 @@ class WelcomePage(QScrollArea):
         self.connect_button = PushButton(tr("Connect…"), height=36)
         self.connect_button.setObjectName("welcomeConnect")
         self.connect_button.clicked.connect(lambda _checked=False: self._connect())
+        self.examine_button = IconButton(
+            "stethoscope", tr("Connection doctor: find out why a server cannot be reached"), side=36
+        )
+        self.examine_button.setObjectName("welcomeExamine")
+        self.examine_button.clicked.connect(
+            lambda _checked=False: self.examine_requested.emit(self.address.text().strip())
+        )
         row.addWidget(self.address, 1)
         row.addWidget(self.connect_button)
+        row.addWidget(self.examine_button)
         box.addLayout(row)
         note = QHBoxLayout()
         note.setSpacing(theme().px(8))
@@ -259,9 +218,17 @@ class WelcomePage(QScrollArea):
 
     def _recent_card(self) -> QWidget:
         card, box = self._card(tr("Continue"), "")
-        self._recent = QVBoxLayout()
-        self._recent.setSpacing(theme().px(2))
-        box.addLayout(self._recent)
+        self.no_recent = _DashedBox(tr("Connections that you use appear here."))
+        box.addWidget(self.no_recent)
+        self.recent = ConnectionList()
+        self.recent.opened.connect(self.profile_requested)
+        self.recent.examined.connect(self.examine_requested)
+        box.addWidget(self.recent)
+        self.all_button = PushButton(tr("All connections…"), "list")
+        self.all_button.setObjectName("allConnections")
+        self.all_button.clicked.connect(lambda _checked=False: self.manage_requested.emit())
+        self.all_button.hide()
+        box.addWidget(self.all_button, 0, Qt.AlignmentFlag.AlignLeft)
         box.addStretch(1)
         return card
 
@@ -335,31 +302,12 @@ class WelcomePage(QScrollArea):
     def _connect(self) -> None:
         self.connect_requested.emit(self.address.text().strip())
 
-    def set_recent(self, profiles: Sequence[ConnectionProfile]) -> None:
-        """Show the last used connections, newest first."""
-        while (item := self._recent.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        if not profiles:
-            self._recent.addWidget(_DashedBox(tr("Connections that you use appear here.")))
-        for profile in profiles[:_RECENT]:
-            line = QWidget()
-            row = QHBoxLayout(line)
-            row.setContentsMargins(0, 0, 0, 0)
-            button = _Recent(profile)
-            button.clicked.connect(
-                lambda _checked=False, profile=profile: self.profile_requested.emit(profile)
-            )
-            remove = IconButton("x", tr("Remove {name} from the list", name=profile.name))
-            remove.setObjectName("removeRecent")
-            remove.clicked.connect(
-                lambda _checked=False, name=profile.name: self.remove_requested.emit(name)
-            )
-            row.addWidget(button, 1)
-            row.addWidget(remove)
-            self._recent.addWidget(line)
+    def set_recent(self, profiles: Sequence[ConnectionProfile], at_top: Sequence[str] = ()) -> None:
+        """Show the connections kept at the top and the last used ones, newest first."""
+        self.no_recent.setVisible(not profiles)
+        self.recent.show_connections(profiles[:_RECENT], at_top)
+        self.all_button.setVisible(len(profiles) > _RECENT)
+        self.all_button.setText(tr("All {count} connections…", count=len(profiles)))
 
     def set_busy(self, busy: bool, note: str = "") -> None:
         """The demo plant is being started, or not; `note` says how far."""

@@ -31,7 +31,8 @@ from tagwerk.ui.i18n import language, set_language, tr, tr_n
 from tagwerk.ui.link_banner import LinkBanner
 from tagwerk.ui.menu_builder import MenuBuilder
 from tagwerk.ui.menus import MenuBar
-from tagwerk.ui.settings import SavedConnections, Settings
+from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.settings import Settings
 from tagwerk.ui.statusbar import StatusBar
 from tagwerk.ui.theme import icon, the_application, theme
 from tagwerk.ui.toolbar import ToolBar
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tagwerk.plant import Frame, Plant
     from tagwerk.ui.connect_flow import ConnectFlow
     from tagwerk.ui.desk import Desk
+    from tagwerk.ui.doctor.flow import DoctorFlow
     from tagwerk.ui.palette import CommandPalette
     from tagwerk.ui.panels.base import Panel
     from tagwerk.ui.services import FirstView, Services
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         self.lateness = LatenessMeter(self)
         self.desk: Desk | None = None
         self.flow: ConnectFlow | None = None
+        self.doctor: DoctorFlow | None = None
         self.workspaces: WorkspaceFlow | None = None
         self._plant: Plant | None = None
         self._scope: TaskScope | None = None
@@ -134,7 +137,9 @@ class MainWindow(QMainWindow):
         self.tool_bar.go_to_clicked.connect(self.open_palette)
         self.tool_bar.arm_clicked.connect(self._arm_clicked)
         self.banner = BannerBar()
-        self.link_banner = LinkBanner(self.banner, self._reconnect, self._repair)
+        self.link_banner = LinkBanner(
+            self.banner, self._reconnect, self._repair, self._go_to_partner, self._examine
+        )
         top = QWidget()
         top.setObjectName("topArea")
         column = QVBoxLayout(top)
@@ -148,12 +153,13 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self.stack.setObjectName("centre")
         self.welcome = WelcomePage(language(), theme().mode, theme().density)
-        self.welcome.set_recent(SavedConnections(self.settings).all())
+        self._show_recent()
         self.welcome.demo_requested.connect(self._start_demo)
         self.welcome.demo_cancelled.connect(self._cancel_demo)
         self.welcome.connect_requested.connect(self._connect_to)
         self.welcome.profile_requested.connect(self._open_profile)
-        self.welcome.remove_requested.connect(self._remove_profile)
+        self.welcome.manage_requested.connect(self._manage_connections)
+        self.welcome.examine_requested.connect(self._examine)
         self.welcome.language_chosen.connect(self.choose_language)
         self.welcome.theme_chosen.connect(self.choose_theme)
         self.welcome.density_chosen.connect(self.choose_density)
@@ -183,7 +189,12 @@ class MainWindow(QMainWindow):
             "connection.sign_in_as": self._sign_in_as,
             "connection.disconnect": self._close_plant,
             "connection.forget": self._forget_password,
+            "connection.edit": self._edit_connection,
+            "connection.manage": self._manage_connections,
+            "connection.doctor": self._examine,
+            "connection.traffic": self._show_traffic,
             "help.keys": self._show_keys,
+            "help.support": self._save_support,
             "help.about": self._show_about,
         }
 
@@ -211,7 +222,15 @@ class MainWindow(QMainWindow):
         self.flow.plant_closed.connect(self._plant_closed)
         self.flow.demo_progress.connect(self._demo_progress)
         self.flow.connections_changed.connect(self._connections_changed)
+        care, recent = self.flow.care, self.welcome.recent
+        recent.edited.connect(care.edit)
+        recent.duplicated.connect(care.duplicate)
+        recent.removed.connect(care.remove)
+        recent.password_forgotten.connect(care.forget_password)
+        recent.kept_at_top.connect(care.keep_at_top)
         desk.banner_requested.connect(self._panel_banner)
+        desk.traffic_requested.connect(self._show_traffic)
+        self.flow.examine_requested.connect(self._examine)
         self._scope.start(self._prepare_panels(), "panels")
         self.lateness.start()
         self._slow.start()
@@ -236,6 +255,8 @@ class MainWindow(QMainWindow):
         """Stop what still runs in the window itself; the last step before it closes."""
         self._slow.stop()
         self.lateness.stop()
+        if self.doctor is not None:
+            await self.doctor.close()
         if self._scope is not None:
             await self._scope.close()
 
@@ -318,7 +339,7 @@ class MainWindow(QMainWindow):
             self._build_a_panel()
 
     def _show_welcome(self) -> None:
-        self.welcome.set_recent(SavedConnections(self.settings).all())
+        self._show_recent()
         self.welcome.set_busy(False)
         self.stack.setCurrentWidget(self.welcome)
         self.docking.hide()
@@ -349,8 +370,10 @@ class MainWindow(QMainWindow):
             return
         if self._status_watcher is not None:
             self._status_watcher(status)
+        if self.flow is not None:
+            self.flow.follow(status)
         self.tool_bar.show_status(plant.profile.name, plant.profile.note, status)
-        self.link_banner.follow(status)
+        self.link_banner.follow(status, plant.profile)
         self._tell_actions()
         self._refresh_slowly()
 
@@ -373,12 +396,15 @@ class MainWindow(QMainWindow):
             reason = tr("still starting")
         for name in ("file.close", "file.save_workspace", "file.save_workspace_as",
                      "connection.reconnect", "connection.sign_in_as",
-                     "connection.disconnect", "connection.forget",
+                     "connection.disconnect", "connection.forget", "connection.edit", "connection.traffic",
                      "view.next_panel", "view.previous_panel", "view.reset_layout"):  # fmt: skip
             disable_with_reason(self.actions_by_id[name], reason)
+        if plant is not None and SavedConnections(self.settings).find(plant.profile.name) is None:
+            disable_with_reason(self.actions_by_id["connection.edit"], tr("not a saved connection"))
         if plant is not None and plant.status.state.is_live:
             disable_with_reason(self.actions_by_id["connection.reconnect"], tr("already connected"))
-        for name in ("file.connect", "file.demo", "file.open_workspace"):
+        for name in ("file.connect", "file.demo", "file.open_workspace", "connection.doctor",
+                     "connection.manage"):  # fmt: skip
             disable_with_reason(self.actions_by_id[name], "" if ready else tr("still starting"))
         for name in ("Trend", "Setpoints", "Alarms"):
             menu = self.menu_builder.menus.get(name)
@@ -424,12 +450,21 @@ class MainWindow(QMainWindow):
         if self.flow is not None:
             self.flow.open_saved(profile)
 
-    def _remove_profile(self, name: str) -> None:
+    def _show_recent(self) -> None:
+        saved = SavedConnections(self.settings)
+        profiles = saved.all()
+        self.welcome.set_recent(profiles, [p.name for p in profiles if saved.is_at_top(p.name)])
+
+    def _manage_connections(self) -> None:
         if self.flow is not None:
-            self.flow.remove(name)
+            self.flow.care.manage()
+
+    def _edit_connection(self) -> None:
+        if self.flow is not None and self._plant is not None:
+            self.flow.care.edit(self._plant.profile.name)
 
     def _connections_changed(self) -> None:
-        self.welcome.set_recent(SavedConnections(self.settings).all())
+        self._show_recent()
 
     def _close_plant(self) -> None:
         if self.flow is not None:
@@ -439,9 +474,23 @@ class MainWindow(QMainWindow):
         if self.flow is not None:
             self.flow.reconnect()
 
+    def _go_to_partner(self) -> None:
+        if self._plant is not None:
+            self._plant.link.go_to_partner()
+
     def _repair(self) -> None:
         if self.flow is not None:
             self.flow.repair()
+
+    def _examine(self, whom: object = None) -> None:
+        """The connection doctor, for whom `DoctorFlow.examine` takes; None: the plant on show."""
+        if self.desk is None or self.flow is None:
+            return
+        if self.doctor is None:
+            from tagwerk.ui.doctor.flow import DoctorFlow
+
+            self.doctor = DoctorFlow(self, self.desk, self.flow)
+        self.doctor.examine(whom)
 
     def _sign_in_as(self) -> None:
         if self.flow is not None:
@@ -628,6 +677,17 @@ class MainWindow(QMainWindow):
         from tagwerk.ui.help import KeysDialog
 
         KeysDialog(self, self._all_actions()).open()
+
+    def _show_traffic(self) -> None:
+        if self._plant is not None:
+            self.docking.reveal("trafficPanel")
+            self.docking.focus("trafficPanel")
+
+    def _save_support(self) -> None:
+        from tagwerk.ui.support import SupportDialog
+
+        if self.desk is not None and self._scope is not None:
+            SupportDialog(self, self.desk, self._scope, self.report).open()
 
     def _show_about(self) -> None:
         from tagwerk.ui.help import AboutDialog

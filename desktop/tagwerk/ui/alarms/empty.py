@@ -79,7 +79,7 @@ class AlarmEmpty(Area):
         now_ns = plant.clock_ns()
         if missing_text(plant, Capability.ALARM_HISTORY) or plant.alarms.is_stale:
             return
-        if self._counted_ns and now_ns - self._counted_ns < _AGAIN_NS:
+        if self._counted_ns and 0 <= now_ns - self._counted_ns < _AGAIN_NS:
             return
         self._counted_ns = now_ns
         tasks.start(self._count(plant, now_ns), "alarm-raises", replace=True)

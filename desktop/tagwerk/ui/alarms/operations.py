@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmReply
-from tagwerk.domain.connection import Capability
+from tagwerk.domain.connection import Capability, LinkState
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import message
 from tagwerk.plant import Plant
@@ -80,6 +80,8 @@ class AlarmOperator(QObject):
         missing = missing_text(plant, CAPABILITY[action])
         if missing:
             return missing
+        if plant is not None and plant.status.state is LinkState.STALE:
+            return tr("the server gives no sign of life, nothing can be sent")
         if plant is None or plant.alarms.is_stale:
             return tr("the link is down, nothing can be sent")
         if not alarms:

@@ -59,7 +59,7 @@ class AlarmTable(QTableView):
 
     Signals:
         details_wanted: Enter or a double click on the current alarm.
-        selection_moved: the selected alarms changed.
+        selection_moved: the selected alarms or the current one changed.
         menu_wanted: context menu at a global position.
     """
 
@@ -110,7 +110,10 @@ class AlarmTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         use_flat_scroll_bars(self)
+        # The current row moves without the selection too: by Ctrl+Down, or when the table gets the
+        # keyboard. What the keys do is about the current one.
         self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
+        self.selectionModel().currentRowChanged.connect(lambda *_: self.selection_moved.emit())
         self.doubleClicked.connect(lambda _index: self.details_wanted.emit())
 
     def _dress(self) -> None:

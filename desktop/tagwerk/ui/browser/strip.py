@@ -120,7 +120,12 @@ def _quality(texts: RowTexts, handle: int, now_ns: int) -> list[str]:
         parts = [quality_text(sample)]
     if sample.time_ns is not None:
         parts.append(format_time(sample.time_ns, zone=None).partition(" ")[2])
-    age = format_age(now_ns - (sample.time_ns or sample.received_ns), number_style())
+    if sample.time_ns is not None:
+        # By the server's clock, which has stamped the value.
+        age_ns = now_ns + plant.trends.skew_ns - sample.time_ns
+    else:
+        age_ns = now_ns - sample.received_ns
+    age = format_age(max(age_ns, 0), number_style())
     parts.append(tr("{age} old", age=age))
     return parts
 

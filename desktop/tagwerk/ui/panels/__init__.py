@@ -16,6 +16,7 @@ PANELS = (
     "tagwerk.ui.panels.trend:TrendPanel",
     "tagwerk.ui.panels.setpoints:SetpointPanel",
     "tagwerk.ui.panels.alarms:AlarmPanel",
+    "tagwerk.ui.panels.traffic:TrafficPanel",
 )
 """Module and class of each panel, in the order of the F6 key."""
 

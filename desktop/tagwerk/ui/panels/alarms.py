@@ -20,7 +20,7 @@ from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time
 from tagwerk.plant import Frame, Plant
 from tagwerk.store.alarm_view import AlarmFilter, AlarmView, SortBy
-from tagwerk.store.alarms import HIGH_PRIORITY
+from tagwerk.store.alarms import HIGH_PRIORITY, AlarmOutage
 from tagwerk.ui.alarms import commands
 from tagwerk.ui.alarms.bar import AlarmBar, AlarmHeading
 from tagwerk.ui.alarms.cells import CellTexts, no_info
@@ -31,6 +31,7 @@ from tagwerk.ui.alarms.history import SPANS, AlarmLog, HistoryBar, LogState
 from tagwerk.ui.alarms.look import Colors
 from tagwerk.ui.alarms.menus import context_menu, view_menu
 from tagwerk.ui.alarms.operations import AlarmOperator, missing_text
+from tagwerk.ui.alarms.outage import OutageStrip
 from tagwerk.ui.alarms.strip import ResultStrip
 from tagwerk.ui.alarms.table import AlarmTable
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
@@ -114,6 +115,7 @@ class AlarmPanel(Panel):
         self.history_bar.hide()
         self.strip = ResultStrip()
         self.strip.hide()
+        self.outage = OutageStrip()
         self.table = AlarmTable(self.texts, self._now_ns, self.operator.notes.get)
         self.empty = AlarmEmpty()
         self.stack = QStackedWidget()
@@ -122,7 +124,7 @@ class AlarmPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.bar, self.history_bar, self.strip):
+        for part in (self.bar, self.history_bar, self.outage, self.strip):
             column.addWidget(part)
         column.addWidget(self.stack, 1)
         self.flashing_action.setChecked(True)
@@ -143,6 +145,8 @@ class AlarmPanel(Panel):
         self.log.changed.connect(self._log_changed)
         self.operator.changed.connect(self._notes_changed)
         self.strip.dismissed.connect(self.operator.dismiss)
+        self.outage.dismissed.connect(self._outage_seen)
+        self.outage.log_wanted.connect(self._log_of_outage)
         self.empty.history_wanted.connect(self.history_of_a_day)
         self.empty.clear_wanted.connect(self.clear_filters)
         self.empty.retry_wanted.connect(self.read_history)
@@ -334,6 +338,7 @@ class AlarmPanel(Panel):
         self.table.sync()
         self._show_counts()
         self._show_empty()
+        self._show_outage()
         self._selection_moved()
 
     def _show_counts(self) -> None:
@@ -436,7 +441,7 @@ class AlarmPanel(Panel):
             self.details.tick()
         if self.stack.currentWidget() is self.empty:
             self._show_empty()
-        if now_ns - self._announced_ns >= ANNOUNCE_PERIOD_NS:
+        if not 0 <= now_ns - self._announced_ns < ANNOUNCE_PERIOD_NS:
             self._announced_ns = now_ns
             row = self.table.currentIndex().row()
             alarm = self.table.alarms.alarm_at(row) if row >= 0 else None
@@ -498,6 +503,28 @@ class AlarmPanel(Panel):
         self.table.colors = Colors.GREY if on else Colors.SERVER
         self.table.viewport().update()
         self._show_counts()
+
+    def _outage_seen(self) -> None:
+        if self.plant is not None:
+            self.plant.alarms.forget_outage()
+        self._show_outage()
+
+    def _show_outage(self) -> None:
+        plant = self.plant
+        self.outage.show_outage(
+            plant.alarms.outage if plant is not None else AlarmOutage(),
+            missing_text(plant, Capability.ALARM_HISTORY),
+        )
+
+    def _log_of_outage(self) -> None:
+        """The log of a span that covers the outage, newest first."""
+        if self.plant is None:
+            return
+        since_ns = self.plant.clock_ns() - self.plant.alarms.outage.lost_ns
+        fitting = (name for name, length_ns in SPANS.items() if length_ns > since_ns)
+        self.history_bar.set_span(next(fitting, "24h"))
+        self.set_mode("history")
+        self.read_history()
 
     # History.
 

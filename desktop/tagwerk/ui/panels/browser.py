@@ -30,6 +30,7 @@ from tagwerk.ui.browser.rows import RowTexts
 from tagwerk.ui.browser.states import BrowserStates
 from tagwerk.ui.browser.strip import DetailStrip
 from tagwerk.ui.browser.view import TagTreeView
+from tagwerk.ui.clock import is_due
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.i18n import number_style, tr, tr_n
@@ -182,7 +183,7 @@ class BrowserPanel(Panel):
         if frame.tree:
             self._tree_is_new = True
         state = self._plant.browse_state
-        due = frame.now_ns - self._refreshed_ns >= _REFRESH_NS or not state.running
+        due = is_due(frame.now_ns, self._refreshed_ns, _REFRESH_NS) or not state.running
         if self._tree_is_new and due:
             self._refreshed_ns = frame.now_ns
             self._refresh(search_again=False)
@@ -195,7 +196,7 @@ class BrowserPanel(Panel):
             self._show_strip(frame.now_ns)
         elif frame.values:
             self._show_values(frame)
-        if frame.now_ns - self._strip_ns >= _STRIP_NS:
+        if is_due(frame.now_ns, self._strip_ns, _STRIP_NS):
             self._show_strip(frame.now_ns)
             if state.running:
                 self._show_state()
@@ -476,7 +477,7 @@ class BrowserPanel(Panel):
                 if search.is_complete:
                     self._show_state()
                 return
-            if search.is_complete or now_ns - self._refreshed_ns >= _REFRESH_NS:
+            if search.is_complete or is_due(now_ns, self._refreshed_ns, _REFRESH_NS):
                 self._refreshed_ns = now_ns
                 self._show_hits()
             else:

@@ -517,7 +517,7 @@ class TrendPanel(Panel):
 
     def _show_problem(self) -> None:
         page = self.page
-        self.problem.show_error(page.model.log_problem, page.failed_count, page.model.span_ns)
+        self.problem.show_error(page.model.log_problem, page.failed, page.model.span_ns)
 
     def _show_progress(self) -> None:
         loading = self.page.model.loading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tagwerk.domain.connection import Capability
+from tagwerk.domain.connection import Capability, LinkState
 from tagwerk.plant import Plant
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.reasons import reason_in_words
@@ -20,6 +20,8 @@ def why_not_armable(plant: Plant | None) -> str:
     """Why writing cannot be armed now, translated; "" when it can."""
     if plant is None:
         return tr("Connect to a plant first.")
+    if plant.status.state is LinkState.STALE:
+        return tr("The server gives no sign of life.")
     if not plant.status.state.is_live:
         return tr("There is no link to the server.")
     if Capability.WRITE not in plant.capabilities:

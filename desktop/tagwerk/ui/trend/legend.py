@@ -154,8 +154,17 @@ class LegendModel(QAbstractTableModel):
                 return tr(
                     "The average is weighted by time: each value counts as long as it stood. Holes do not count."
                 )
-            return f"{pen.name}\n{pen.caption}".strip()
+            return "\n".join(filter(None, (pen.name, pen.caption, self.problem(index.row()))))
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return self.problem(index.row())
         return None
+
+    def problem(self, row: int) -> str:
+        """Why the server gives no value for a pen, in its own words; "" when it does."""
+        sample, _stale = self._latest(self.pens[row].name)
+        if sample is None or sample.error is None:
+            return ""
+        return f"{sample.error.description} ({sample.error.code})"
 
     def headerData(self, section: int, orientation, role: int = Qt.ItemDataRole.DisplayRole):
         if orientation is not Qt.Orientation.Horizontal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -47,8 +47,12 @@ class LogProblem(Area):
         row.addWidget(self.again)
         self.hide()
 
-    def show_error(self, error: Message, count: int, span_ns: int) -> None:
-        """The reason, for how many pens; an empty one hides this."""
+    def show_error(
+        self, error: Message, failed: Sequence[tuple[str, Message]], span_ns: int
+    ) -> None:
+        """The first reason, and for which pens; an empty one hides this. The tip has them all."""
+        count = len(failed)
+        self.setToolTip("\n".join(f"{label}: {tr_message(why)}" for label, why in failed))
         self.setVisible(bool(error))
         if not error:
             return

@@ -16,6 +16,7 @@ from tagwerk.domain.message import Message
 from tagwerk.domain.tags import BaseType
 from tagwerk.domain.values import Sample
 from tagwerk.plant import Frame, Plant
+from tagwerk.ui.clock import is_due
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.items import INK, MAX_PENS, TrendPen, make_pen, steps
@@ -81,7 +82,8 @@ class TrendPage(QWidget):
         self._has_news = False
         self._news_at_ns = 0
         self._history = -1
-        self.failed_count = 0
+        self.failed: list[tuple[str, Message]] = []
+        """Pens whose past could not be read, with the reason."""
         """For how many pens the log did not answer."""
         splitter = self._splitter = _Splitter(Qt.Orientation.Vertical)
         splitter.setHandleWidth(theme().px(4))
@@ -202,12 +204,13 @@ class TrendPage(QWidget):
         if stale != model.is_stale:
             model.is_stale = stale
             model.touch()
+            self.legend.refresh(with_statistics=False)  # at once, and not with the next second
         if not frame.curves.isdisjoint(model.names):
             self._learn_bools()
             self._has_news = True
         if self._has_news:
             self._take_news(now)
-        if now - self._asked_at_ns >= ASK_EVERY_NS:
+        if is_due(now, self._asked_at_ns, ASK_EVERY_NS):
             self._asked_at_ns = now
             self._ask_log(plant, now)
             before = model.log_problem
@@ -225,18 +228,18 @@ class TrendPage(QWidget):
         """
         history = sum(pen.curve.history_version for pen in self.model.pens)
         at_once = history != self._history and self.model.loading is None
-        if at_once or now - self._news_at_ns >= NEWS_EVERY_NS:
+        if at_once or is_due(now, self._news_at_ns, NEWS_EVERY_NS):
             self._history, self._news_at_ns, self._has_news = history, now, False
             self.model.touch()
 
     def _refresh_legend(self, now: int, values: bool) -> None:
-        if now - self._statistics_at_ns >= STATISTICS_EVERY_NS:
+        if is_due(now, self._statistics_at_ns, STATISTICS_EVERY_NS):
             self._statistics_at_ns = self._legend_at_ns = now
             self.legend.refresh()
-        elif values and now - self._legend_at_ns >= VALUES_EVERY_NS:
+        elif values and is_due(now, self._legend_at_ns, VALUES_EVERY_NS):
             self._legend_at_ns = now
             self.legend.refresh(with_statistics=False)
-        if now - self._described_at_ns >= DESCRIBE_EVERY_NS:
+        if is_due(now, self._described_at_ns, DESCRIBE_EVERY_NS):
             self._described_at_ns = now
             self.view.setAccessibleDescription(self.description())
 
@@ -361,7 +364,7 @@ class TrendPage(QWidget):
         before = model.loading
         if loading:
             self._loading_since_ns = self._loading_since_ns or now
-            seconds = (now - self._loading_since_ns) / 1e9
+            seconds = max(now - self._loading_since_ns, 0) / 1e9
             progress = sum(state.progress for state in states.values()) / len(states)
             total = len(states)
             model.loading = (
@@ -375,7 +378,7 @@ class TrendPage(QWidget):
             model.touch()
         left, right = model.left_ns, min(model.right_ns, model.now_ns)
         problem = Message()
-        count = 0
+        failed: list[tuple[str, Message]] = []
         for pen in model.pens:
             state = plant.history_state(pen.name)
             if not state.error or pen.name not in self._asked:
@@ -384,8 +387,8 @@ class TrendPage(QWidget):
                 continue
             if pen.curve.missing(left, right):
                 problem = problem or state.error
-                count += 1
-        self.failed_count = count
+                failed.append((pen.label, state.error))
+        self.failed = failed
         model.log_problem = problem
 
     # State.

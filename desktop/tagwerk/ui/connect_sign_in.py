@@ -1,0 +1,123 @@
+"""Third page of the connect dialog: user, password, and what the connection is called."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QLineEdit, QVBoxLayout
+
+from tagwerk.domain.connection import ConnectionProfile, StepName
+from tagwerk.ui.connect_parts import StepTable
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.buttons import IconButton
+from tagwerk.ui.widgets.emptystate import Label
+from tagwerk.ui.widgets.fields import CheckBox, LineField
+from tagwerk.ui.widgets.painting import Area
+
+
+class SignInPage(Area):
+    """Who signs in, and under which name the connection is saved."""
+
+    def __init__(self, *, has_keyring: bool) -> None:
+        super().__init__("panel")
+        self._has_keyring = has_keyring
+        box = QVBoxLayout(self)
+        box.setContentsMargins(21, 20, 21, 16)
+        box.setSpacing(theme().px(10))
+        box.addWidget(Label(tr("Who are you on this server?"), 16, 600, wrap=True))
+        self.about = Label("", 13, 400, "text2", wrap=True)
+        box.addWidget(self.about)
+        box.addLayout(self._fields())
+        self.keep = CheckBox(tr("Save the password in the keyring of this computer"))
+        self.keep.setObjectName("keepPassword")
+        self.keep.setChecked(has_keyring)
+        self.keep.setEnabled(has_keyring)
+        box.addWidget(self.keep)
+        self.keep_note = Label("", 12, 400, "text2", wrap=True)
+        self.keep_note.setObjectName("keyringNote")
+        if not has_keyring:
+            self.keep_note.setText(
+                tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit.")
+            )  # fmt: skip
+        self.keep_note.setVisible(not has_keyring)
+        box.addWidget(self.keep_note)
+        self.steps = StepTable((StepName.LOGIN, StepName.RIGHTS))
+        box.addSpacing(theme().px(6))
+        box.addWidget(self.steps)
+        self.problem = Label("", 13, 500, "bad", wrap=True)
+        self.problem.setObjectName("loginProblem")
+        self.cure = Label("", 13, 400, "text2", wrap=True)
+        box.addWidget(self.problem)
+        box.addWidget(self.cure)
+        box.addStretch(1)
+
+    def _fields(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme().px(12))
+        grid.setVerticalSpacing(theme().px(8))
+        self.user = LineField(name=tr("User"))
+        self.user.setObjectName("connectUser")
+        self.password = LineField(name=tr("Password"))
+        self.password.setObjectName("connectPassword")
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.name = LineField(name=tr("Name of the connection"))
+        self.name.setObjectName("connectName")
+        self.note = LineField(tr("hall, machine"), name=tr("Note"))
+        self.note.setObjectName("connectNote")
+        self.sheet = LineField(tr("none"), name=tr("Tag sheet"))
+        self.sheet.setObjectName("connectSheet")
+        self.sheet_button = IconButton("folder-open", tr("Choose a tag sheet…"), side=28)
+        self.sheet_button.setObjectName("chooseSheet")
+        self.sheet_button.clicked.connect(self._choose_sheet)
+        rows = (
+            (tr("User"), self.user),
+            (tr("Password"), self.password),
+            (tr("Saved as"), self.name),
+            (tr("Note"), self.note),
+            (tr("Tag sheet"), self.sheet),
+        )
+        for index, (text, field) in enumerate(rows):
+            grid.addWidget(Label(text, 13, 400, "text2"), index, 0)
+            grid.addWidget(field, index, 1, 1, 1 if field is self.sheet else 2)
+        grid.addWidget(self.sheet_button, len(rows) - 1, 2)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+    def begin(self, base: ConnectionProfile | None, free_name: str, about: str) -> None:
+        """Show the page for a server; what was typed before stays.
+
+        Args:
+            base: the saved connection to this server, if there is one.
+            free_name: a name that is not taken.
+            about: what answers there.
+        """
+        self.about.setText(about)
+        if base is not None:
+            self.user.setText(self.user.text() or base.user)
+            self.note.setText(self.note.text() or base.note)
+            self.sheet.setText(self.sheet.text() or base.sheet)
+            self.name.setText(base.name)
+        elif not self.name.text():
+            self.name.setText(free_name)
+        self.steps.rest()
+        self.say("", "")
+
+    @property
+    def keeps(self) -> bool:
+        """The user wants the password in the keyring."""
+        return self._has_keyring and self.keep.isChecked()
+
+    def say(self, problem: str, cure: str) -> None:
+        """Why nobody is signed in; not twice what a step says already."""
+        self.problem.setText("" if self.steps.has_failed(problem) else problem)
+        self.problem.setVisible(bool(self.problem.text()))
+        self.cure.setText(cure)
+
+    def _choose_sheet(self) -> None:
+        dialog = QFileDialog(self, tr("Tag sheet"))
+        dialog.setObjectName("sheetFileDialog")
+        dialog.setNameFilters([tr("Tag sheets (*.csv *.xlsx)"), tr("All files (*)")])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.sheet.setText)
+        dialog.open()
