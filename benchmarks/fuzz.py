@@ -25,8 +25,11 @@ PROCESSES = 2
 SLOWEST_S = 2.0
 
 
+# Results travel between the processes: both sides must know their class.
+sys.path.insert(0, str(TESTS))
+
+
 def _one_slice(task: tuple[int, int]) -> object:
-    sys.path.insert(0, str(TESTS))
     from faults.fuzzing import fuzz
 
     logging.disable(logging.CRITICAL)
@@ -36,7 +39,6 @@ def _one_slice(task: tuple[int, int]) -> object:
 
 def _json_alone(count: int) -> float:
     """Inputs a second of the json module alone on the same inputs."""
-    sys.path.insert(0, str(TESTS))
     from faults.mutations import Mutator, corpus
 
     mutator = Mutator(FIRST_SEED, list(corpus().values()))

@@ -108,7 +108,8 @@ def _parse_timestamp(text: str) -> int | None:
         # 1970 is "not set"; the years 1 and 9999 are what .NET says for it.
         return None
     # Only a plain UTC text may teach the seconds; one with an offset means another moment.
-    if text[10:11] == "T" and _PLAIN_TAIL.fullmatch(text[19:]):
+    # The first second of 1970 teaches nothing: without a fraction it is "not set".
+    if text[10:11] == "T" and result >= 1_000_000_000 and _PLAIN_TAIL.fullmatch(text[19:]):
         if len(_second_cache) >= _CACHE_LIMIT:
             _second_cache.clear()
         _second_cache[text[:19]] = result - result % 1_000_000_000
