@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 
 import pytest
@@ -270,6 +271,72 @@ async def keeper_after(plain, expires, logoff=None):
     await keeper.login()
     await keeper.transport.close()
     return keeper
+
+
+def keeper_at(plain):
+    return SessionKeeper(HttpTransport(Endpoint(plain.url), profile_trust()), "operator", "right")
+
+
+@pytest.fixture
+async def given_up(plain):
+    """A login that waits for its answer, and nobody for it; the event lets it be answered."""
+    answer = threading.Event()
+    log_in = plain._do_login
+    plain._do_login = lambda variables: answer.wait(10) and log_in(variables)
+    keeper = keeper_at(plain)
+    asking = asyncio.create_task(keeper.login())
+    await until(lambda: "login" in plain.calls)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert asking.cancelled()
+    yield keeper, answer
+    answer.set()
+    await keeper.logout()
+    await keeper.transport.close()
+
+
+async def test_a_login_that_was_given_up_serves_who_asks_next(given_up, plain):
+    keeper, answer = given_up
+    asking = asyncio.create_task(keeper.login())
+    answer.set()
+    await asking
+    assert keeper.token in plain.tokens
+    assert plain.calls.count("login") == 1
+
+
+async def test_a_login_that_was_given_up_leaves_no_session(given_up, plain):
+    keeper, answer = given_up
+    leaving = asyncio.create_task(keeper.logout())
+    await asyncio.sleep(0)
+    answer.set()
+    await leaving
+    assert plain.calls[-1] == "logout"
+    assert keeper.token == ""
+
+
+async def test_leaving_does_not_wait_for_ever_for_a_login(given_up, plain):
+    keeper, _answer = given_up
+    await asyncio.wait_for(keeper.logout(), 8)
+    assert keeper.token == ""
+
+
+async def test_a_refusal_that_nobody_waits_for_is_remembered(given_up, plain):
+    keeper, answer = given_up
+    plain.login_answer = session_error("101")
+    answer.set()
+    await until(lambda: keeper._refused is not None)
+    with pytest.raises(LoginFailed):
+        await keeper.login()
+    assert plain.calls.count("login") == 1
+
+
+async def test_a_logout_on_a_broken_connection_is_said_again(plain):
+    keeper = keeper_at(plain)
+    await keeper.login()
+    plain.broken_on = "logout"
+    await keeper.logout()
+    assert plain.calls == ["login", "logout", "logout"]
+    await keeper.transport.close()
 
 
 def profile_trust():

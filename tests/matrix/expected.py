@@ -306,10 +306,7 @@ ROWS: dict[str, Row] = {
     # WebSocket
     "no-websocket": Row(
         "“Values are polled: the server refuses push.”, with what to switch on",
-        by_value={
-            **dict.fromkeys(("400", "200", "404", "405", "426"), POLLED),
-        },
-        play=tuple(f"no-websocket={word}" for word in ("400", "200", "404", "405", "426")),
+        POLLED,
     ),
     "no-subprotocol": Row(SAME),
     "ping": Row(SAME),
@@ -321,8 +318,8 @@ ROWS: dict[str, Row] = {
     "init-timeout": Row(SAME),
     "ack-late": Row("“connecting” for so long", play=("ack-late=0.4",)),
     "no-ack": Row(
-        "the server takes the WebSocket and does not answer on it: tried again by itself",
-        _stopped("reconnecting", "NotReachable timeout"),
+        "“Values are polled”, after the time-out: the server takes the WebSocket and does not answer on it",
+        POLLED,
         alone=True,
     ),
     "ack-payload": Row(SAME),
@@ -331,15 +328,7 @@ ROWS: dict[str, Row] = {
     "numeric-ids": Row(SAME),
     "push-list": Row(SAME),
     "push-together": Row(SAME),
-    "no-added": Row(
-        "no value until it changes",
-        by_value={
-            "unresolved": {"push.unknown": NEVER},
-            "bad": {"push.unknown": NEVER},
-            "all": {**_values(NEVER, "push"), "push.unknown": NEVER},
-        },
-        alone=True,
-    ),
+    "no-added": Row("what is not pushed at first is read once, after a moment", alone=True),
     "modified-first": Row(SAME),
     "complete-after": Row("reconnecting, then as before", play=("complete-after=2",), disturbs=True, alone=True),
     "remove-after": Row("the tag says that it was removed", LEFT_TREE, play=("remove-after=0.5",)),

@@ -11,7 +11,7 @@ from tagwerk.dialects.unified_replies import DocumentRefused, SessionPerhapsEnde
 from tagwerk.dialects.unified_schema import assumed_schema
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
 from tagwerk.domain.connection import Capability
-from tagwerk.domain.errors import NotReachable
+from tagwerk.domain.errors import NotReachable, ServerRefused
 from tagwerk.domain.ports import WriteItem
 from tagwerk.link.client import HttpClient
 from tagwerk.link.transport import Answer
@@ -101,13 +101,14 @@ async def test_a_refused_document_that_teaches_nothing_is_not_sent_again():
     assert len(client.keeper.asked) == 1
 
 
-async def test_a_write_is_not_sent_again_to_a_server_that_told_its_schema():
+@pytest.mark.parametrize("assumed", [True, False], ids=["assumed", "told"])
+async def test_a_write_is_not_sent_again_whatever_was_learned(assumed):
     client = client_of(writeTagValues=refused('Unknown type "TagValueInput".'))
     schema = assumed_schema()
     client.dialect = UnifiedDialect(
-        type(schema)(schema.query, schema.mutation, schema.subscription, {}, assumed=False)
+        type(schema)(schema.query, schema.mutation, schema.subscription, {}, assumed=assumed)
     )
-    with pytest.raises(DocumentRefused):
+    with pytest.raises((DocumentRefused, ServerRefused)):
         await client.write([WriteItem("A", 1)])
     assert len(client.keeper.asked) == 1
 

@@ -175,5 +175,12 @@ async def test_a_server_that_tells_nothing_of_itself_is_found_out_by_asking(othe
         "can.shelve": "schema_lacks_field",
         "can.redundancy": "yes",
         "history.bounds": "ok, nothing before",
+        # A change is never sent a second time, also where only its form was refused: what the
+        # refusal taught serves the next one. Writes are learned by writing nothing; what an empty
+        # list of acknowledgements would mean is not documented, so those are not tried.
+        "alarms.split_calls": "ServerRefused",
+        "alarms.acknowledged": "RAISED_ACKNOWLEDGED RAISED",
+        "alarms.twice": "done",
+        "alarms.reset": "ServerRefused",
     }
     assert differences(await run_matrix(other), USUAL | untold) == {}

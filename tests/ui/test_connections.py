@@ -6,6 +6,8 @@ import threading
 from dataclasses import replace
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -99,6 +101,25 @@ async def test_a_refusal_is_remembered_over_a_restart_without_the_password(
         await until(lambda: visible(made, PasswordDialog) is not None)
         assert made.connector.links == []
         visible(made, PasswordDialog).reject()
+
+
+async def test_a_question_that_is_gone_already_can_still_be_given_up(monkeypatch, qapp):
+    async with bench(monkeypatch) as made:
+        made.flow.open_saved(PROFILE)
+        await until(lambda: visible(made, PasswordDialog) is not None)
+        dialog = visible(made, PasswordDialog)
+        dialog.reject()
+        QCoreApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
+        assert not shiboken6.isValid(dialog)
+        await made.flow._scope.close()
+        assert made.report.messages == []
+    async with bench(monkeypatch) as made:
+        # The same with a window that takes its dialogs along.
+        made.flow.open_saved(PROFILE)
+        await until(lambda: visible(made, PasswordDialog) is not None)
+        shiboken6.delete(visible(made, PasswordDialog))
+        await made.flow._scope.close()
+        assert made.report.messages == []
 
 
 async def test_a_keyring_that_hangs_does_not_stop_the_window(monkeypatch, qapp):

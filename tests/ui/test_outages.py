@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from tagwerk.domain.alarms import AlarmState
 from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.errors import NotTrusted
 from tagwerk.domain.values import GOOD, Sample
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.link_banner import KEY, REDUNDANCY_KEY, LinkBanner
@@ -124,6 +125,26 @@ def test_a_partner_that_is_followed_is_said_to_be(bench):
     profile = ConnectionProfile("Skid", PROFILE.url, partner=PARTNER, follow_partner=True)
     bench.status(LinkState.LIVE, profile=profile, redundancy="PASSIVE")
     assert "by itself" in bench.bar.current.detail
+
+
+def test_another_certificate_is_said_in_words_and_not_by_its_fingerprint(bench):
+    error = NotTrusted("The certificate has changed. Now: {sha}", pinned_sha256="ab" * 32, sha="cd")
+    bench.status(LinkState.REFUSED, error=error, detail=error.message, cure=error.cure)
+    banner = bench.bar.banner(KEY)
+    assert banner.headline == "The certificate of skid21-hmi:4000 has changed"
+    assert banner.detail == "All values are stale. Writing is locked. Nothing was sent."
+    bench.press("Look into it…")
+    assert bench.asked == ["repair"]
+
+
+def test_a_banner_without_room_ends_in_an_ellipsis_and_keeps_the_whole_text(bench):
+    words = "A word of the server that goes on and on. " * 12
+    bench.bar.put("x", Banner("bad", words, "And what to do.", closable=False))
+    bench.bar.resize(500, 40)
+    bench.bar.grab()
+    line = bench.bar.findChild(object, "bannerHeadline")
+    assert line.width() < line.sizeHint().width()
+    assert line.text() == line.toolTip() == words
 
 
 def spoken(bar, name):

@@ -172,8 +172,8 @@ class HttpClient:
         harmless: bool = False,
     ) -> Answer:
         """Send an operation. Where the server says that parts of the document do not exist, it is
-        asked anew without them: a document of wrong types was never run. A change is sent again
-        so only where the schema had to be assumed, or where it is `harmless` (empty).
+        asked anew without them: a document of wrong types was never run. A change is never sent
+        again, unless it is `harmless` (empty): what was learned serves the next one.
 
         Raises:
             as `SessionKeeper.execute`.
@@ -189,8 +189,11 @@ class HttpClient:
                 learned = dialect.learn(operation, problem)
                 if learned:
                     self._refresh()
-                certain = dialect.schema.assumed or harmless or not operation.changes_plant
-                if not learned or not certain:
+                if operation.changes_plant and not harmless:
+                    if learned:
+                        raise _asked_wrongly(problem) from problem
+                    raise
+                if not learned:
                     raise
         return await self.keeper.execute(make(), most_bytes=most_bytes, timeout_s=timeout_s)
 
@@ -475,6 +478,16 @@ class HttpClient:
         body = result_of(decode_answer(answer.body), operation.result, answer.status)
         replies = alarm_replies(body, list(keys))
         return [replace(one, error=self._said(one.error)) if one.error else one for one in replies]
+
+
+def _asked_wrongly(problem: DocumentRefused) -> ServerRefused:
+    """The server does not tell its schema, and takes changes in another form than was assumed."""
+    return ServerRefused(
+        "The server did not take the form of the request, so nothing was done: {said}",
+        cure="Do it again: Tagwerk knows the form now.",
+        code=problem.code,
+        said=problem.message,
+    )
 
 
 @contextmanager

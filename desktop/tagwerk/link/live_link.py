@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from tagwerk.domain.alarms import AlarmEvent
@@ -35,6 +36,13 @@ log = logging.getLogger(__name__)
 RETRY_S = 5.0
 """After a renewal that was not answered. The stream tells if the link is gone."""
 _HELLO_S = 5.0
+_FIRST_VALUE_S = 1.0
+"""A subscribed tag that has brought nothing by then is read once: not every server may begin with
+the value that stands."""
+_PUSH_LOOKS_S = (5.0, 15.0, 60.0)
+"""Pauses between attempts to leave polling, where the WebSocket failed rather than was refused."""
+_ANSWERED_BADLY = frozenset({"500", "502", "503", "504", "timeout"})
+_PUSH_TRIES = 2
 
 
 class LiveLink:
@@ -86,6 +94,10 @@ class LiveLink:
         self._alarms = AlarmFeed(sink)
         self._next: ValueStream | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._looks = 0
+        self._looked_s = 0.0
+        self._unheard: set[str] = set()
+        self._first_values: asyncio.Task[None] | None = None
         self.keeper.on_answer = self._on_answer
 
     @property
@@ -113,18 +125,70 @@ class LiveLink:
         if can_push:
             try:
                 self.stream = await self._connect_stream()
+                self.side.push_failures = 0
             except PushRefused as problem:
                 self.refusal = problem
+            except NotReachable as problem:
+                self.refusal = self._push_failed(problem)
         self.http.set_reason(Capability.PUSH, "push_refused" if self.refusal else "")
         self.http.set_reason(Capability.ALARMS, "")
         if self.stream is not None:
             self._start_redundancy(self.stream)
 
+    def _push_failed(self, problem: NotReachable) -> PushRefused:
+        """HTTP works and the WebSocket does not: polled values are better than none. A connection
+        that broke may be a server that is just going, so that is tried once more first.
+
+        Raises:
+            NotReachable: it should be tried again as a whole.
+        """
+        side = self.side
+        side.push_failures += 1
+        if problem.code not in _ANSWERED_BADLY and side.push_failures < _PUSH_TRIES:
+            raise problem
+        self._looks = 1
+        log.info("no push, polling for now: %s", problem.message)
+        return PushRefused(
+            "The server answers, but not on the WebSocket: {said}",
+            cure="It is tried again by itself; look for a proxy or firewall in between.",
+            code=problem.code,
+            said=problem.message,
+        )
+
+    @property
+    def look_for_push_in_s(self) -> float | None:
+        """Seconds until push is worth another try; None while nobody should look."""
+        if self.poller is None or not self._looks:
+            return None
+        pause_s = _PUSH_LOOKS_S[min(self._looks, len(_PUSH_LOOKS_S)) - 1]
+        return max(self._looked_s + pause_s - time.monotonic(), 0.0)
+
+    async def look_for_push(self) -> bool:
+        """Try to leave polling; the poller goes on until the stream stands. Returns whether."""
+        self._looks += 1
+        try:
+            stream = await self._connect_stream()
+        except TagwerkError as problem:
+            log.info("still no push: %s", problem.message)
+            return False
+        finally:
+            self._looked_s = time.monotonic()
+        poller, self.poller = self.poller, None
+        self.stream, self.refusal, self.side.push_failures = stream, None, 0
+        self.http.set_reason(Capability.PUSH, "")
+        self._start_redundancy(stream)
+        self.begin(self._wanted)
+        if poller is not None:
+            await poller.close()
+        return True
+
     def begin(self, names: frozenset[str]) -> None:
         """The link is live: subscribe, or poll."""
         self._wanted = names
+        self._looked_s = time.monotonic()
         if self.stream is not None:
             self.stream.want(names)
+            self._expect(names)
             self._start_alarms()
             return
         self.poller = Poller(
@@ -142,7 +206,10 @@ class LiveLink:
 
     def want(self, names: frozenset[str]) -> None:
         """The tags to be subscribed from now on."""
+        fresh = names - self._wanted
         self._wanted = names
+        if self.stream is not None:
+            self._expect(fresh)
         for stream in (self.stream, self._next):
             if stream is not None:
                 stream.want(names)
@@ -173,10 +240,11 @@ class LiveLink:
         """Hang up; bounded, never raises."""
         self.keeper.on_answer = lambda: None
         self._alarms.stop()
-        asking, self._asking = self._asking, None
-        if asking is not None:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        works = [work for work in (self._asking, self._first_values) if work is not None]
+        self._asking = self._first_values = None
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
         if self.stream is not None:
             self.side.pongs_seen = self.side.pongs_seen or self.stream.pong_seen
         poller, self.poller = self.poller, None
@@ -335,10 +403,46 @@ class LiveLink:
         await old.close()
         return 0.0
 
+    # First values
+
+    def _expect(self, names: frozenset[str]) -> None:
+        """These were subscribed just now, and should tell their value soon."""
+        if not names:
+            return
+        self._unheard |= names
+        if self._first_values is None or self._first_values.done():
+            loop = asyncio.get_running_loop()
+            self._first_values = loop.create_task(self._read_unheard(), name="first values")
+
+    async def _read_unheard(self) -> None:
+        before: frozenset[str] = frozenset()
+        while self._unheard:
+            await asyncio.sleep(_FIRST_VALUE_S)
+            # Those that were asked for a moment ago get their time too.
+            late = before & self._unheard & self._wanted
+            before = frozenset(self._unheard)
+            if late:
+                await self._read_once(late)
+            self._unheard &= self._wanted
+
+    async def _read_once(self, names: frozenset[str]) -> None:
+        try:
+            found = await self.http.read(sorted(names))
+        except TagwerkError as problem:
+            log.info("first values could not be read: %s", problem.message)
+            found = []
+        # What was pushed meanwhile is newer.
+        news = [sample for sample in found if sample.name in self._unheard]
+        self._unheard -= names
+        if news and self.stream is not None:
+            self._sink.on_samples(news)
+
     # StreamSink
 
     def on_samples(self, samples: list[Sample]) -> None:
         """See `stream.StreamSink`."""
+        if self._unheard:
+            self._unheard.difference_update([sample.name for sample in samples])
         self._sink.on_samples(samples)
 
     def on_alarm_events(self, events: list[AlarmEvent]) -> None:

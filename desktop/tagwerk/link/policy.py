@@ -22,7 +22,8 @@ from tagwerk.domain.errors import (
 )
 
 _FIRST_DELAY_S = 0.5
-_LONGEST_DELAY_S = 15.0
+_LONGEST_DELAY_S = 5.0
+"""An attempt costs the server little, since logins have a pace of their own (`LoginPace`)."""
 UNJUDGED_LOGIN = frozenset({"102", "103"})
 """Codes with which a server refuses a login without having judged the password: its user
 administration could not be asked (UMC error), or its nonce was too old."""
@@ -64,7 +65,7 @@ def needs_person(problem: TagwerkError, *, was_live: bool, unjudged: int = 0) ->
 
 
 def retry_delay_s(attempt: int) -> float:
-    """Seconds to wait before attempt 1, 2, …: 0.5 doubling to 15, less up to half at random, so
+    """Seconds to wait before attempt 1, 2, …: 0.5 doubling to 5, less up to half at random, so
     that the desks of a hall do not all come back at the same moment.
     """
     ceiling = min(_FIRST_DELAY_S * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY_S)

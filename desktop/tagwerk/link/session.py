@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 _LONGEST_RENEWAL_S = 900.0
 _SHORTEST_RENEWAL_S = 1.0
 _WITHOUT_EXPIRY_S = 120.0
+_LATE_LOGIN_S = 1.0
+"""How long leaving waits for a login that is under way: its session would stay on the server."""
 _EDGE_BYTES = 2048
 _PASSED_ON_NOTHING = ("502", "503", "504")
 
@@ -78,6 +80,7 @@ class SessionKeeper:
         self._refused: LoginFailed | None = None
         self._foreign = False
         self._lock = asyncio.Lock()
+        self._arriving: asyncio.Task[None] | None = None
         self._denied: set[tuple[int, str]] = set()
         self._renewed_at_s = 0.0
         self._selection = 0
@@ -175,17 +178,26 @@ class SessionKeeper:
         await self.login(since=generation)
 
     async def _login(self) -> None:
-        if self._refused is not None:
-            raise self._refused
-        pause_s = self.pace.pause_s
-        if pause_s > 0:
-            raise NotReachable(
-                "Logging in waits {seconds} s, so that no account gets locked.",
-                cure="It is tried again by itself.",
-                code="login_pause",
-                seconds=round(pause_s) or 1,
-            )
-        self.pace.began()
+        """One login at a time. Who asked for it may give up meanwhile; it goes on all the same: the
+        server makes a session of it, and that one has to be known to be used, or ended.
+        """
+        if self._arriving is None or self._arriving.done():
+            if self._refused is not None:
+                raise self._refused
+            pause_s = self.pace.pause_s
+            if pause_s > 0:
+                raise NotReachable(
+                    "Logging in waits {seconds} s, so that no account gets locked.",
+                    cure="It is tried again by itself.",
+                    code="login_pause",
+                    seconds=round(pause_s) or 1,
+                )
+            self.pace.began()
+            self._arriving = asyncio.get_running_loop().create_task(self._arrive(), name="login")
+            self._arriving.add_done_callback(_take_silently)
+        await asyncio.shield(self._arriving)
+
+    async def _arrive(self) -> None:
         try:
             login = await self._log_in()
         except LoginFailed as problem:
@@ -419,14 +431,38 @@ class SessionKeeper:
 
     async def logout(self, *, timeout_s: float = 2.0) -> None:
         """Tell the server that we leave; bounded, never raises."""
+        arriving, self._arriving = self._arriving, None
+        if arriving is not None and not arriving.done():
+            try:
+                await asyncio.wait({arriving}, timeout=_LATE_LOGIN_S)
+            finally:
+                arriving.cancel()
+            await asyncio.wait({arriving})
         if self._token is None or self._foreign:
             return
         token, self._token = self._token, None
         try:
             async with asyncio.timeout(timeout_s):
-                await self.transport.post(LOGOUT.body(), token=token.value)
+                await self._leave(token)
         except (TagwerkError, TimeoutError):
             log.debug("logout was not answered")
+
+    async def _leave(self, token: Token) -> None:
+        """Twice where a kept-alive connection broke: a session ends only once."""
+        for last in (False, True):
+            try:
+                await self.transport.post(LOGOUT.body(), token=token.value)
+            except NotReachable as problem:
+                if last or problem.code != "broken":
+                    raise
+            else:
+                return
+
+
+def _take_silently(task: asyncio.Task[None]) -> None:
+    """Whoever asked may have given up: then nobody is there to take the error."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _with_old_token(body: object, token: str) -> object:

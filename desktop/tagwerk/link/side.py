@@ -64,6 +64,8 @@ class ServerSide:
         """Why it is left out until a person asks."""
         self.renewed_for = -1
         """Generation of the login that a denied subscription has cost already."""
+        self.push_failures = 0
+        """Attempts in a row in which HTTP worked and the WebSocket did not."""
         self.is_spent = False
         """The connections of its transport belong to a link that is lost."""
         self._prepared_generation = -1

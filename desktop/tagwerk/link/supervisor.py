@@ -489,8 +489,14 @@ class Supervisor:
                     return NotReachable("Looking whether the server pushes now.", code="asked")
             held_s = not_before_s - loop.time()
             wait_s = held_s if live.is_outdated else max(keeper.renewal_in_s, held_s)
+            look_s = live.look_for_push_in_s
             ended: object
-            if wait_s > 0:
+            if look_s is not None and look_s <= 0:
+                ended = await self._first_of(live, live.look_for_push())
+                if ended is True:
+                    self._say_live(side, live)
+            elif wait_s > 0:
+                wait_s = wait_s if look_s is None else min(wait_s, look_s)
                 ended = await self._first_of(live, asyncio.wait_for(self._wake.wait(), wait_s))
             elif live.is_outdated:
                 ended = await self._first_of(live, live.replace())
@@ -543,7 +549,10 @@ class Supervisor:
         live = self._live
         if self.status.state is not LinkState.STALE or live is None:
             return
-        detail, cure = self._live_words(live.side, live)
+        self._say_live(live.side, live)
+
+    def _say_live(self, side: ServerSide, live: LiveLink) -> None:
+        detail, cure = self._live_words(side, live)
         self._emit(LinkState.LIVE, detail=detail, cure=cure, lost_at_ns=None)
 
     def _on_redundancy(self, state: str) -> None:

@@ -180,6 +180,8 @@ class HistoryReader:
             for name in names:
                 self._running.pop(name, None)
                 if newest not in self._waiting.get(name, ()):
+                    # A try that nobody waits for any more would wake `run` for ever.
+                    self._tries.pop((name, newest), None)
                     self._done_ns[name] = self._done_ns.get(name, 0) + newest[1] - newest[0]
                 self._on_change(name)
 

@@ -225,6 +225,7 @@ class Plant:
         else:
             if before in (LinkState.LIVE, LinkState.STALE):
                 self.live.link_ended()
+                self.alarms.link_ended()
             self.trends.link_lost(at_ns)
         self._news.append(status)
 
@@ -361,10 +362,8 @@ class Plant:
         if self._types_due:
             self._types_due = False
             self._types.learn({name: self._data_type(name) for name in self._wanted})
-            self._put_right(self._wanted)
-        else:
-            self._put_right(values)
-        return values
+            return values | self._put_right(self._wanted)
+        return values | self._put_right(values)
 
     def _listen(self, values: set[str]) -> None:
         """Learn the server's clock from a few changes; a tag's first value may be an old one."""
@@ -390,12 +389,17 @@ class Plant:
         self._holes = [(lost + step_ns, back + step_ns) for lost, back in self._holes]
         self._silences = [(lost + step_ns, back + step_ns) for lost, back in self._silences]
 
-    def _put_right(self, names: Iterable[str]) -> None:
-        """Values that were taken before their type was known; the next frame has them."""
+    def _put_right(self, names: Iterable[str]) -> set[str]:
+        """Values that were taken before their type was known; returns which.
+
+        They are as old as they were: a stale one stays stale, and no newer one is pushed aside.
+        """
         taken = (self.live.get(name) for name in names)
-        again = [sample for sample in taken if sample is not None and self._types.wrong(sample)]
-        if again:
-            self.on_samples(again)
+        wrong = [sample for sample in taken if sample is not None and self._types.wrong(sample)]
+        right = self._types.put_right(wrong)
+        self.live.correct(right)
+        self.trends.correct(right)
+        return {sample.name for sample in right}
 
     def _data_type(self, name: str) -> DataType:
         item = self.tree.find(name)
@@ -571,7 +575,8 @@ class Plant:
         self.live.mark_live(status.since_ns)
         self.alarms.mark_live(status.since_ns)
         self._heard.clear()
-        self._list_is_new = True
+        # Only a list that is asked for after an action tells that it was not done.
+        self._list_is_new = self._writes is not None and self._writes.has_unverified_alarms
         if lost_ns:
             self._holes.append((lost_ns, status.since_ns))
             self._writes_to_verify = True

@@ -146,13 +146,15 @@ class AlarmStore:
     """Active alarms by key. Each has a number of its own that is never given again, so that rows,
     selection and views can hold on to an alarm without its name.
 
-    `put`, `restart`: any thread. Everything else: the window's thread.
+    `put`, `restart`, `link_ended`: any thread. Everything else: the window's thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: dict[AlarmKey, Alarm | None] = {}
         self._pending_restart: dict[AlarmKey, Alarm] | None = None
+        self._earlier: dict[AlarmKey, Alarm | None] = {}
+        self._earlier_restart: dict[AlarmKey, Alarm] | None = None
         self._last_cleared_pending_ns: int | None = None
         self._alarms: dict[int, Alarm] = {}
         self._ids: dict[AlarmKey, int] = {}
@@ -206,6 +208,18 @@ class AlarmStore:
             self._pending = {}
             self._pending_restart = fresh
 
+    def link_ended(self) -> None:
+        """A link is over: what it brought and no frame has taken is from before the loss.
+
+        Called in the order of arrival, so that no old list is taken for that of the next link.
+        """
+        with self._lock:
+            if self._pending_restart is not None:
+                self._earlier_restart, self._pending_restart = self._pending_restart, None
+                self._earlier = {}
+            self._earlier.update(self._pending)
+            self._pending = {}
+
     def _note_cleared(self, alarm: Alarm) -> None:
         cleared = alarm.clear_time_ns
         last = self._last_cleared_pending_ns
@@ -220,6 +234,7 @@ class AlarmStore:
             restart, self._pending_restart = self._pending_restart, None
             pending, self._pending = self._pending, {}
             cleared = self._last_cleared_pending_ns
+        self._take_earlier()
         changed, self._touched = self._touched, False
         if cleared is not None and (self.last_cleared_ns is None or cleared > self.last_cleared_ns):
             self.last_cleared_ns = cleared
@@ -232,15 +247,29 @@ class AlarmStore:
             self.version += 1
         return changed
 
+    def _take_earlier(self) -> None:
+        """What a link that is over had brought: applied, but it makes nothing live."""
+        with self._lock:
+            restart, self._earlier_restart = self._earlier_restart, None
+            earlier, self._earlier = self._earlier, {}
+        if restart is not None:
+            self._touched = self._take_list(restart) or self._touched
+        for key, alarm in earlier.items():
+            self._touched = self._apply(key, alarm) or self._touched
+
     def _take_restart(self, complete: dict[AlarmKey, Alarm]) -> bool:
+        changed = self._take_list(complete)
+        self._complete_since_loss = True
+        return self._settle() or changed
+
+    def _take_list(self, complete: dict[AlarmKey, Alarm]) -> bool:
         changed = not self.is_known
         self.is_known = True
         for key in [key for key in self._ids if key not in complete]:
             changed = self._apply(key, None) or changed
         for key, alarm in complete.items():
             changed = self._apply(key, alarm) or changed
-        self._complete_since_loss = True
-        return self._settle() or changed
+        return changed
 
     def _apply(self, key: AlarmKey, alarm: Alarm | None) -> bool:
         number = self._ids.get(key)
@@ -338,7 +367,9 @@ class AlarmStore:
             self._lost = True
             self._link_up = False
             self._complete_since_loss = False
-            self._before_loss = self._by_key() if self.is_known else None
+            self._take_earlier()
+            if self._before_loss is None and self.is_known:
+                self._before_loss = self._by_key()
             self._lost_ns = self.stale_since_ns or at_ns
         if self.stale_since_ns is None:
             self.stale_since_ns = at_ns

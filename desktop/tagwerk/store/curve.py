@@ -400,6 +400,15 @@ class Curve:
             self._look_at_silence(self._silent_ns, min(item[0] for item in items))
         self._insert(items)
 
+    def correct(self, sample: Sample, *, skew_ns: int = 0) -> bool:
+        """Another form of a sample that is there; False when it is not. Coverage stays."""
+        time_ns = sample.received_ns + skew_ns if sample.time_ns is None else sample.time_ns
+        place = int(np.searchsorted(self.times, time_ns))
+        if place == self._n or self._t[place] != time_ns:
+            return False
+        self._insert([(time_ns, None if sample.error else sample.value, sample.quality)])
+        return True
+
     def link_silent(self, at_ns: int) -> None:
         """The stream stands but gives no sign of life: nothing is known from here on, for now."""
         if self.is_live:

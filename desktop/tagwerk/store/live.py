@@ -66,6 +66,12 @@ class LiveStore:
             self._unheard.difference_update(fresh)
         return {*earlier, *fresh} if earlier else set(fresh)
 
+    def correct(self, samples: Iterable[Sample]) -> None:
+        """Put what was taken before in another form: no news, so stale ones stay stale."""
+        for sample in samples:
+            if sample.name in self._latest:
+                self._latest[sample.name] = sample
+
     def get(self, name: str) -> Sample | None:
         """The latest sample, or None when there never was one."""
         return self._latest.get(name)

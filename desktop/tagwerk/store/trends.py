@@ -172,6 +172,13 @@ class TrendStore:
         self._keep_budget()
         return changed
 
+    def correct(self, samples: Iterable[Sample]) -> None:
+        """Put what was taken before in another form; that says nothing about live or lost."""
+        for sample in samples:
+            curve = self._curves.get(sample.name)
+            if curve is not None and curve.correct(sample, skew_ns=self.skew_ns):
+                self._touched.add(sample.name)
+
     def _take_event(self, event: _Event, at_ns: int) -> None:
         for curve in self._curves.values():
             if event is _Event.LOST:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from tagwerk.ui.i18n import tr, tr_n
@@ -72,6 +72,25 @@ class _Drain(QWidget):
         painter.end()
 
 
+class _Line(Label):
+    """One line that ends in an ellipsis where there is no room; the whole text is in its tip."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), theme().px(120)), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), side, shown)
+        painter.end()
+
+
 @dataclass(slots=True)
 class _Entry:
     banner: Banner
@@ -99,9 +118,9 @@ class BannerBar(Area):
         row.setContentsMargins(theme().px(12), 0, theme().px(8), 0)
         row.setSpacing(theme().px(8))
         self._icon = IconLabel("info", 16)
-        self._headline = Label("", 13, 600)
+        self._headline = _Line("", 13, 600)
         self._headline.setObjectName("bannerHeadline")
-        self._detail = Label("")
+        self._detail = _Line("")
         self._detail.setObjectName("bannerDetail")
         self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._more = Label("", 12)
@@ -194,6 +213,7 @@ class BannerBar(Area):
         self.set_lines("all", line)
         self._icon.set_icon(banner.icon or icon_name, icon_role)
         self._headline.setText(banner.headline)
+        self._headline.setToolTip(banner.headline)
         self._headline.set_role(text)
         self._detail.setText(" ".join(banner.detail.split()))
         self._detail.setToolTip(banner.detail)

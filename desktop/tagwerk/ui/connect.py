@@ -41,7 +41,7 @@ from tagwerk.ui.connect_sign_in import SignInPage
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.saved_connections import SavedConnections
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.statusbar import host_of, product_in_words
 from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
@@ -393,7 +393,7 @@ class ConnectDialog(QDialog):
     def _server_words(self) -> str:
         server = self._result.server if self._result is not None else {}
         words = " ".join(server.get(key, "") for key in ("product", "version")).strip()
-        return server.get("name", "") or words or "WinCC Unified"
+        return server.get("name", "") or product_in_words(words) or "WinCC Unified"
 
     def _sign_in(self) -> None:
         page = self.sign_in

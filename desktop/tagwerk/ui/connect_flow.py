@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
 from tagwerk.domain.errors import LoginFailed, TagwerkError
@@ -248,7 +249,9 @@ class ConnectFlow(QObject):
                         dialog.reject()
                         return known
         except asyncio.CancelledError:
-            dialog.reject()
+            # Answered already, or gone with the window, it may be deleted at any moment.
+            if not dialog.answer.done() and isValid(dialog):
+                dialog.reject()
             raise
         given = dialog.answer.result()
         if given is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.errors import NotTrusted
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.i18n import tr, tr_message
 from tagwerk.ui.statusbar import host_of, is_partner, is_passive
@@ -74,7 +75,7 @@ class LinkBanner:
         elif status.state is LinkState.STALE:
             self._silent(status, host_of(status.url or profile.url))
         elif status.state is LinkState.REFUSED:
-            self._refused(status)
+            self._refused(status, host_of(status.url or profile.url))
         elif status.lost_at_ns is not None or status.state is LinkState.RECONNECTING:
             self._lost(status)
         elif status.state is LinkState.OFFLINE:
@@ -148,17 +149,28 @@ class LinkBanner:
             return ()
         return ((tr("Find out why…"), "stethoscope", self._examine),)
 
-    def _refused(self, status: LinkStatus) -> None:
+    def _refused(self, status: LinkStatus, host: str) -> None:
         self._hole = None
         self._lost_ns = status.lost_at_ns or self._lost_ns
+        headline = tr_message(status.detail) or tr("The server refused the connection")
+        cure = tr_message(status.cure)
+        icon_name = "user"
+        error = status.error
+        if isinstance(error, NotTrusted):
+            icon_name = "shield-alert"
+            if error.pinned_sha256:
+                # The two fingerprints belong side by side, in the dialog; here they have no room.
+                headline = tr("The certificate of {host} has changed", host=host)
+                cure = tr("Nothing was sent.")
+        stale = tr("All values are stale. Writing is locked.") if self._lost_ns else ""
         self._bar.put(
             KEY,
             Banner(
                 "bad",
-                tr_message(status.detail) or tr("The server refused the connection"),
-                tr_message(status.cure),
+                headline,
+                f"{stale} {cure}".strip(),
                 (
-                    (tr("Look into it…"), "user", self._repair),
+                    (tr("Look into it…"), icon_name, self._repair),
                     (tr("Connect now"), "refresh-cw", self._reconnect),
                     *self._find_out(),
                 ),

@@ -207,6 +207,7 @@ class StatusBar(QStatusBar):
         self.addWidget(holder, 1)
         self._rates: tuple[int, int] = (0, 0)
         self._rate = 0.0
+        self._is_plain = False
         self._wanted: set[str] = {"connection", "clock"}
         self._dress()
         theme().changed.connect(self._dress)
@@ -277,13 +278,13 @@ class StatusBar(QStatusBar):
             field.show_text("", word, icon="loader", tip=detail or word)
 
     def _show_session(self, plant: Plant, status: LinkStatus, now_ns: int) -> None:
-        server = status.server
+        server = product_in_words(status.server)
         systems = ", ".join(status.systems)
         words = [server, systems]
         if is_partner(status, plant.profile):
             words.insert(0, tr("partner"))
         url = status.url or plant.profile.url
-        is_plain = url.startswith("http://")
+        self._is_plain = is_plain = url.startswith("http://")
         if is_plain:
             words.insert(0, tr("not encrypted"))
         self._show(
@@ -308,10 +309,12 @@ class StatusBar(QStatusBar):
         )
         expires = session.expires_ns if session else None
         left_min = max((expires - now_ns) // 60_000_000_000, 0) if expires else 0
-        # Ten years are no countdown that anyone needs to see.
+        # Ten years are no countdown that anyone needs to see, and of a session behind a broken link
+        # nobody knows anything.
+        holds = status.state in (LinkState.LIVE, LinkState.STALE)
         self._show(
             "session",
-            expires is not None and left_min < 24 * 60,
+            holds and expires is not None and left_min < 24 * 60,
             tr_n("session {count} min left", "session {count} min left", left_min),
             "",
             "",
@@ -372,11 +375,17 @@ class StatusBar(QStatusBar):
                 before, strong, behind, icon=icon, icon_role=icon_role, tip=tip
             )
 
+    def _give_way(self) -> tuple[str, ...]:
+        """A server that is not encrypted stays in sight longest: the user was promised that."""
+        if not self._is_plain:
+            return self._GIVE_WAY
+        return (*(name for name in self._GIVE_WAY if name != "server"), "server")
+
     def _make_room(self) -> None:
         room = self.width() - theme().px(24)
         shown = set(self._wanted)
         needed = {name: self.fields[name].sizeHint().width() for name in shown}
-        for name in self._GIVE_WAY:
+        for name in self._give_way():
             if sum(needed[other] for other in shown) <= room:
                 break
             shown.discard(name)
@@ -398,6 +407,17 @@ _REDUNDANCY = {
     "ACTIVE": message("active"),
     "PASSIVE": message("passive"),
 }
+
+
+_VERSIONS = (message("V20 or later"), message("V18 or V19"))
+"""What a dialect guesses from the interface; the product's name before it is no word to translate."""
+
+
+def product_in_words(product: str) -> str:
+    """``WinCC Unified V20 oder neuer``; what is not known stays as it is."""
+    for version in _VERSIONS:
+        product = product.replace(version.template, tr_message(version))
+    return product
 
 
 def redundancy_in_words(state: str) -> str:

@@ -14,7 +14,7 @@ from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import LoginFailed
 from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
-from tagwerk.ui.doctor.patient import Patient
+from tagwerk.ui.doctor.patient import NO_PULSE, Patient
 from tagwerk.ui.doctor.window import DoctorWindow
 from tagwerk.ui.statusbar import is_partner
 
@@ -53,12 +53,11 @@ class DoctorFlow(QObject):
         if status is not None and status.url and is_partner(status, profile):
             trust = profile.partner_trust or trust
 
-        def was_disturbed() -> bool:
-            return plant is not None and (
-                not plant.status.state.is_live or plant.link.counters.reconnects != reconnects
-            )
+        def pulse() -> int:
+            if plant is None or not plant.status.state.is_live:
+                return NO_PULSE
+            return plant.link.counters.reconnects
 
-        reconnects = plant.link.counters.reconnects if plant is not None else 0
         return Patient(
             address=(status.url if status is not None else "") or profile.url,
             trust=trust,
@@ -67,7 +66,7 @@ class DoctorFlow(QObject):
             name=profile.name,
             is_live=status is not None and status.state.is_live,
             was_refused=status is not None and isinstance(status.error, LoginFailed),
-            was_disturbed=was_disturbed,
+            pulse=pulse,
             traffic=plant.traffic if plant is not None else None,
             get_password=password,
         )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.traffic import Exchange, TrafficKind, TrafficSink
 
+NO_PULSE = -1
+"""What `Patient.pulse` tells of a connection that is down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -21,7 +24,8 @@ class Patient:
         name: what the user calls it; the host when "".
         is_live: a plant on show that is connected; its session is another one.
         was_refused: the server refused this user's password before; it is not tried unasked.
-        was_disturbed: called after the check: whether the running connection broke meanwhile
+        pulse: called before and after a check: `NO_PULSE` while the running connection is down,
+            else how often it came back. Another number afterwards tells that it broke meanwhile
             (servers with one session for a user end it at our sign-in).
         traffic: told what goes over the wire, too (the traffic log of the plant on show).
         get_password: from memory, keyring or a question; None to look without signing in.
@@ -34,7 +38,7 @@ class Patient:
     name: str = ""
     is_live: bool = False
     was_refused: bool = False
-    was_disturbed: Callable[[], bool] | None = None
+    pulse: Callable[[], int] | None = None
     traffic: TrafficSink | None = None
     get_password: Callable[[], Awaitable[str | None]] | None = None
 

@@ -26,7 +26,8 @@ from tagwerk.ui.widgets.buttons import draw_icon
 from tagwerk.ui.widgets.painting import Area
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
-_TITLE_AT, _DETAIL_AT = 46, 150
+TITLE_AT, DETAIL_AT = 46, 166
+"""Where the texts of a row begin, in pixels at 100 %; the head of the table takes them from here."""
 _TIME_WIDTH, _CHEVRON = 76, 30
 _RING_MS = 100
 
@@ -78,7 +79,7 @@ class CheckRow(QAbstractButton):
     @property
     def is_elided(self) -> bool:
         """What came back is longer than the row."""
-        room = self.width() - theme().px(_DETAIL_AT + _CHEVRON + _TIME_WIDTH)
+        room = self.width() - theme().px(DETAIL_AT + _CHEVRON + _TIME_WIDTH)
         return theme().metrics(13).horizontalAdvance(self.detail) > room
 
     def wait(self) -> None:
@@ -202,7 +203,7 @@ class CheckRow(QAbstractButton):
         loud = self.step is not None and (self.step.ok is False or self.step.is_minor)
         painter.setFont(tokens.font(13, 500))
         painter.setPen(tokens.color("text"))
-        title_at, detail_at = tokens.px(_TITLE_AT), tokens.px(_DETAIL_AT)
+        title_at, detail_at = tokens.px(TITLE_AT), tokens.px(DETAIL_AT)
         painter.drawText(
             QRect(title_at, 0, detail_at - title_at, self.height()),
             centre | Qt.AlignmentFlag.AlignLeft,

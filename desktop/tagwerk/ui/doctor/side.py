@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from tagwerk.domain.connection import ProbeResult
+from tagwerk.ui.doctor.rows import DETAIL_AT, TITLE_AT
 from tagwerk.ui.doctor.words import abilities, clock_words, server_facts
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
@@ -46,9 +47,15 @@ class ListHeader(QWidget):
         painter.setPen(tokens.color("text2"))
         flags = Qt.AlignmentFlag.AlignVCenter
         left, right = flags | Qt.AlignmentFlag.AlignLeft, flags | Qt.AlignmentFlag.AlignRight
-        painter.drawText(QRect(tokens.px(46), 0, tokens.px(104), self.height()), left, tr("Check"))
         painter.drawText(
-            QRect(tokens.px(150), 0, tokens.px(300), self.height()), left, tr("What came back")
+            QRect(tokens.px(TITLE_AT), 0, tokens.px(DETAIL_AT - TITLE_AT), self.height()),
+            left,
+            tr("Check"),
+        )
+        painter.drawText(
+            QRect(tokens.px(DETAIL_AT), 0, tokens.px(300), self.height()),
+            left,
+            tr("What came back"),
         )
         painter.drawText(
             QRect(0, 0, self.width() - tokens.px(30), self.height()), right, tr("Time")

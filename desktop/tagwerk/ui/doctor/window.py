@@ -20,7 +20,7 @@ from tagwerk.domain.errors import LoginFailed, NotTrusted, TagwerkError, UsageEr
 from tagwerk.domain.ports import Connector
 from tagwerk.domain.verdict import verdict_of
 from tagwerk.export.probe_report import report_document, report_text
-from tagwerk.ui.doctor.patient import Patient, TrafficCounter
+from tagwerk.ui.doctor.patient import NO_PULSE, Patient, TrafficCounter
 from tagwerk.ui.doctor.rows import CheckList
 from tagwerk.ui.doctor.side import Findings, ListHeader
 from tagwerk.ui.doctor.words import counts_in_words, traffic_text
@@ -71,6 +71,7 @@ class DoctorWindow(QDialog):
         self._connector, self._scope = connector, scope
         self.patient = patient
         self.found: ProbeResult | None = None
+        self._pulse = NO_PULSE
         self.verdict = verdict_of(())
         self.traffic = TrafficCounter()
         self._refused = patient.was_refused
@@ -329,6 +330,7 @@ class DoctorWindow(QDialog):
     def _show_running(self) -> None:
         self.is_running = True
         self.found = None
+        self._pulse = self.patient.pulse() if self.patient.pulse is not None else NO_PULSE
         self.traffic = TrafficCounter(self.patient.traffic)
         self.checks.restart()
         self.findings.clear()
@@ -376,13 +378,20 @@ class DoctorWindow(QDialog):
 
     def _about_connection(self) -> str:
         """What the check did to the connection that runs beside it; "" where none runs."""
-        if not self.patient.is_live:
+        if not self.patient.is_live or self.patient.pulse is None:
             return ""
-        if self.patient.was_disturbed is not None and self.patient.was_disturbed():
+        if self._pulse == NO_PULSE:
+            return tr("It was down already when this check began.")
+        signed_in = self.found is not None and self.found.session is not None
+        if self.patient.pulse() != self._pulse:
+            if not signed_in:
+                return tr("It broke while this check ran.")
             return tr(
                 "It broke while this check ran. The server may allow one session for a user only; "
                 "your connection signs in again by itself."
             )
+        if not signed_in:
+            return tr("It was left alone.")
         return tr("It was left alone: this check signed in and out by itself.")
 
     def _offer(self, result: ProbeResult) -> None:

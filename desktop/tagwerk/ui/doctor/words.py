@@ -10,7 +10,7 @@ from tagwerk.domain.text import format_number
 from tagwerk.domain.verdict import Verdict
 from tagwerk.ui.i18n import number_style, tr, tr_n
 from tagwerk.ui.reasons import reason_in_words
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.statusbar import host_of, product_in_words, redundancy_in_words
 
 _KILO = 1000
 _TOLERANCE_S = 2.0
@@ -89,9 +89,9 @@ def server_facts(result: ProbeResult) -> list[tuple[str, str]]:
         )
     rows = [
         (tr("Address"), host_of(result.url)),
-        (tr("Runtime"), runtime),
+        (tr("Runtime"), product_in_words(runtime)),
         (tr("System"), server.get("systems", "")),
-        (tr("Redundancy"), server.get("redundancy", "")),
+        (tr("Redundancy"), redundancy_in_words(server.get("redundancy", ""))),
         (tr("Web server"), server.get("web_server", "")),
         (tr("User"), result.session.user if result.session is not None else ""),
         (tr("Round trip"), round_trip),
