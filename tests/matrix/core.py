@@ -36,7 +36,9 @@ Findings = dict[str, str]
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
 LOG_SPAN_S = 240
-OPEN_S = 25.0
+OPEN_S = 45.0
+LONG_WAIT_S = 4.0
+"""Longer than any back-off of the first attempts."""
 WAIT_S = 8.0
 WRITTEN_S = 4.0
 NEVER = "never"
@@ -214,8 +216,18 @@ def _wanted(run: Run) -> set[str]:
 # Connect
 
 
+def _settled(statuses: list[Any]) -> bool:
+    """Live, refused, or told to wait so long that nothing else comes of it here."""
+    if not statuses:
+        return False
+    last = statuses[-1]
+    if last.state is LinkState.RECONNECTING and last.next_attempt_ns is not None:
+        return last.next_attempt_ns - last.since_ns > LONG_WAIT_S * SECOND_NS
+    return last.state in (LinkState.LIVE, LinkState.REFUSED)
+
+
 async def _connect(run: Run) -> bool:
-    await comes(lambda: run.sink.state in (LinkState.LIVE, LinkState.REFUSED), OPEN_S)
+    await comes(lambda: _settled(run.sink.statuses), OPEN_S)
     status = run.sink.statuses[-1]
     run.note("connect", status.state.value)
     if status.state is not LinkState.LIVE:

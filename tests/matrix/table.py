@@ -12,7 +12,7 @@ from tagwerk.simulator.switch_list import GROUPS, Switch
 
 PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"
 BEGIN, END = "<!-- switches: begin -->", "<!-- switches: end -->"
-A_TEST = 6
+A_TEST = 12
 """Switches a test: they run side by side."""
 
 

@@ -9,49 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matrix.expected import ROWS, changes_of, differences, expected, variants
-from tagwerk.simulator.switch_list import COMPOSITES, SWITCHES
+from matrix.expected import differences, expected
+from matrix.together import PLAYABLE, fits
 
 TOGETHER = 5
 EXAMPLES = 12
-
-PLAYABLE = sorted(
-    text
-    for switch in SWITCHES
-    if (row := ROWS.get(switch.name)) is not None and not row.alone and not row.disturbs
-    for text in variants(switch.name)
-)
-_OPPOSITES = (
-    # Two answers to one question, or one that keeps the other from being seen.
-    {"short-name-echo", "full-name-echo"},
-    {"nan-as-text", "nan-bare"},
-    {"int64-as-text", "int64-as-double"},
-    {"error-null", "success-empty"},
-    {"no-z", "time-offset"},
-    {"v19", "v20"},
-    # Logging tags are found by browsing.
-    {"plain-names-refused", "no-browse"},
-    {"plain-names-refused", "v19"},
-    {"plain-names-refused", "unresolved-as"},
-    {"plain-names-refused", "object-type-as"},
-)
-
-
-def fits(chosen: tuple[str, ...], text: str) -> bool:
-    """Whether a switch can join: it says nothing else than the others about any question."""
-    name = text.partition("=")[0]
-    names = {one.partition("=")[0] for one in chosen}
-    if name in names or any({name, other} in _OPPOSITES for other in names):
-        return False
-    for other in names:
-        if name in COMPOSITES.get(other, ()) or other in COMPOSITES.get(name, ()):
-            return False
-    mine = changes_of(text)
-    return all(
-        mine[key] == theirs[key]
-        for theirs in map(changes_of, chosen)
-        for key in mine.keys() & theirs.keys()
-    )
 
 
 @st.composite

@@ -1,5 +1,7 @@
-"""Every switch of the demo server, one at a time: the desk does what it always does, and what a
-server cannot do is a missing capability with its reason.
+"""Every switch of the demo server: the desk does what it always does, and what a server cannot do is
+a missing capability with its reason.
+
+Each switch is played alone; its further values share a server with those of two others.
 """
 
 from __future__ import annotations
@@ -8,11 +10,13 @@ import pytest
 
 from matrix.expected import ROWS, differences, expected, variants
 from matrix.table import portions
+from matrix.together import COMPANY, alone, in_company
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.simulator.switch_list import SWITCHES
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("portion", list(portions()))
 async def test_switches(portion, plants):
     names = [switch.name for switch in portions()[portion]]
@@ -32,8 +36,32 @@ async def test_switches(portion, plants):
             return []
         return [] if found["connect"] == "live" else [f"connect: {found['connect']}"]
 
-    every = [(text,) for name in names for text in variants(name)]
+    every = [(text,) for name in names for text in alone(name)]
+    # What waits for long begins first.
+    every.sort(key=lambda played: not ROWS[played[0].partition("=")[0]].alone)
     assert await plants.run_all(every, judge) == {}
+
+
+COMPANIES = in_company()
+A_TEST = 10
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("first", range(0, len(COMPANIES), A_TEST))
+async def test_further_values(first, plants):
+    usual = await plants.usual()
+
+    async def judge(played):
+        return differences(await plants.run(played), expected(usual, played))
+
+    assert await plants.run_all(COMPANIES[first : first + A_TEST], judge) == {}
+
+
+def test_every_value_of_every_switch_is_played():
+    played = [text for one in COMPANIES for text in one]
+    played += [text for switch in SWITCHES for text in alone(switch.name)]
+    assert sorted(played) == sorted(text for one in SWITCHES for text in variants(one.name))
+    assert max(map(len, COMPANIES)) == COMPANY
 
 
 async def test_without_switches_everything_works(plants):

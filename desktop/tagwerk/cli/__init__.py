@@ -7,7 +7,9 @@ messages go to stderr in plain words with the cure; exit codes are the contract 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +22,7 @@ BROKEN_PIPE = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _speak_utf8()
     options = parse(arguments)
     if options.command == "window":
         from tagwerk.cli.window import run_window
@@ -31,13 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_command(options: argparse.Namespace) -> int:
     # Imported here: the window's first paint must not wait for them.
     import asyncio
-    import os
 
-    from tagwerk.cli.output import Console
+    from tagwerk.cli.output import Console, OutputLost
     from tagwerk.cli.traffic import traffic_file
     from tagwerk.domain.errors import TagwerkError
 
-    _speak_utf8()
     console = Console(json=getattr(options, "json", False))
     try:
         if options.command == "simulate":
@@ -48,14 +49,22 @@ def _run_command(options: argparse.Namespace) -> int:
             return asyncio.run(COMMANDS[options.command](options, console))
     except TagwerkError as error:
         console.error(error)
+        if isinstance(error, OutputLost):
+            _print_no_more()
         return error.exit_code
     except KeyboardInterrupt:
         console.say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone: not our failure, and nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return BROKEN_PIPE
+
+
+def _print_no_more() -> None:
+    """What still waits to be printed would fail again when Python ends, with a trace and its code."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _speak_utf8() -> None:

@@ -92,10 +92,25 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     words = [word for word in arguments if not word.startswith("-")]
     parser = _parser()
     if words and words[0] in (*COMMANDS, "simulate"):
-        return parser.parse_args(arguments)
+        return _parse_command(parser, arguments)
     if any(word in ("-h", "--help", "--version") for word in arguments):
         return parser.parse_args(arguments)
     return _window_parser().parse_args(arguments)
+
+
+def _parse_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Names may stand behind options as well, which argparse alone does not see.
+
+    Only where something is read: in a write or an acknowledgement a word too many may be the rest
+    of a reason without quotes, and must end it.
+    """
+    options, rest = parser.parse_known_args(arguments)
+    into = next((one for one in ("names", "patterns") if hasattr(options, one)), "")
+    if rest and (not into or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        setattr(options, into, [*getattr(options, into), *rest])
+    return options
 
 
 def _window_parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from tagwerk.domain.errors import UsageError
 
@@ -40,6 +41,22 @@ def _is_interrupted() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def is_terminal() -> bool:
+    """Whether somebody sits at standard input; there may be none at all."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def standard_input() -> TextIO:
+    """Standard input.
+
+    Raises:
+        UsageError: this process was started without one.
+    """
+    if sys.stdin is None:
+        raise UsageError("There is no standard input.", cure="Pipe something into the command.")
+    return sys.stdin
+
+
 def ask(options: argparse.Namespace, question: str) -> None:
     """Ask on the terminal; returns only on yes.
 
@@ -48,7 +65,7 @@ def ask(options: argparse.Namespace, question: str) -> None:
     """
     if options.yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError("There is nobody to ask.", cure="Add --yes when this is meant.")
     with interruptible():
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)

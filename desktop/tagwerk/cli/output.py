@@ -6,18 +6,23 @@ loss, else strings (integers beyond 2^53, NaN, infinities).
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from tagwerk.cli.certificates import certificate_lines
 from tagwerk.domain.alarms import Alarm
-from tagwerk.domain.errors import NotTrusted, TagwerkError
+from tagwerk.domain.errors import NotTrusted, TagwerkError, UsageError
 from tagwerk.domain.text import format_time
 from tagwerk.domain.values import ItemError, LoggedSeries, Quality, Sample, Value
+from tagwerk.export.csv_table import ENGLISH_CSV, write_rows
 
 LARGEST_EXACT = 2**53
 
@@ -134,6 +139,9 @@ def quality_mark(quality: Quality) -> str:
 class Console:
     """Prints results to `out` and messages to `err`.
 
+    Results that cannot be written end the command (`OutputLost`, `BrokenPipeError`); messages that
+    cannot be are dropped, and never get among the results.
+
     Args:
         json: one document instead of texts.
     """
@@ -142,36 +150,84 @@ class Console:
         self, *, json: bool = False, out: TextIO | None = None, err: TextIO | None = None
     ) -> None:
         self.json = json
-        self._out = out if out is not None else sys.stdout
-        self._err = err if err is not None else sys.stderr
+        # Both are None in a process that was started without them.
+        self._out: TextIO | None = out if out is not None else sys.stdout
+        self._err: TextIO | None = err if err is not None else sys.stderr
 
     def document(self, document: object) -> None:
         """Print one JSON document on one line."""
-        print(json.dumps(document, ensure_ascii=False), file=self._out, flush=True)
+        self._put([json.dumps(document, ensure_ascii=False)])
 
     def line(self, text: str = "") -> None:
         """Print one line of a result."""
-        print(text, file=self._out, flush=True)
+        self._put([text])
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print columns; the last one is not padded."""
         lines = [list(header), *[list(row) for row in rows]]
         widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-        for line in lines:
-            padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-            print("  ".join(padded).rstrip(), file=self._out)
-        self._out.flush()
+        self._put(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+    def csv(self, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Print a table as CSV, its lines ended as RFC 4180 has it on every system."""
+        if isinstance(self._out, io.TextIOWrapper):
+            self._out.reconfigure(newline="")  # Windows would end lines with two CR
+        try:
+            write_rows(self._output(), header, rows, ENGLISH_CSV)
+            self._output().flush()
+        except OSError as problem:
+            _lost(problem)
+
+    def _put(self, lines: Iterable[str]) -> None:
+        out = self._output()
+        try:
+            for line in lines:
+                out.write(line + "\n")
+            out.flush()
+        except OSError as problem:
+            _lost(problem)
+
+    def _output(self) -> TextIO:
+        if self._out is None:
+            raise OutputLost("There is no standard output.", cure="Give it a file or a pipe.")
+        return self._out
 
     def say(self, text: str) -> None:
         """A message for people."""
-        print(f"tagwerk: {text}", file=self._err, flush=True)
+        self._mutter([f"tagwerk: {text}"])
 
     def error(self, error: TagwerkError) -> None:
         """What went wrong and the cure; a certificate nobody vouches for is shown."""
         self.say(f"{error.message} {error.cure}".strip())
         if isinstance(error, NotTrusted):
-            for line in certificate_lines(error, time.time_ns()):
-                print(line, file=self._err)
+            self._mutter(certificate_lines(error, time.time_ns()))
             if error.code == "plain_http":
-                print("  If you know the network: add  --allow-plain-http", file=self._err)
+                self._mutter(["  If you know the network: add  --allow-plain-http"])
+
+    def _mutter(self, lines: Iterable[str]) -> None:
+        if self._err is None:
+            return
+        # A reader of messages that has gone must not end a watch.
+        with contextlib.suppress(OSError):
+            for line in lines:
+                self._err.write(line + "\n")
             self._err.flush()
+
+
+class OutputLost(UsageError):
+    """What was to be printed cannot be: the disk is full, or there is no standard output."""
+
+
+def _lost(problem: OSError) -> NoReturn:
+    """Raises what a failed write to the results means."""
+    # Windows calls a pipe without a reader an invalid argument.
+    if isinstance(problem, BrokenPipeError) or (os.name == "nt" and problem.errno == errno.EINVAL):
+        raise BrokenPipeError from problem
+    raise OutputLost(
+        "The output cannot be written: {reason}.",
+        cure="Make room, or send it elsewhere.",
+        reason=problem.strerror or str(problem),
+    ) from problem

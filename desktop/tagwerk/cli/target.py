@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from tagwerk.cli.confirm import interruptible
+from tagwerk.cli.confirm import interruptible, is_terminal, standard_input
 from tagwerk.cli.known_servers import FILE_NAME, remember_server
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import LoginFailed, UsageError
@@ -102,7 +102,7 @@ def _token(options: argparse.Namespace) -> str:
     """The first line of standard input, read once; names may follow."""
     if not getattr(options, "token", ""):
         with interruptible():
-            options.token = sys.stdin.readline().strip().removeprefix("\ufeff")
+            options.token = standard_input().readline().strip().removeprefix("\ufeff")
     if not options.token:
         raise UsageError("There is no token on standard input.", cure="Pipe one into the command.")
     return str(options.token)
@@ -119,7 +119,7 @@ def read_names(options: argparse.Namespace) -> list[str]:
         if options.token_stdin:
             _token(options)
         with interruptible():
-            names += sys.stdin.read().removeprefix("\ufeff").splitlines()
+            names += standard_input().read().removeprefix("\ufeff").splitlines()
     elif options.names_from:
         try:
             names += Path(options.names_from).read_text(encoding="utf-8-sig").splitlines()
@@ -282,7 +282,7 @@ def _password(profile: ConnectionProfile) -> str:
         return known
     if why:
         print(f"tagwerk: {why}", file=sys.stderr, flush=True)
-    if sys.stdin.isatty():
+    if is_terminal():
         with interruptible():
             return getpass.getpass(f"Password of {profile.user} on {profile.url}: ")
     raise LoginFailed(

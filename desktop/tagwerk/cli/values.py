@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 
@@ -20,7 +19,7 @@ from tagwerk.domain.errors import UsageError
 from tagwerk.domain.tags import TagKind
 from tagwerk.domain.text import format_time, format_value, parse_time
 from tagwerk.domain.values import LoggedSeries
-from tagwerk.export.csv_table import ENGLISH_CSV, Cell, write_rows
+from tagwerk.export.csv_table import Cell
 
 PARTLY = 5
 
@@ -94,7 +93,7 @@ async def run_history(options: argparse.Namespace, console: Console) -> int:
     if console.json or options.format == "json":
         console.document({"series": [series_document(one) for one in series]})
     elif options.format == "csv":
-        _print_csv(series)
+        _print_csv(series, console)
     else:
         console.table(
             ("TIME", "NAME", "VALUE", "QUALITY"),
@@ -118,7 +117,7 @@ async def run_history(options: argparse.Namespace, console: Console) -> int:
     return partly(len(series), len(failed))
 
 
-def _print_csv(series: list[LoggedSeries]) -> None:
+def _print_csv(series: list[LoggedSeries], console: Console) -> None:
     header = ("time_utc", "time_local", "tag", "value", "quality", "sub_status", "source")
 
     def rows() -> Iterator[tuple[Cell, ...]]:
@@ -134,4 +133,4 @@ def _print_csv(series: list[LoggedSeries]) -> None:
                     "log",
                 )
 
-    write_rows(sys.stdout, header, rows(), ENGLISH_CSV)
+    console.csv(header, rows())
