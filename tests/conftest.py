@@ -25,7 +25,18 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 os.environ.setdefault("LC_ALL", "C.UTF-8")
 
+import hypothesis
 import pytest
+
+# The same examples on every machine, however slow it is; with TAGWERK_SOAK others each time.
+hypothesis.settings.register_profile(
+    "steady",
+    derandomize="TAGWERK_SOAK" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
 
 LEAK_GRACE_S = 2.0
 # Threads that libraries keep on purpose for the life of the process.
@@ -253,6 +264,15 @@ def _flush_deletions():
         return
     gc.collect()
     core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
+
+
+def pytest_collection_modifyitems(items):
+    """What takes minutes runs only when it is asked for."""
+    if "TAGWERK_SOAK" in os.environ:
+        return
+    for item in items:
+        if item.get_closest_marker("soak") is not None:
+            item.add_marker(pytest.mark.skip(reason="takes minutes: set TAGWERK_SOAK=200"))
 
 
 def pytest_itemcollected(item):

@@ -37,8 +37,8 @@ SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
 LOG_SPAN_S = 240
 OPEN_S = 45.0
-LONG_WAIT_S = 4.0
-"""Longer than any back-off of the first attempts."""
+LONG_WAIT_S = 10.0
+"""Longer than any back-off between attempts."""
 WAIT_S = 8.0
 WRITTEN_S = 4.0
 NEVER = "never"
@@ -222,7 +222,7 @@ def _settled(statuses: list[Any]) -> bool:
         return False
     last = statuses[-1]
     if last.state is LinkState.RECONNECTING and last.next_attempt_ns is not None:
-        return last.next_attempt_ns - last.since_ns > LONG_WAIT_S * SECOND_NS
+        return last.next_attempt_ns - time.time_ns() > LONG_WAIT_S * SECOND_NS
     return last.state in (LinkState.LIVE, LinkState.REFUSED)
 
 

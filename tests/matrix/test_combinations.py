@@ -59,7 +59,6 @@ async def test_five_at_once(plants):
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif("TAGWERK_SOAK" not in os.environ, reason="TAGWERK_SOAK=200 runs so many")
 async def test_five_at_once_many_times(plants):
     every = sample(int(os.environ["TAGWERK_SOAK"]))
     random.Random(1).shuffle(every)

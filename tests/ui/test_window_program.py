@@ -18,23 +18,27 @@ def start(tmp_path, *words):
         [sys.executable, "-m", "tagwerk", *words, "--settings", str(tmp_path / "settings")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONWARNINGS": "error"},
         check=False,
     )
 
 
+@pytest.mark.timeout(240)
 def test_the_demo_gives_a_picture_and_a_report(tmp_path):
     picture, report = tmp_path / "demo.png", tmp_path / "demo.json"
-    done = start(
-        tmp_path, "demo", "--theme", "dark", "--lang", "de", "--size", "1280x800",
-        "--screenshot", str(picture), "--report", str(report), "--quit-after", "6",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    image = QImage(str(picture))
-    assert (image.width(), image.height()) == (1280, 800)
-    figures = json.loads(report.read_text("utf-8"))
+    for seconds in (6, 40):  # a machine that has much else to do gets more time for the same
+        done = start(
+            tmp_path, "demo", "--theme", "dark", "--lang", "de", "--size", "1280x800",
+            "--screenshot", str(picture), "--report", str(report), "--quit-after", str(seconds),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        image = QImage(str(picture))
+        assert (image.width(), image.height()) == (1280, 800)
+        figures = json.loads(report.read_text("utf-8"))
+        if figures["values_received"] and figures["alarms_shown"] and figures["frames"] > 10:
+            break
     assert figures["errors"] == []
     assert 0 < figures["first_paint_ms"] < figures["connected_ms"]
     assert figures["values_received"] > 0
