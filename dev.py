@@ -60,8 +60,10 @@ def need(command: list[str | Path]) -> None:
 
 
 def wanted_state(development: bool) -> str:
-    """What the environment should hold: the locks' and this Python's fingerprint."""
+    """What the environment should hold: the locks' and this Python's fingerprint, and the packages
+    of the system that are looked for."""
     digest = hashlib.sha256(sys.version.encode() + str(ROOT).encode())
+    digest.update(" ".join((*LIBRARIES, *TEST_TOOLS)).encode())
     digest.update((ROOT / "pyproject.toml").read_bytes())
     for name in ("requirements.lock", "requirements-dev.lock"):
         digest.update((ROOT / name).read_bytes())
