@@ -266,6 +266,11 @@ def _flush_deletions():
     core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
 
 
+def pytest_configure(config):
+    """Known also where the plug-in that tests run side by side with is switched off."""
+    config.addinivalue_line("markers", "xdist_group(name): tests of one worker")
+
+
 def pytest_collection_modifyitems(items):
     """What takes minutes runs only when it is asked for."""
     if "TAGWERK_SOAK" in os.environ:

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from cli.test_hard_cases import command
+from tagwerk.cli import watch
 from tagwerk.cli.alarms import AlarmFollower
 from tagwerk.cli.gaps import Hole, LogReader
 from tagwerk.cli.output import Console
@@ -28,6 +29,11 @@ from tagwerk.plant.types import KnownTypes
 PV, SP = "Cooling.TIC2120.PV", "Cooling.TIC2120.SP"
 SECOND = 1_000_000_000
 START = 1_781_791_000 * SECOND
+
+
+@pytest.fixture(autouse=True)
+def quick_log(monkeypatch):
+    monkeypatch.setattr(watch, "LOG_DELAY_S", 0.05)
 
 
 class Log:

@@ -89,3 +89,18 @@ def test_a_folder_that_cannot_be_made_costs_the_log_only(tmp_path):
 def test_a_disk_that_fails_is_no_error_of_whoever_logs(written):
     written._stream.close()
     log.info("nowhere to go")
+
+
+def test_a_file_that_another_program_holds_costs_its_older_part_only(tmp_path, monkeypatch):
+    handler = BoundedFile(tmp_path / "tagwerk-1.log", most_bytes=300)
+
+    def held(_source, _target):
+        raise PermissionError(13, "The process cannot access the file")  # as Windows says it
+
+    monkeypatch.setattr(os, "replace", held)
+    for number in range(20):
+        handler.emit(logging.LogRecord("x", logging.INFO, "", 0, f"line {number}", (), None))
+    handler.close()
+    text = handler.path.read_text(encoding="utf-8")
+    assert text.splitlines()[-1].endswith("line 19")
+    assert len(text) <= 300

@@ -9,7 +9,7 @@ import pytest
 
 from faults.conftest import until
 from faults.liar import HARMLESS_FRAMES, SOCKET_LIES, frame, next_frame
-from tagwerk.domain.connection import LinkState
+from tagwerk.domain.connection import Capability, LinkState
 
 A, B = "HMI_RT_1::A", "HMI_RT_1::B"
 
@@ -126,7 +126,10 @@ async def test_an_odd_value_is_shown_and_harms_nobody(text, shown, liar, desk):
     await desk.close()
 
 
-async def test_a_server_that_never_acknowledges_is_tried_again(liar, ca_file, open_desk):
+async def test_a_server_that_never_acknowledges_is_polled_and_tried_again(
+    liar, ca_file, open_desk, monkeypatch
+):
+    monkeypatch.setattr("tagwerk.link.live_link._PUSH_LOOKS_S", (0.5,))
     original = liar._on_message
 
     async def deaf(socket, message):
@@ -136,10 +139,15 @@ async def test_a_server_that_never_acknowledges_is_tried_again(liar, ca_file, op
     liar._on_message = deaf
     desk = open_desk(liar.url, ca_file, timeout_s=0.6)
     desk.start(A)
-    await until(lambda: LinkState.RECONNECTING in desk.states)
-    assert LinkState.LIVE not in desk.states
-    liar._on_message = original
     await desk.until_shown(A, 1.5)
+    assert "polled" in str(desk.plant.status.detail)
+    assert Capability.PUSH not in desk.plant.client.capabilities
+    liar._on_message = original
+    await until(lambda: Capability.PUSH in desk.plant.client.capabilities)
+    await until(lambda: not str(desk.plant.status.detail))
+    await liar.operation_of(A)
+    await liar.push(A, 9.5)
+    await desk.until_shown(A, 9.5)
     await desk.close()
 
 

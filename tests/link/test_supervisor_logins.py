@@ -94,6 +94,24 @@ async def test_a_session_that_ran_out_costs_one_login(code, plain, sink, open_li
     assert len(plain.sockets) == 1
 
 
+@pytest.mark.parametrize(("is_known", "logins"), [(True, 1), (False, 2)])
+async def test_a_server_that_hangs_up_instead_of_renewing_is_come_back_to(
+    is_known, logins, plain, sink, open_link
+):
+    plain.broken_on = "extendSession"
+    link = open_link(plain)
+    link.want(TAG)
+    link.start()
+    await until(lambda: sink.latest(A))
+    if not is_known:
+        plain.tokens.clear()
+    count = len(sink.samples)
+    plain.break_sockets()
+    await until(lambda: len(sink.samples) > count and sink.is_live)
+    assert LinkState.RECONNECTING in sink.states
+    assert plain.calls.count("login") == logins
+
+
 @pytest.mark.parametrize("error", ["UNAUTHENTICATED", "FORBIDDEN", "complete"])
 async def test_a_subscription_that_ends_with_the_token_costs_one_login(
     error, plain, sink, open_link

@@ -187,7 +187,7 @@ async def run_matrix(subject: Subject, *, patience: float = 1.0) -> Findings:
         await _history(run)
         await _alarms(run)
         await _session(run)
-    gone = await comes(lambda: run.subject.open_sessions() == 0, 1.0)
+    gone = await comes(lambda: run.subject.open_sessions() == 0, run.wait_s)
     run.note("logout", "ok" if gone else "still logged in")
     await _viewer(run)
     return run.found

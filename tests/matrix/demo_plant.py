@@ -85,6 +85,8 @@ def make_model() -> PlantModel:
         tag = ProcessTag(name, data_type, value, False)
         tag.time_ns = model.now_ns
         model._element_names[name] = tag
+    while not model.prepare_past(1000):
+        time.sleep(0)  # others want to get on, too
     return model
 
 

@@ -187,3 +187,55 @@ async def test_a_log_that_went_away_between_two_tries_leaves_nothing_running(mon
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     assert turns - before <= 1
+
+
+def test_an_open_lock_does_not_outlast_a_sleep_of_the_computer(monkeypatch):
+    from tagwerk.plant import plant as module
+
+    if module._BOOT is None:
+        pytest.skip("this system's steady clock goes on by itself")
+    awake_s, asleep_s = 1000.0, 0.0
+    monkeypatch.setattr(time, "monotonic_ns", lambda: round(awake_s * 1e9))
+    monkeypatch.setattr(time, "clock_gettime_ns", lambda _which: round((awake_s + asleep_s) * 1e9))
+    plant = Plant(ConnectionProfile("Skid", "https://h:8443/graphql/"))
+    plant.arming.arm(600)
+    asleep_s = 3600.0
+    assert not plant.arming.armed
+
+
+def test_shelved_alarms_neither_came_nor_went_and_unshelved_ones_came():
+    store = AlarmStore()
+    store.mark_live(1)
+    shelved = {"suppression": "SHELVED"}
+    store.restart(
+        [
+            Alarm(AlarmKey("goes", 1), AlarmState.RAISED, **shelved),
+            Alarm(AlarmKey("opens", 1), AlarmState.RAISED, **shelved),
+            alarm("stays"),
+        ]
+    )
+    store.drain()
+    store.mark_stale(2)
+    store.mark_live(3)
+    store.restart(
+        [
+            Alarm(AlarmKey("comes", 1), AlarmState.RAISED, **shelved),
+            alarm("opens"),
+            Alarm(AlarmKey("stays", 1), AlarmState.RAISED, **shelved),
+            alarm("stays", 2),
+        ]
+    )
+    store.drain()
+    assert [(one.name, one.instance) for one in store.outage.came] == [("opens", 1), ("stays", 2)]
+    assert store.outage.went == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "shelved"),
+    [
+        ("UNSUPPRESSED", False), ("SUPPRESSED", False), ("SHELVED", True),
+        ("SUPPRESSED_AND_SHELVED", True), ("Shelved", True), ("UNSHELVED", False), ("", False),
+    ],
+)  # fmt: skip
+def test_no_word_hides_an_alarm_that_is_not_shelved(word, shelved):
+    assert Alarm(AlarmKey("a", 1), AlarmState.RAISED, suppression=word).is_shelved is shelved

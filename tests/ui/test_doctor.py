@@ -29,8 +29,10 @@ from tagwerk.domain.traffic import Exchange, TrafficKind
 from tagwerk.ui.connect import ConnectDialog
 from tagwerk.ui.doctor.details import CheckDetails
 from tagwerk.ui.doctor.window import DoctorWindow
+from tagwerk.ui.doctor.words import abilities
 from tagwerk.ui.i18n import set_language
 from tagwerk.ui.saved_connections import SavedConnections
+from tagwerk.ui.statusbar import product_in_words
 from ui.shell_support import ALL, PROFILE, FakeConnector, bench, certificate, until
 
 pytestmark = pytest.mark.ui
@@ -380,6 +382,22 @@ async def test_a_connection_that_broke_meanwhile_is_told(monkeypatch, qapp):
         dialog.close()
 
 
+async def test_a_connection_that_was_down_before_is_not_laid_to_the_check(monkeypatch, qapp):
+    async with doctored(monkeypatch) as made:
+        await made.open()
+        dialog = await examined(made)
+        made.link.lose(made.clock_ns)
+        made.window.clock.tick()
+        dialog.again.click()
+        await until(lambda: dialog.is_running)
+        await until(lambda: dialog.found is not None)
+        labels = dialog.findings.findChildren(type(dialog.headline))
+        text = " ".join(label.text() for label in labels if label.isVisibleTo(dialog))
+        assert "It was down already when this check began." in text
+        assert "one session" not in text
+        dialog.close()
+
+
 async def test_in_german(monkeypatch, qapp):
     async with doctored(monkeypatch) as made:
         set_language("de")
@@ -403,3 +421,20 @@ async def test_a_saved_trust_is_used(monkeypatch, qapp):
         assert dialog.patient.trust == pinned.trust
         assert Capability.READ in dialog.found.capabilities
         dialog.close()
+
+
+def test_reading_without_browsing_is_not_called_impossible():
+    able = Capabilities(frozenset(Capability) - {Capability.BROWSE}, {Capability.BROWSE: "server"})
+    lines = {line.text: line for line in abilities(ProbeResult("https://h/", capabilities=able))}
+    assert lines["Read"].icon == "check"
+    assert lines["Browse"].icon == "x"
+    assert lines["Browse"].note
+
+
+def test_the_version_that_was_guessed_is_told_in_the_users_language(qapp):
+    set_language("de")
+    try:
+        assert product_in_words("WinCC Unified V20 or later") == "WinCC Unified V20 oder neuer"
+        assert product_in_words("Another 7") == "Another 7"
+    finally:
+        set_language("en")

@@ -12,6 +12,7 @@ from tagwerk.domain.alarms import AlarmState
 from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
 from tagwerk.domain.errors import NotTrusted
 from tagwerk.domain.values import GOOD, Sample
+from tagwerk.ui.alarms.cells import durations_until_ns
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.link_banner import KEY, REDUNDANCY_KEY, LinkBanner
 from tagwerk.ui.statusbar import StatusBar, difference_text
@@ -97,6 +98,18 @@ def test_a_countdown_does_not_care_for_a_clock_that_is_set(bench, by_s):
     bench.steady_ns += 3 * SECOND
     bench.bar._count_down()
     assert bench.bar._countdown.text() == "Attempt 2 in 5 s"
+    bench.steady_ns += 5 * SECOND
+    bench.bar._count_down()
+    assert bench.bar._countdown.text() == "Attempt 2 is running"
+    assert bench.bar._drain.isHidden()
+
+
+def test_how_long_an_alarm_stands_is_known_until_the_link_was_lost(qapp):
+    plant = make_plant()
+    now_ns = durations_until_ns(plant)
+    assert now_ns == plant.clock_ns() + plant.trends.skew_ns
+    plant.alarms.stale_since_ns = now_ns - 30 * SECOND
+    assert durations_until_ns(plant) == now_ns - 30 * SECOND
 
 
 def test_a_passive_server_offers_its_partner(bench):
@@ -118,7 +131,7 @@ def test_a_passive_server_without_a_partner_says_where_to_enter_it(bench):
     bench.status(LinkState.LIVE, redundancy="PASSIVE")
     assert "Enter the partner in the connection" in bench.bar.current.detail
     bench.press("Edit the connection…")
-    assert bench.asked == ["repair"]
+    assert bench.asked == ["edit"]
 
 
 def test_a_partner_that_is_followed_is_said_to_be(bench):
@@ -129,7 +142,7 @@ def test_a_partner_that_is_followed_is_said_to_be(bench):
 
 def test_another_certificate_is_said_in_words_and_not_by_its_fingerprint(bench):
     error = NotTrusted("The certificate has changed. Now: {sha}", pinned_sha256="ab" * 32, sha="cd")
-    bench.status(LinkState.REFUSED, error=error, detail=error.message, cure=error.cure)
+    bench.status(LinkState.REFUSED, error=error, detail=error.text, cure=error.cure_text)
     banner = bench.bar.banner(KEY)
     assert banner.headline == "The certificate of skid21-hmi:4000 has changed"
     assert banner.detail == "All values are stale. Writing is locked. Nothing was sent."

@@ -19,7 +19,12 @@ def start(tmp_path, *words):
         capture_output=True,
         text=True,
         timeout=100,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONWARNINGS": "error"},
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONWARNINGS": "error",
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+        },
         check=False,
     )
 

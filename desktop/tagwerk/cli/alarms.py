@@ -8,7 +8,7 @@ from typing import Any
 
 from tagwerk.cli.confirm import ask
 from tagwerk.cli.output import Console, alarm_document, error_document, time_text
-from tagwerk.cli.stream import EventQueue, interrupted_by, never_live, raise_refusal
+from tagwerk.cli.stream import EventQueue, LeftOut, interrupted_by, never_live, raise_refusal
 from tagwerk.cli.target import connected, find_target, logged_in
 from tagwerk.cli.values import PARTLY, partly, read_span
 from tagwerk.cli.write import write_service
@@ -24,6 +24,7 @@ from tagwerk.domain.connection import Capability, LinkState, LinkStatus
 from tagwerk.domain.errors import NotAllowed, UsageError
 from tagwerk.domain.tags import short_name
 from tagwerk.link.connector import HttpConnector
+from tagwerk.store.alarms import is_active
 
 
 async def run_alarms(options: argparse.Namespace, console: Console) -> int:
@@ -90,6 +91,8 @@ async def _watch(options: argparse.Namespace, console: Console) -> int:
                     follower.restart(event)
                 elif isinstance(event, LinkStatus):
                     follower.status(event)
+                elif isinstance(event, LeftOut):
+                    follower.left_out(event)
     finally:
         await link.close()
     return follower.exit_code()
@@ -103,11 +106,13 @@ class AlarmFollower:
         self._alarms: dict[AlarmKey, Alarm] = {}
         self._state = LinkState.OFFLINE
         self._was_live = False
+        self._is_incomplete = False
 
     def event(self, event: AlarmEvent) -> None:
         """A notification."""
         alarm = event.alarm
-        if event.reason is Notification.REMOVED:
+        if event.reason is Notification.REMOVED or not is_active(alarm):
+            # Some servers end an alarm with its last state and never remove it.
             self._alarms.pop(alarm.key, None)
         else:
             self._alarms[alarm.key] = alarm
@@ -115,7 +120,7 @@ class AlarmFollower:
 
     def restart(self, complete: list[Alarm]) -> None:
         """These and only these are active: what that changes is printed, the rest is known."""
-        fresh = {alarm.key: alarm for alarm in complete}
+        fresh = {alarm.key: alarm for alarm in complete if is_active(alarm)}
         for key in self._alarms.keys() - fresh.keys():
             self._print(self._alarms[key], Notification.REMOVED.value)
         for key, alarm in fresh.items():
@@ -139,25 +144,31 @@ class AlarmFollower:
             self._was_live = True
         elif before is LinkState.LIVE and status.state is not LinkState.STALE:
             lost_ns = status.lost_at_ns or status.since_ns
-            self._tell(LinkState.STALE, lost_ns, "all alarms are stale")
-        self._tell(status.state, status.since_ns, str(status.detail))
+            self._tell(LinkState.STALE.value, lost_ns, "all alarms are stale")
+        self._tell(status.state.value, status.since_ns, str(status.detail))
         raise_refusal(status)
 
+    def left_out(self, event: LeftOut) -> None:
+        """Nobody took what was printed, and memory is not endless."""
+        self._is_incomplete = True
+        detail = f"{event.count} events were left out, because nobody read the output"
+        self._tell("left_out", event.at_ns, detail)
+
     def exit_code(self) -> int:
-        """0; 5 when the link was down at the end.
+        """0; 5 when the link was down at the end, or events were left out.
 
         Raises:
             NotReachable: it was never live.
         """
         if not self._was_live:
             raise never_live()
-        return 0 if self._state is LinkState.LIVE else PARTLY
+        return 0 if self._state is LinkState.LIVE and not self._is_incomplete else PARTLY
 
-    def _tell(self, state: LinkState, at_ns: int, detail: str) -> None:
+    def _tell(self, state: str, at_ns: int, detail: str) -> None:
         if self._console.json:
-            self._console.document({"state": state.value, "at": time_text(at_ns), "detail": detail})
+            self._console.document({"state": state, "at": time_text(at_ns), "detail": detail})
         else:
-            self._console.say(f"{state.value}  {detail}".strip())
+            self._console.say(f"{state}  {detail}".strip())
 
     def _print(self, alarm: Alarm, reason: str) -> None:
         if self._console.json:

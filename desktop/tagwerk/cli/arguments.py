@@ -34,6 +34,7 @@ COMMANDS: dict[str, Runner] = {
     "read": _late("values", "run_read"),
     "write": _late("write", "run_write"),
     "watch": _late("watch", "run_watch"),
+    "record": _late("record", "run_record"),
     "history": _late("values", "run_history"),
     "alarms": _late("alarms", "run_alarms"),
     "ack": _late("alarms", "run_ack"),
@@ -158,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     _read(commands.add_parser("read", help="read values once"))
     _write(commands.add_parser("write", help="write values, read them back"))
     _watch(commands.add_parser("watch", help="print values as they change"))
+    _record(commands.add_parser("record", help="write values into a file as they change"))
     _history(commands.add_parser("history", help="read logged values"))
     _alarms(commands.add_parser("alarms", help="list active or logged alarms"))
     _ack(commands.add_parser("ack", help="acknowledge or reset alarms"))
@@ -264,6 +266,15 @@ def _watch(parser: argparse.ArgumentParser) -> None:
     _names(parser)
     parser.add_argument("--for", dest="duration", type=seconds, metavar="SECONDS")
     parser.add_argument("--count-only", action="store_true")
+
+
+def _record(parser: argparse.ArgumentParser) -> None:
+    _connection(parser)
+    _names(parser)
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="is made anew")
+    parser.add_argument("--for", dest="duration", type=seconds, metavar="SECONDS")
+    parser.add_argument("--format", choices=["csv", "jsonl"], default="csv")
+    parser.add_argument("--overwrite", action="store_true", help="even when FILE is there")
 
 
 def _history(parser: argparse.ArgumentParser) -> None:

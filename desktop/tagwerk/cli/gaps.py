@@ -35,7 +35,7 @@ ASK_ONE_BY_ONE = 50
 
 @dataclass(slots=True)
 class Hole:
-    """A stretch without a stream. Keys of the dicts are short names.
+    """A stretch without a stream. Keys of the dicts are names as they are watched.
 
     Args:
         lost_ns, back_ns: by this computer's clock; `back_ns` None while it goes on.
@@ -49,6 +49,16 @@ class Hole:
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
     skew_ns: int = 0
+
+    def joined(self, later: Hole) -> Hole:
+        """One hole from the beginning of this to the end of a later one."""
+        return Hole(
+            self.lost_ns,
+            later.back_ns,
+            before={**later.before, **self.before},
+            after={**self.after, **later.after},
+            skew_ns=self.skew_ns,
+        )
 
     def span(self, skew_ns: int) -> tuple[int, int]:
         """What to ask the log for, by the server's clock, which is `skew_ns` ahead by now."""
@@ -104,13 +114,13 @@ class LogReader:
 
     def __init__(self, client: PlantClient, names: Sequence[str]) -> None:
         self._client = client
-        self._names = {short_name(name): name for name in names}
+        self._names = list(dict.fromkeys(names))
         self._logged: frozenset[str] | None = None
 
     @property
     def names(self) -> list[str]:
         """All that is watched."""
-        return list(self._names.values())
+        return list(self._names)
 
     async def fill(self, hole: Hole, skew_ns: int) -> Filling:
         """Never raises for what the server says: the filling tells what could not be had."""
@@ -166,20 +176,19 @@ class LogReader:
         """What the stream has shown before is left out."""
         now_ns = time.time_ns()
         samples: list[Sample] = []
-        open_names = dict(self._names)
+        open_names = dict.fromkeys(self._names)
         reason = ""
         for one in series:
-            key = short_name(one.name)
-            name = self._names.get(key, one.name)
+            name = one.name
             if one.error is not None:
                 reason = reason or f"{one.error.description} ({one.error.code})"
                 continue
             if one.truncated:
                 reason = reason or "there is more in the log than was answered"
             else:
-                open_names.pop(key, None)
-            first_ns = hole.before.get(key, start_ns + EDGE_NS - 1)
-            last_ns = max(hole.after.get(key, 0), end_ns - EDGE_NS)
+                open_names.pop(name, None)
+            first_ns = hole.before.get(name, start_ns + EDGE_NS - 1)
+            last_ns = max(hole.after.get(name, 0), end_ns - EDGE_NS)
             samples += [
                 Sample(name, point.value, point.quality, point.time_ns, now_ns)
                 for point in one.points
@@ -188,4 +197,4 @@ class LogReader:
         if open_names and not reason:
             reason = "there is no log"
         samples.sort(key=lambda sample: sample.time_ns or 0)
-        return Filling(samples, list(open_names.values()), reason)
+        return Filling(samples, list(open_names), reason)

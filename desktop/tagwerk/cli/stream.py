@@ -7,7 +7,8 @@ import contextlib
 import queue
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
@@ -21,11 +22,23 @@ POLL_S = 0.05
 MOST_WAITING = 200_000
 """More events than this make the stream wait for the reader."""
 
+MOST_KEPT = 5
+"""At so many times `MOST_WAITING` the reader counts as stopped, and no more is kept."""
+
 _BURST = 500
 _PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
 
-Event: TypeAlias = "Sample | LinkStatus | AlarmEvent | list[Alarm]"
+
+@dataclass(slots=True)
+class LeftOut:
+    """So many values or alarm events were not kept from `at_ns` on, because nobody took those before them."""
+
+    count: int
+    at_ns: int
+
+
+Event: TypeAlias = "Sample | LinkStatus | AlarmEvent | list[Alarm] | LeftOut"
 
 
 class EventQueue:
@@ -33,6 +46,7 @@ class EventQueue:
 
     A script gets every value in order. Where it reads slower than values come, the stream's thread
     is made to wait, and with it the server. Never for long: answers come over the same thread.
+    Where it has stopped reading, memory is bounded and a `LeftOut` stands for what is missing.
     With `count_only` values are counted and not kept.
     """
 
@@ -42,14 +56,26 @@ class EventQueue:
         self._is_read = True
         self._count_only = count_only
         self._stopped = False
+        self._left_out: LeftOut | None = None
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def on_samples(self, samples: list[Sample]) -> None:
         self.received += len(samples)
-        if not self._count_only:
-            for sample in samples:
-                self._events.put(sample)
-            self._let_read()
+        if self._count_only:
+            return
+        self._keep(samples)
+        self._let_read()
+
+    def _keep(self, events: Sequence[Sample | AlarmEvent]) -> None:
+        if self._events.qsize() <= self._most * MOST_KEPT:
+            self._left_out = None
+            for event in events:
+                self._events.put(event)
+            return
+        if self._left_out is None:
+            self._left_out = LeftOut(0, time.time_ns())
+            self._events.put(self._left_out)
+        self._left_out.count += len(events)
 
     def _let_read(self) -> None:
         until = time.monotonic() + _LONGEST_PAUSE_S
@@ -57,8 +83,7 @@ class EventQueue:
             time.sleep(_PAUSE_S)
 
     def on_alarms(self, events: list[AlarmEvent]) -> None:
-        for event in events:
-            self._events.put(event)
+        self._keep(events)
 
     def on_alarms_restart(self, complete: list[Alarm]) -> None:
         self._events.put(complete)
@@ -97,10 +122,18 @@ class EventQueue:
 
 @contextlib.contextmanager
 def interrupted_by(sink: EventQueue) -> Iterator[None]:
-    """Ctrl+C is how a watch without ``--for`` ends: what came is printed, and all is well."""
+    """Ctrl+C is how a watch without ``--for`` ends: what came is printed, and all is well.
+
+    A second one ends it at once, for a reader that has stopped and a log that is slow.
+    """
     loop = asyncio.get_running_loop()
+    is_second = False
 
     def stop(*_signal: object) -> None:
+        nonlocal is_second
+        if is_second:
+            raise KeyboardInterrupt
+        is_second = True
         loop.call_soon_threadsafe(sink.stop)
 
     before = signal.getsignal(signal.SIGINT)

@@ -6,32 +6,51 @@ import argparse
 import asyncio
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tagwerk.cli.gaps import Filling, Hole, LogReader, ServerClock
 from tagwerk.cli.output import Console, quality_mark, time_text, watch_document
-from tagwerk.cli.stream import EventQueue, interrupted_by, never_live, raise_refusal
-from tagwerk.cli.target import expand_patterns, find_target, logged_in, read_names
+from tagwerk.cli.stream import EventQueue, LeftOut, interrupted_by, never_live, raise_refusal
+from tagwerk.cli.target import Target, expand_patterns, find_target, logged_in, read_names
 from tagwerk.cli.typed import known_types
 from tagwerk.cli.values import PARTLY
 from tagwerk.domain.connection import LinkState, LinkStatus
-from tagwerk.domain.ports import PlantClient
-from tagwerk.domain.tags import short_name
+from tagwerk.domain.ports import PlantClient, PlantLink
 from tagwerk.domain.text import format_time, format_value
-from tagwerk.domain.values import ItemError, Sample
+from tagwerk.domain.values import ItemError, Quality, Sample, Value
 from tagwerk.link.connector import HttpConnector
 from tagwerk.plant.types import KnownTypes
 
 LOG_DELAY_S = 1.5
 """The log is read this much after the link is back: servers store a little later."""
 
+MOST_HOLES = 20
+"""More that wait for the log are joined: a link that comes and goes must not fill memory."""
+
 MOST_HELD = 100_000
 LONGEST_HELD_S = 8.0
 """Live values wait so long, and so many, for the log to fill the hole before them."""
 
 
-async def run_watch(options: argparse.Namespace, console: Console) -> int:
-    """Print values until the time is over or somebody interrupts."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be followed, looked up before the link is opened.
+
+    Args:
+        target: where.
+        names: all of them, patterns expanded.
+        types: to put values right that come as text.
+        unknown: those the server has no value for, with the reason; at least one name is known.
+    """
+
+    target: Target
+    names: list[str]
+    types: KnownTypes
+    unknown: list[Sample]
+
+
+async def find_wanted(options: argparse.Namespace, console: Console) -> Wanted | None:
+    """Log in and ask for the names; None when the server knows none of them, which is said."""
     names = read_names(options)
     target = await find_target(options)
     async with logged_in(target) as client:
@@ -42,24 +61,64 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
     if len(unknown) == len(known):
         for sample in unknown:
             _say_error(console, sample)
+        return None
+    return Wanted(target, names, types, unknown)
+
+
+async def run_watch(options: argparse.Namespace, console: Console) -> int:
+    """Print values until the time is over or somebody interrupts."""
+    wanted = await find_wanted(options, console)
+    if wanted is None:
         return 1
     sink = EventQueue(count_only=options.count_only)
     started = time.monotonic()
-    link = HttpConnector().open(
+    link = open_link(wanted, sink)
+    printer = Printer(
+        console, link.client, wanted.types, wanted.names, count_only=options.count_only
+    )
+    await follow(wanted, link, sink, printer, options.duration)
+    if options.count_only:
+        console.document(
+            {
+                "received": sink.received,
+                "coalesced": link.counters.coalesced,
+                "seconds": round(time.monotonic() - started, 3),
+                "cpu_seconds": round(time.process_time(), 3),
+                "peak_rss_mb": peak_rss_mb(),
+            }
+        )
+    return printer.exit_code()
+
+
+def open_link(wanted: Wanted, sink: EventQueue) -> PlantLink:
+    """The link that delivers into `sink`, not started yet."""
+    target = wanted.target
+    return HttpConnector().open(
         target.profile, target.password, sink, token=target.token, traffic=target.traffic
     )
-    printer = Printer(console, link.client, types, names, count_only=options.count_only)
-    for sample in unknown:
-        printer.live(sample)
-    link.start()
-    link.want(frozenset(names))
+
+
+async def follow(
+    wanted: Wanted, link: PlantLink, sink: EventQueue, printer: Printer, duration_s: float | None
+) -> None:
+    """Feed the printer until the time is over or somebody interrupts; closes the link.
+
+    Raises:
+        TagwerkError: a person is needed, or what came cannot be printed.
+    """
     try:
+        for sample in wanted.unknown:
+            printer.live(sample)
+        link.start()
+        link.want(frozenset(wanted.names))
         with interrupted_by(sink):
-            async for event in sink.events(options.duration):
+            async for event in sink.events(duration_s):
                 if isinstance(event, Sample):
                     printer.live(event)
                 elif isinstance(event, LinkStatus):
                     printer.status(event)
+                elif isinstance(event, LeftOut):
+                    printer.left_out(event)
                 elif event is None:
                     printer.look_after_holes()
             await printer.finish()
@@ -67,19 +126,7 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
         try:
             printer.flush()
         finally:
-            counters = link.counters
             await link.close()
-    if options.count_only:
-        console.document(
-            {
-                "received": sink.received,
-                "coalesced": counters.coalesced,
-                "seconds": round(time.monotonic() - started, 3),
-                "cpu_seconds": round(time.process_time(), 3),
-                "peak_rss_mb": peak_rss_mb(),
-            }
-        )
-    return printer.exit_code()
 
 
 def _say_error(console: Console, sample: Sample) -> None:
@@ -93,6 +140,9 @@ class Printer:
     After a hole live values wait until the log has filled it, so that each tag's values come in
     order; at most some seconds, because a slow log must not hold up what is live.
     """
+
+    holds_live = True
+    """Whether live values wait for what the log has from before them."""
 
     def __init__(
         self,
@@ -114,11 +164,12 @@ class Printer:
         self._was_live = False
         self._is_incomplete = False
         self._errors: dict[str, ItemError] = {}
-        self._last: dict[str, tuple[int, object]] = {}
+        self._last: dict[str, tuple[int, Value, type[object], Quality]] = {}
         self._hole: Hole | None = None
         self._holes: list[Hole] = []
         self._due = 0.0
         self._since_back: set[tuple[str, int]] = set()
+        self._from_log: set[tuple[str, int]] = set()
         self._log_until: dict[str, int] = {}
         self._held: list[Sample] = []
         self._held_until = 0.0
@@ -129,7 +180,7 @@ class Printer:
     def live(self, sample: Sample) -> None:
         """A value from the stream."""
         (typed,) = self._types.put_right([sample])
-        key = short_name(sample.name)
+        key = sample.name
         if self._holes and sample.time_ns is not None and sample.error is None:
             for hole in self._holes:
                 hole.after.setdefault(key, sample.time_ns)
@@ -153,7 +204,7 @@ class Printer:
         was_error = self._errors.pop(key, None) is not None
         if sample.time_ns is None:
             return True
-        fresh = (sample.time_ns, sample.value)
+        fresh = (sample.time_ns, sample.value, type(sample.value), sample.quality)
         last = self._last.get(key)
         if last == fresh and not was_error:
             return False
@@ -178,6 +229,12 @@ class Printer:
             f"{time_text(sample.time_ns) or '-':<24}  {sample.name}  {shown}  {mark}".rstrip()
             + origin
         )
+
+    def left_out(self, event: LeftOut) -> None:
+        """Nobody took what was printed, and memory is not endless."""
+        self._is_incomplete = True
+        detail = f"{event.count} values were left out, because nobody read the output"
+        self._event("left_out", event.at_ns, detail, values=event.count)
 
     # States.
 
@@ -225,8 +282,11 @@ class Printer:
             return  # the same stream went on: it has lost nothing
         hole.back_ns = status.since_ns
         self._holes.append(hole)
+        if len(self._holes) > MOST_HOLES:
+            self._holes[:2] = [self._holes[0].joined(self._holes[1])]
         self._due = time.monotonic() + LOG_DELAY_S
-        self._held_until = time.monotonic() + LONGEST_HELD_S
+        if self.holds_live:
+            self._held_until = time.monotonic() + LONGEST_HELD_S
 
     def _tell_redundancy(self, status: LinkStatus) -> None:
         if status.redundancy and status.redundancy != self._redundancy:
@@ -240,13 +300,17 @@ class Printer:
             )
 
     def _event(self, state: str, at_ns: int, detail: str, **more: object) -> None:
+        document = {"state": state, "at": time_text(at_ns), "detail": detail}
+        self._tell(document | {name: one for name, one in more.items() if one})
+
+    def _tell(self, document: dict[str, object]) -> None:
+        """Print a change of state."""
         if self._count_only:
             return
         if self._console.json:
-            document = {"state": state, "at": time_text(at_ns), "detail": detail}
-            self._console.document(document | {name: one for name, one in more.items() if one})
+            self._console.document(document)
         else:
-            self._console.say(f"{state}  {detail}".strip())
+            self._console.say(f"{document['state']}  {document['detail']}".strip())
 
     # Holes.
 
@@ -279,6 +343,7 @@ class Printer:
         if not self._holes:
             self._held_until = 0.0
             self._since_back.clear()
+            self._from_log.clear()
         for hole, filling in fillings:
             self._tell_filling(hole, filling)
 
@@ -286,10 +351,10 @@ class Printer:
         """A value that the new stream has brought as well is a live one; holes may overlap."""
         fresh: list[Sample] = []
         for sample in filling.samples:
-            mark = _mark(sample)
-            if mark not in self._since_back:
-                self._since_back.add(mark)
-                self._log_until[mark[0]] = sample.time_ns or 0
+            exactly = (sample.name, sample.time_ns or 0)
+            if _mark(sample) not in self._since_back and exactly not in self._from_log:
+                self._from_log.add(exactly)
+                self._log_until[sample.name] = sample.time_ns or 0
                 fresh.append(sample)
         return replace(filling, samples=fresh)
 
@@ -304,12 +369,7 @@ class Printer:
             detail = f"not filled, {span}: {filling.reason}"
         elif unfilled:
             detail += f"; {len(unfilled)} of {self._total} not filled: {filling.reason}"
-        if self._count_only:
-            return
-        if not self._console.json:
-            self._event("gap_filled" if filling.is_read else "gap_open", time.time_ns(), detail)
-            return
-        self._console.document(
+        self._tell(
             {
                 "state": "gap_filled" if filling.is_read else "gap_open",
                 "at": time_text(time.time_ns()),
@@ -334,6 +394,7 @@ class Printer:
     async def finish(self) -> None:
         """The time is over: read now what is still missing, if the link is up."""
         if self._task is None and self._holes and self._hole is None and not self._count_only:
+            await asyncio.sleep(max(self._due - time.monotonic(), 0.0))
             self._task = asyncio.create_task(self._read_log(list(self._holes)), name="watch:log")
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=LONGEST_HELD_S)
@@ -363,7 +424,7 @@ class Printer:
 
 def _mark(sample: Sample) -> tuple[str, int]:
     """One value of one tag, by the millisecond: logs may keep fewer digits than the stream."""
-    return short_name(sample.name), (sample.time_ns or 0) // 1_000_000
+    return sample.name, (sample.time_ns or 0) // 1_000_000
 
 
 def _in_order(*groups: list[tuple[Sample, str]]) -> list[tuple[Sample, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,16 @@ async def run_write(options: argparse.Namespace, console: Console) -> int:
             )
         samples = await client.read([name for name, _text in wanted])
         infos = await _infos(client, samples, profile)
-        samples = [
-            sample._replace(value=typed_value(sample.value, infos[sample.name].data_type))
-            for sample in samples
-        ]
+        samples = _typed(samples, infos)
         live = LiveStore()
         live.mark_live(0)
         live.put(samples)
         live.drain()
+
+        async def look_again() -> None:
+            live.put(_typed(await client.read([sample.name for sample in samples]), infos))
+            live.drain()
+
         service = write_service(client, profile, options, live=live, infos=infos)
         texts = dict(wanted)
         requests = [
@@ -94,8 +97,18 @@ async def run_write(options: argparse.Namespace, console: Console) -> int:
                 _refused(request, sample) for request, sample in zip(requests, samples, strict=True)
             ]
         else:
-            results = await _confirm_and_write(service, requests, infos, options, console)
+            results = await _confirm_and_write(
+                service, requests, infos, options, console, look_again
+            )
     return _report(results, console)
+
+
+def _typed(samples: list[Sample], infos: dict[str, TagInfo]) -> list[Sample]:
+    """Samples whose values have the type that the browse tells."""
+    return [
+        sample._replace(value=typed_value(sample.value, infos[sample.name].data_type))
+        for sample in samples
+    ]
 
 
 async def _confirm_and_write(
@@ -104,6 +117,7 @@ async def _confirm_and_write(
     infos: dict[str, TagInfo],
     options: argparse.Namespace,
     console: Console,
+    look_again: Callable[[], Awaitable[None]],
 ) -> list[WriteResult]:
     service.arm(ARMED_S)
     accepted = []
@@ -123,6 +137,9 @@ async def _confirm_and_write(
                 questions.append(check.code)
         accepted.append(request.accepting(questions))
     ask(options, f"Write {len(accepted)} value(s)?")
+    if not options.yes:
+        # The question may have stood for minutes: a value that has changed since is not written over.
+        await look_again()
     results = await service.write_all(accepted)
     why = message("not sent, because the write before it was not confirmed")
     return results + [_not_sent(request, why) for request in accepted[len(results) :]]

@@ -147,7 +147,7 @@ class Alarm:
 
     @property
     def is_shelved(self) -> bool:
-        return "SHELVED" in self.suppression
+        return "SHELVED" in self.suppression.upper().replace("UNSHELVED", "")
 
     @property
     def is_gone(self) -> bool:

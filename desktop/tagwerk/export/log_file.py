@@ -67,16 +67,21 @@ class BoundedFile(logging.Handler):
             text = self.format(record) + "\n"
             size = len(text.encode("utf-8", "replace"))
             if self._size + size > self.most_bytes and self._size:
-                self._stream.close()
-                os.replace(self.path, self.older)
-                self._stream = open_private(self.path)
-                self._size = 0
+                self._begin_anew()
             self._stream.write(text)
             self._stream.flush()
             self._size += size
         except (OSError, ValueError, TypeError):
             # Logging must not fail what is logged, and printing it would be the same again.
             return
+
+    def _begin_anew(self) -> None:
+        self._stream.close()
+        # Windows moves no file that another program reads: then the older part is given up.
+        with contextlib.suppress(OSError):
+            os.replace(self.path, self.older)
+        self._stream = open_private(self.path)
+        self._size = 0
 
     def close(self) -> None:
         """End the file."""

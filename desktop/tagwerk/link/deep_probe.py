@@ -105,8 +105,6 @@ async def probe_functions(steps: Steps, client: HttpClient, keeper: SessionKeepe
     async with steps.step(StepName.PUSH, go_on=True):
         if Capability.PUSH not in client.capabilities:
             steps.say(lacks, ok=None, code="server_lacks_push")
-        elif not name:
-            steps.say(message("no tag to subscribe"), ok=None, code="nothing_to_subscribe")
         else:
             await _push(steps, client, keeper, names)
     steps.capabilities = client.capabilities
@@ -179,6 +177,14 @@ async def _push(steps: Steps, client: HttpClient, keeper: SessionKeeper, names: 
     began = time.perf_counter()
     try:
         await stream.connect(keeper.token)
+        if not names:
+            # Whether WebSockets come through at all needs no tag.
+            steps.say(
+                message("the WebSocket opens; no tag to subscribe"),
+                ok=None,
+                code="nothing_to_subscribe",
+            )
+            return
         if Capability.REDUNDANCY in client.capabilities:
             stream.subscribe_redundancy(dialect.subscribe_redundancy())
         stream.want(frozenset(names))

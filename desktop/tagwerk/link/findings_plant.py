@@ -212,7 +212,10 @@ PLANT_FINDINGS: tuple[Finding, ...] = (
     ),
     Finding(
         "nothing_to_subscribe",
-        message("No name of a tag is known here, so push could not be tried."),
+        message(
+            "The WebSocket opens. No name of a tag is known here, so a pushed value could not be "
+            "waited for."
+        ),
         (message("Open the connection and watch a tag that you know."),),
     ),
     Finding(

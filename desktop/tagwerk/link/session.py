@@ -169,6 +169,12 @@ class SessionKeeper:
                 await self.extend()
             except ServerFailed:
                 raise
+            except NotReachable as problem:
+                if problem.code != "broken":
+                    raise
+                # Some servers hang up instead of renewing, every time. Whether they still take the
+                # token shows as soon as it is used.
+                return
             except (NotAllowed, ServerRefused):
                 if self.generation != generation:
                     return  # a request noticed it too, and has logged in anew

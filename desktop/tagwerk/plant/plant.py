@@ -148,7 +148,8 @@ class Plant:
         self.alarms = AlarmStore()
         self.traffic = TrafficStore()
         self.tree = TagTree()
-        self.arming = Arming(clock_ns=clock_ns)
+        # Time goes on while the computer sleeps: it must not wake up with an open lock.
+        self.arming = Arming(monotonic_ns=awake_or_asleep_ns, clock_ns=clock_ns)
         self.audit = AuditLog(audit_path)
         self.status = LinkStatus()
         self.browse_state = BrowseState()

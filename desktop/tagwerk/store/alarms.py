@@ -99,6 +99,7 @@ def compare(before: dict[AlarmKey, Alarm], now: dict[AlarmKey, Alarm]) -> AlarmO
     """What lies between two lists of active alarms.
 
     An alarm that came *and* went in between is in neither list: only the server's log has it.
+    Shelved ones neither come nor go; one that is shelved no longer comes.
     """
     both = before.keys() & now.keys()
     again = {
@@ -108,8 +109,13 @@ def compare(before: dict[AlarmKey, Alarm], now: dict[AlarmKey, Alarm]) -> AlarmO
         and (now[key].raise_time_ns or 0) > (before[key].raise_time_ns or 0)
     }
     return AlarmOutage(
-        tuple(alarm for key, alarm in now.items() if key not in before or key in again),
-        tuple(alarm for key, alarm in before.items() if key not in now),
+        tuple(
+            alarm
+            for key, alarm in now.items()
+            if not alarm.is_shelved
+            and (key not in before or key in again or before[key].is_shelved)
+        ),
+        tuple(alarm for key, alarm in before.items() if key not in now and not alarm.is_shelved),
         tuple(
             now[key]
             for key in now

@@ -248,11 +248,17 @@ class BannerBar(Area):
     def _count_down(self) -> None:
         entry = self._entries.get(self._shown)
         due_ns = entry.due_steady_ns if entry is not None else None
+        left_ns = max(due_ns - self._steady_ns(), 0) if due_ns is not None else 0
         self._countdown.setVisible(due_ns is not None)
-        self._drain.setVisible(due_ns is not None)
+        self._drain.setVisible(left_ns > 0)
         if entry is None or due_ns is None:
             return
-        left_ns = max(due_ns - self._steady_ns(), 0)
+        if left_ns == 0:
+            # It may take as long as the time-out: a countdown that stands at zero looks frozen.
+            self._countdown.setText(
+                tr("Attempt {attempt} is running", attempt=entry.banner.attempt)
+            )
+            return
         seconds = -(-left_ns // 1_000_000_000)
         self._countdown.setText(
             tr("Attempt {attempt} in {seconds} s", attempt=entry.banner.attempt, seconds=seconds)

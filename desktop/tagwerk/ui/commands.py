@@ -61,7 +61,7 @@ SHELL_COMMANDS = (
     Command("file.open_workspace", "Open workspace…", "File", "folder-open", "Ctrl+O"),
     Command("file.save_workspace", "Save workspace", "File", "save", "Ctrl+S"),
     Command("file.save_workspace_as", "Save workspace as…", "File", "", "Ctrl+Shift+S"),
-    Command("file.close", "Close the plant", "File", "x", "Ctrl+W"),
+    Command("file.close", "Close the plant", "File", "x", "Ctrl+F4"),
     Command("file.quit", "Quit", "File", "log-out", "Ctrl+Q"),
     Command("edit.palette", "Go to tag or command…", "Edit", "command", "Ctrl+K"),
     Command("view.next_panel", "Next panel", "View", "", "F6"),

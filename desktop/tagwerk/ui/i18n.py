@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from tagwerk.domain import text
 from tagwerk.domain.message import Message, fill
@@ -25,6 +25,7 @@ class _Language:
     code = "en"
     table: dict[str, str] = {}  # noqa: RUF012 - replaced as a whole
     style = text.ENGLISH
+    of_qt: QTranslator | None = None
 
 
 def set_language(code: str) -> None:
@@ -36,6 +37,24 @@ def set_language(code: str) -> None:
         for path in sorted(resource("i18n", code).glob("*.toml")):
             table.update(tomllib.loads(path.read_text(encoding="utf-8")))
     _Language.code, _Language.table, _Language.style = code, table, _STYLES[code]
+    _translate_qt(code)
+
+
+def _translate_qt(code: str) -> None:
+    """Qt's own words: names of keys ("Strg+S" in menus), file dialogs, the menus of fields."""
+    app = QCoreApplication.instance()
+    if _Language.of_qt is not None:
+        if app is not None:
+            app.removeTranslator(_Language.of_qt)
+        _Language.of_qt = None
+    if app is None or code == "en":
+        return
+    translator = QTranslator()
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    # Without its file (a package may leave it out) Qt speaks English, as it did before.
+    if translator.load(f"qtbase_{code}", folder):
+        app.installTranslator(translator)
+        _Language.of_qt = translator
 
 
 def language() -> str:

@@ -38,6 +38,7 @@ class LinkBanner:
         reconnect: do not wait for the next attempt.
         repair: opens the dialog for a refused connection (sign in, certificate).
         to_partner: speak to the other one of a redundant pair from now on.
+        edit: opens the connection's own fields, the partner among them.
         examine: opens the connection doctor.
     """
 
@@ -47,12 +48,14 @@ class LinkBanner:
         reconnect: Callable[[], None],
         repair: Callable[[], None],
         to_partner: Callable[[], None],
+        edit: Callable[[], None],
         examine: Callable[[], None] | None = None,
     ) -> None:
         self._bar = bar
         self._reconnect = reconnect
         self._repair = repair
         self._to_partner = to_partner
+        self._edit = edit
         self._examine = examine
         self._lost_ns: int | None = None
         self._is_silent = False
@@ -89,7 +92,7 @@ class LinkBanner:
         this = host_of(status.url or profile.url)
         if not profile.partner:
             detail = tr("Its partner has the process. Enter the partner in the connection.")
-            actions = ((tr("Edit the connection…"), "pencil", self._repair),)
+            actions = ((tr("Edit the connection…"), "pencil", self._edit),)
         else:
             other = host_of(profile.url if is_partner(status, profile) else profile.partner)
             detail = tr("Its partner {server} should have the process.", server=other)

@@ -138,7 +138,12 @@ class MainWindow(QMainWindow):
         self.tool_bar.arm_clicked.connect(self._arm_clicked)
         self.banner = BannerBar()
         self.link_banner = LinkBanner(
-            self.banner, self._reconnect, self._repair, self._go_to_partner, self._examine
+            self.banner,
+            self._reconnect,
+            self._repair,
+            self._go_to_partner,
+            self._enter_partner,
+            self._examine,
         )
         top = QWidget()
         top.setObjectName("topArea")
@@ -462,6 +467,15 @@ class MainWindow(QMainWindow):
     def _edit_connection(self) -> None:
         if self.flow is not None and self._plant is not None:
             self.flow.care.edit(self._plant.profile.name)
+
+    def _enter_partner(self) -> None:
+        """The fields of the connection; one that is not saved yet is saved by signing in anew."""
+        if self._plant is None:
+            return
+        if SavedConnections(self.settings).find(self._plant.profile.name) is None:
+            self._repair()
+        else:
+            self._edit_connection()
 
     def _connections_changed(self) -> None:
         self._show_recent()

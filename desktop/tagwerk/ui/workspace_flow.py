@@ -22,6 +22,7 @@ from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.docking import Docking
 from tagwerk.ui.i18n import tr
+from tagwerk.ui.statusbar import host_of
 from tagwerk.ui.workspace import SUFFIX, Workspace, read_workspace, write_workspace
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class WorkspaceFlow(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
         plain = "".join(
-            c if c.isalnum() or c in " -_" else "-" for c in self._desk.plant.profile.name
+            c if c.isalnum() or c in " -_." else "-" for c in host_of(self._desk.plant.profile.name)
         )
         dialog.selectFile(f"{plain.strip() or 'plant'}{SUFFIX}")
         dialog.fileSelected.connect(lambda path: self.save_to(Path(path)))

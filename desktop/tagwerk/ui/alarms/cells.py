@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tagwerk.domain.alarms import Alarm, AlarmState
 from tagwerk.domain.tags import TagInfo, short_name
 from tagwerk.domain.text import EM_DASH, NumberStyle, format_time, format_value
 from tagwerk.store.alarm_view import SortBy
 from tagwerk.ui.i18n import number_style, tr
+
+if TYPE_CHECKING:
+    from tagwerk.plant import Plant
 
 _SECOND_NS = 1_000_000_000
 _CACHED_ALARMS = 4096
@@ -83,6 +87,13 @@ def state_text(alarm: Alarm) -> str:
 def class_text(alarm: Alarm) -> str:
     """The class by name, by its symbol where it has no name."""
     return alarm.class_name or alarm.class_symbol
+
+
+def durations_until_ns(plant: Plant) -> int:
+    """Until when it is known that an alarm stands, by the server's clock: until now, or until its
+    last sign of life."""
+    until_ns = plant.alarms.stale_since_ns or plant.clock_ns()
+    return until_ns + plant.trends.skew_ns
 
 
 def stood_ns(alarm: Alarm, now_ns: int) -> int | None:

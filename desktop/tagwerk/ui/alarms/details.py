@@ -17,7 +17,14 @@ from tagwerk.domain.errors import ServerRefused, TagwerkError
 from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import EM_DASH, format_time, format_value
 from tagwerk.plant import Plant
-from tagwerk.ui.alarms.cells import CellTexts, class_text, duration_text, state_text, stood_ns
+from tagwerk.ui.alarms.cells import (
+    CellTexts,
+    class_text,
+    duration_text,
+    durations_until_ns,
+    state_text,
+    stood_ns,
+)
 from tagwerk.ui.alarms.look import Colors, block_look, readable_on, state_icon, tinted_pixmap
 from tagwerk.ui.alarms.notes import Note
 from tagwerk.ui.alarms.story import (
@@ -298,7 +305,7 @@ class AlarmDetails(QDialog):
         alarm = self.alarm
         if alarm is None:
             return
-        stood = stood_ns(alarm, self._plant.clock_ns())
+        stood = stood_ns(alarm, durations_until_ns(self._plant))
         self._stood.setText(EM_DASH if stood is None else duration_text(stood))
         if alarm.needs_acknowledgement:
             said = tr("unacknowledged")

@@ -132,7 +132,14 @@ class Findings(QScrollArea):
             row.addWidget(IconLabel(line.icon, 15, line.role), 0, Qt.AlignmentFlag.AlignTop)
             row.addWidget(Label(line.text, 13, 400), 0, Qt.AlignmentFlag.AlignTop)
             note = Label(line.note, 13, 400, "text2", wrap=True)
-            note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-            row.addWidget(note, 1)
+            if line.icon != "x":
+                note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+                row.addWidget(note, 1)
+                box.addLayout(row)
+                continue
+            # A reason is a sentence: beside the name it would break into single words.
+            row.addStretch(1)
             box.addLayout(row)
+            note.setContentsMargins(theme().px(25), 0, 0, 0)
+            box.addWidget(note)
         box.addSpacing(theme().px(12))

@@ -104,8 +104,14 @@ def abilities(result: ProbeResult) -> list[Ability]:
     able = result.capabilities
     if not able.available and not able.reasons:
         return []
-    lines = [
-        _ability(tr("Read, browse"), able, Capability.READ, Capability.BROWSE),
+    if (Capability.READ in able) == (Capability.BROWSE in able):
+        lines = [_ability(tr("Read, browse"), able, Capability.READ, Capability.BROWSE)]
+    else:
+        lines = [
+            _ability(tr("Read"), able, Capability.READ),
+            _ability(tr("Browse"), able, Capability.BROWSE),
+        ]
+    lines += [
         _ability(tr("History"), able, Capability.HISTORY),
         _ability(tr("Write, read back"), able, Capability.WRITE),
         _ability(tr("Acknowledge, reset"), able, Capability.ACKNOWLEDGE, Capability.RESET),

@@ -23,7 +23,7 @@ from tagwerk.store.alarm_view import AlarmFilter, AlarmView, SortBy
 from tagwerk.store.alarms import HIGH_PRIORITY, AlarmOutage
 from tagwerk.ui.alarms import commands
 from tagwerk.ui.alarms.bar import AlarmBar, AlarmHeading
-from tagwerk.ui.alarms.cells import CellTexts, no_info
+from tagwerk.ui.alarms.cells import CellTexts, durations_until_ns, no_info
 from tagwerk.ui.alarms.details import AlarmDetails
 from tagwerk.ui.alarms.empty import AlarmEmpty, Emptiness
 from tagwerk.ui.alarms.export import export_csv, tsv
@@ -116,7 +116,7 @@ class AlarmPanel(Panel):
         self.strip = ResultStrip()
         self.strip.hide()
         self.outage = OutageStrip()
-        self.table = AlarmTable(self.texts, self._now_ns, self.operator.notes.get)
+        self.table = AlarmTable(self.texts, self._known_until_ns, self.operator.notes.get)
         self.empty = AlarmEmpty()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.table)
@@ -157,6 +157,10 @@ class AlarmPanel(Panel):
         if self.plant is not None:
             return self.plant.clock_ns() + self.plant.trends.skew_ns
         return 0
+
+    def _known_until_ns(self) -> int:
+        """Durations stop with the link: "as of 14:17:08" goes for them, too."""
+        return durations_until_ns(self.plant) if self.plant is not None else 0
 
     # Panel.
 

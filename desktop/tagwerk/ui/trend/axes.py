@@ -218,6 +218,8 @@ def auto_scale(
         previous is not None
         and previous.contains(low, high)
         and span * 3 >= previous.high - previous.low
+        # In a pane that was made lower its ticks would stand in one another.
+        and previous.high - previous.low <= previous.step * (most + 1.001)
     ):
         return previous
     middle = (low + high) / 2

@@ -17,6 +17,7 @@ import shiboken6
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from tagwerk.store.coverage import Source
 from tagwerk.store.trends import Curve, Hole
 from tagwerk.ui.trend.axes import Scale
 
@@ -163,10 +164,22 @@ def visible_extremes(curve: Curve, cache: ColumnCache, time: TimeMap) -> tuple[f
     elif stop > first:
         values = curve.values[first:stop]
         low, high = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
-    held = curve.value_at(time.left_ns) if first else None
-    if held is not None and held.value is not None:
-        low, high = float(np.fmin(low, held.value)), float(np.fmax(high, held.value))
+    if first and _still_stands(curve, first, time):
+        held = curve.values[first - 1]
+        low, high = float(np.fmin(low, held)), float(np.fmax(high, held))
     return low, high
+
+
+def _still_stands(curve: Curve, first: int, time: TimeMap) -> bool:
+    """The value from before the view is drawn somewhere in it: at its left edge, or from the end
+    of a hole on, as that of a tag that rarely changes and is not logged."""
+    until_ns = min(int(curve.times[first]) if first < len(curve) else time.right_ns, time.right_ns)
+    return any(
+        piece.source is not Source.HOLE
+        and piece.start_ns < until_ns
+        and piece.end_ns > time.left_ns
+        for piece in curve.segments(time.left_ns, until_ns)
+    )
 
 
 def draw_curve(
