@@ -65,3 +65,11 @@ def test_no_option_takes_a_password():
     for command in ("read", "write", "watch", "probe"):
         with pytest.raises(SystemExit):
             parse([command, "host", "a=1", "--password", "x"])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["demo", "--help"], ["host", "-h"], ["read", "-h"]])
+def test_help_is_given_wherever_it_is_asked_for(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+    assert ended.value.code == 0
+    assert "usage: tagwerk" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -25,8 +26,10 @@ from tagwerk.domain.errors import (
     SessionExpired,
     UsageError,
 )
+from tagwerk.link.live_link import LiveLink
 from tagwerk.link.policy import LoginPace, needs_person
 from tagwerk.link.session import SessionKeeper
+from tagwerk.link.supervisor import Supervisor
 from tagwerk.link.transport import Endpoint, HttpTransport
 
 __all__ = ["open_link", "relay_to"]
@@ -92,6 +95,29 @@ async def test_a_session_that_ran_out_costs_one_login(code, plain, sink, open_li
     await until(lambda: len(sink.samples) > count and sink.is_live)
     assert plain.calls.count("login") == 2
     assert len(plain.sockets) == 1
+
+
+class EndedStream:
+    async def run(self):
+        return SessionExpired("The server closed the stream.")
+
+
+async def test_the_end_of_an_old_stream_does_not_cost_the_new_token():
+    """It ends while its successor takes over: the supervisor looks after that has happened."""
+    live = LiveLink.__new__(LiveLink)
+    live.stream, live.poller, live.generation, live.ended_generation = EndedStream(), None, 1, -1
+    ended = await live.run()
+    live.stream, live.generation = EndedStream(), 2
+    forgotten = []
+    keeper = SimpleNamespace(
+        generation=2, is_foreign=False, forget=lambda: forgotten.append(keeper.generation)
+    )
+    supervisor, side = SimpleNamespace(_live=live), SimpleNamespace(keeper=keeper)
+    assert Supervisor._second_chance(supervisor, side, ended) is ended
+    assert forgotten == []
+    keeper.generation = 1
+    Supervisor._second_chance(supervisor, side, ended)
+    assert forgotten == [1]
 
 
 @pytest.mark.parametrize(("is_known", "logins"), [(True, 1), (False, 2)])

@@ -160,6 +160,11 @@ def test_nothing_found_says_so(bench, plant):
     QTest.keyClicks(panel.field, "xyzzy")
     assert panel.pages.currentWidget() is panel.states
     assert "xyzzy" in panel.states._empty._title.text()
+    # The server has named everything: Enter makes no tag of a search without hits.
+    count = plant.tree.tag_count
+    QTest.keyClick(panel.field, Qt.Key.Key_Return)
+    assert plant.tree.tag_count == count
+    assert panel.pages.currentWidget() is panel.states
     panel.field.clear()
     assert panel.pages.currentWidget() is panel.tree
 

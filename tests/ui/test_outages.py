@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tagwerk.domain.alarms import AlarmState
-from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
+from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus, Session
 from tagwerk.domain.errors import NotTrusted
 from tagwerk.domain.values import GOOD, Sample
 from tagwerk.ui.alarms.cells import durations_until_ns
@@ -241,3 +241,34 @@ async def test_another_plant_takes_the_note_along(shown):
     panel.set_plant(make_plant([]))
     assert panel.outage.isHidden()
     assert make_desk().report == []
+
+
+def test_no_session_is_counted_down_behind_a_broken_link(qapp):
+    plant = make_plant()
+    session = Session("op", "", (), expires_ns=NOW + 3_600 * SECOND)
+    bar = StatusBar()
+    bar.resize(1920, 26)
+    for state, shown_then in ((LinkState.LIVE, True), (LinkState.REFUSED, False)):
+        plant.on_status(LinkStatus(state, NOW, session=session))
+        plant.drain()
+        bar.refresh(plant, (0.0, 0.0), NOW)
+        assert bar.fields["session"].isVisibleTo(bar) is shown_then
+    bar.close()
+    bar.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("url", "stays"), [("http://h/graphql/", True), ("https://h/graphql/", False)]
+)
+def test_a_server_without_encryption_stays_in_sight_in_a_narrow_window(qapp, url, stays):
+    plant = make_plant()
+    plant.profile = ConnectionProfile("Skid", url)
+    bar = StatusBar()
+    bar.resize(640, 26)
+    session = Session("op", "", (), expires_ns=NOW + 3_600 * SECOND)
+    plant.on_status(LinkStatus(LinkState.LIVE, NOW, session=session))
+    plant.drain()
+    bar.refresh(plant, (0.0, 0.0), NOW)
+    assert bar.fields["server"].isVisibleTo(bar) is stays
+    bar.close()
+    bar.deleteLater()

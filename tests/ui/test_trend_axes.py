@@ -137,6 +137,9 @@ def test_the_axis_does_not_jump_while_the_curve_fits():
     first = auto_scale(18, 22, 6)
     assert auto_scale(18.2, 21.7, 6, previous=first) is first
     assert auto_scale(18.2, 30, 6, previous=first) is not first
+    lower = auto_scale(18.2, 21.7, 2, previous=first)
+    assert lower is not first, "its ticks have no room in a pane of two"
+    assert auto_scale(18.2, 21.7, 2, previous=lower) is lower
     assert auto_scale(20, 20.1, 6, previous=first) is not first
 
 

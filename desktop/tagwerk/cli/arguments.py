@@ -94,7 +94,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _parser()
     if words and words[0] in (*COMMANDS, "simulate"):
         return _parse_command(parser, arguments)
-    if any(word in ("-h", "--help", "--version") for word in arguments):
+    if not words and any(word in ("-h", "--help", "--version") for word in arguments):
         return parser.parse_args(arguments)
     return _window_parser().parse_args(arguments)
 

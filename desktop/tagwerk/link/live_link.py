@@ -79,6 +79,8 @@ class LiveLink:
         """Why values are polled; None when they are pushed, or cannot be."""
         self.generation = -1
         """Of the token that the stream began with."""
+        self.ended_generation = -1
+        """Of the token that the stream which has ended began with; -1 while none has."""
         self.redundancy_known = asyncio.Event()
         self.on_quiet = on_quiet
         self.on_life = on_life
@@ -233,6 +235,8 @@ class LiveLink:
             # A stream that a new token has replaced ends without meaning anything.
             now = self.stream or self.poller
             if now is watched or now is None:
+                # Told now: until anybody looks, a stream with a newer token may have come.
+                self.ended_generation = self.generation
                 return ended
             watched = now
 

@@ -311,7 +311,7 @@ class Supervisor:
             return problem
         if isinstance(problem, SessionExpired):
             # A request may have logged in anew meanwhile: that token is still good.
-            if self._live is None or self._live.generation == keeper.generation:
+            if self._live is None or self._live.ended_generation in (-1, keeper.generation):
                 keeper.forget()
         elif isinstance(problem, NotAllowed) and not isinstance(problem, LoginFailed):
             if side.renewed_for == keeper.generation:

@@ -526,6 +526,10 @@ class BrowserPanel(Panel):
         plant = self._plant
         if plant is None or not name or any(mark in name for mark in "*?"):
             return False
+        is_told = plant.tree.is_complete and Capability.BROWSE in plant.status.capabilities
+        if is_told and "::" not in name and not name.endswith("]"):
+            # The server has named everything; only elements of arrays are not among it.
+            return False
         if "::" not in name and len(plant.status.systems) == 1:
             name = f"{plant.status.systems[0]}::{name}"
         if plant.tree.node(name) is None:

@@ -268,12 +268,13 @@ class TrendPainter:
         painter.save()
         painter.setClipRect(rect.adjusted(1, 1, -1, -1))
         drawn: list[tuple[TrendPen, ValueMap]] = []
+        labels: list[QRectF] = []
         for axis in pane.axes:
             values = self.geometry.values(model, pane, axis, rect)
             if values is None:
                 continue
             for pen in axis.pens:
-                self._limits(pen, values, rect)
+                self._limits(pen, values, rect, labels)
                 drawn.append((pen, values))
         drawn.sort(key=lambda item: (item[0] is model.selected, not item[0].dashed))
         for pen, values in drawn:
@@ -292,7 +293,9 @@ class TrendPainter:
         self._now_line(rect)
         self._hole_labels([pen for pen, _values in drawn], rect)
 
-    def _limits(self, pen: TrendPen, values: ValueMap, rect: QRectF) -> None:
+    def _limits(self, pen: TrendPen, values: ValueMap, rect: QRectF, labels: list[QRectF]) -> None:
+        """The limits that the tag sheet tells; `labels`: of this pane so far. A name that would
+        stand in another one is left out, its line is not."""
         for name, number in pen.info.limits.items():
             if not values.scale.low <= number <= values.scale.high:
                 continue
@@ -307,6 +310,9 @@ class TrendPainter:
             height = self.painter.fontMetrics().height()
             top = y - height if y - height > rect.top() else y + 1
             label = QRectF(rect.right() - width - theme().px(20), top, width, height - 1)
+            if any(label.intersects(other) for other in labels):
+                continue
+            labels.append(label)
             self.painter.fillRect(label, theme().color("plot"))
             self.painter.setPen(theme().color("uncertain"))
             self.painter.drawText(label, _CENTER, text)
