@@ -132,6 +132,9 @@ class LiveLink:
                 self.refusal = problem
             except NotReachable as problem:
                 self.refusal = self._push_failed(problem)
+        if self.stream is None:
+            # Polling is live only where HTTP answers, and that may have been a while ago.
+            await self.http.hello(timeout_s=_HELLO_S)
         self.http.set_reason(Capability.PUSH, "push_refused" if self.refusal else "")
         self.http.set_reason(Capability.ALARMS, "")
         if self.stream is not None:
