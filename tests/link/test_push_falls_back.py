@@ -10,7 +10,7 @@ from link.supervision import open_link
 from link.test_against_demo_plant import PV, profile
 from link.tiny_server import until
 from tagwerk.domain.connection import Capability, LinkState
-from tagwerk.domain.errors import NotReachable
+from tagwerk.domain.errors import NotAllowed, NotReachable
 from tagwerk.link import live_link
 from tagwerk.link.live_link import LiveLink
 
@@ -89,3 +89,27 @@ async def test_what_is_not_pushed_at_first_is_read_once(own_server, sink, open_l
     await until(lambda: sink.latest(UNKNOWN), timeout_s=20)
     assert sink.latest(UNKNOWN).error is not None
     assert sum(sample.name == STILL for sample in sink.samples) == 1
+
+
+async def test_push_that_is_not_allowed_is_not_looked_for_again(
+    own_server, sink, open_link, monkeypatch
+):
+    """Each look would cost a login."""
+    tries = []
+
+    async def refused(self):
+        tries.append(1)
+        if len(tries) == 1:
+            raise NotReachable("HTTP 503", code="503")
+        raise NotAllowed("The server refuses pushed values.", code="4403")
+
+    monkeypatch.setattr(LiveLink, "_connect_stream", refused)
+    monkeypatch.setattr(live_link, "_PUSH_LOOKS_S", (0.1,))
+    link = connect(open_link, own_server())
+    await until(lambda: len(tries) == 2, timeout_s=20)
+    live = link._supervisor._live
+    await until(lambda: live.look_for_push_in_s is None, timeout_s=20)
+    count = len(sink.samples)
+    await until(lambda: len(sink.samples) > count, timeout_s=20)
+    assert sink.is_live
+    assert len(tries) == 2

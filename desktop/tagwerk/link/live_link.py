@@ -173,6 +173,11 @@ class LiveLink:
         self._looks += 1
         try:
             stream = await self._connect_stream()
+        except NotAllowed as problem:
+            # Every further look would cost a login, and leave a session behind.
+            self._looks = 0
+            log.info("push is not allowed: %s", problem.message)
+            return False
         except TagwerkError as problem:
             log.info("still no push: %s", problem.message)
             return False
