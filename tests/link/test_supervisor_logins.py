@@ -115,6 +115,12 @@ async def test_the_end_of_an_old_stream_does_not_cost_the_new_token():
     supervisor, side = SimpleNamespace(_live=live), SimpleNamespace(keeper=keeper)
     assert Supervisor._second_chance(supervisor, side, ended) is ended
     assert forgotten == []
+    # A server that says FORBIDDEN instead: neither the new token nor another login is spent on it.
+    side.renewed_for = -1
+    refused = NotAllowed("Access denied", code="FORBIDDEN")
+    assert isinstance(Supervisor._second_chance(supervisor, side, refused), SessionExpired)
+    assert forgotten == []
+    assert Supervisor._second_chance(supervisor, side, refused) is refused
     keeper.generation = 1
     Supervisor._second_chance(supervisor, side, ended)
     assert forgotten == [1]

@@ -309,15 +309,17 @@ class Supervisor:
         keeper = side.keeper
         if keeper is None or keeper.is_foreign:
             return problem
+        # A request may have logged in anew meanwhile: that token is still good.
+        is_its_token = self._live is None or self._live.ended_generation in (-1, keeper.generation)
         if isinstance(problem, SessionExpired):
-            # A request may have logged in anew meanwhile: that token is still good.
-            if self._live is None or self._live.ended_generation in (-1, keeper.generation):
+            if is_its_token:
                 keeper.forget()
         elif isinstance(problem, NotAllowed) and not isinstance(problem, LoginFailed):
             if side.renewed_for == keeper.generation:
                 return problem
-            side.renewed_for = keeper.generation + 1
-            keeper.forget()
+            side.renewed_for = keeper.generation + is_its_token
+            if is_its_token:
+                keeper.forget()
             return SessionExpired(
                 "The session has ended: {said}",
                 cure="Log in again.",
