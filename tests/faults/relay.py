@@ -57,7 +57,7 @@ class Relay:
         self._refusing = False
         self._pairs: set[_Pair] = set()
         self._listening: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._opening: dict[socket.socket, asyncio.Task[None]] = {}
 
     def start(self) -> None:
         """Begin to listen."""
@@ -162,20 +162,23 @@ class Relay:
         listening.setblocking(False)
         self.port = listening.getsockname()[1]
         self._listening = listening
-        self._accepting = self._loop.create_task(self._accept(listening))
+        # Not `sock_accept`: cancelled in the turn in which somebody came, it would lose the socket.
+        self._loop.add_reader(listening, self._arrived, listening)
 
     async def _revive(self) -> None:
         if self._listening is None:
             self._listen()
 
     async def _kill(self, *, reset: bool) -> None:
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
-            self._accepting = None
         if self._listening is not None:
+            self._loop.remove_reader(self._listening)
             self._listening.close()
             self._listening = None
+        opening, self._opening = self._opening, {}
+        for client, task in opening.items():
+            task.cancel()
+            client.close()
+        await asyncio.gather(*opening.values(), return_exceptions=True)
         self._hang_up(reset=reset)
 
     async def _reset(self) -> None:
@@ -192,33 +195,39 @@ class Relay:
         for pair in pairs:
             pair.hang_up(reset=reset)
 
-    async def _accept(self, listening: socket.socket) -> None:
-        while True:
-            client, _ = await self._loop.sock_accept(listening)
-            client.setblocking(False)
-            self.accepted += 1
-            if self._refusing:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                client.close()
-                continue
-            server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            server.setblocking(False)
-            try:
-                await self._loop.sock_connect(server, ("127.0.0.1", self.target_port))
-            except OSError:
-                server.close()
-                client.close()
-                continue
-            except asyncio.CancelledError:
-                server.close()
-                client.close()
-                raise
-            pair = _Pair(client, server)
-            self._pairs.add(pair)
-            for direction in (UP, DOWN):
-                source = pair.sockets[DOWN if direction == UP else UP]
-                work = self._pump(pair, source, pair.sockets[direction], direction)
-                pair.tasks.append(self._loop.create_task(work))
+    def _arrived(self, listening: socket.socket) -> None:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return  # gone again before it was taken
+        client.setblocking(False)
+        self.accepted += 1
+        if self._refusing:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            client.close()
+            return
+        self._opening[client] = self._loop.create_task(self._open(client))
+
+    async def _open(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        server.setblocking(False)
+        try:
+            await self._loop.sock_connect(server, ("127.0.0.1", self.target_port))
+        except OSError:
+            server.close()
+            client.close()
+            return
+        except asyncio.CancelledError:
+            server.close()
+            raise
+        finally:
+            self._opening.pop(client, None)
+        pair = _Pair(client, server)
+        self._pairs.add(pair)
+        for direction in (UP, DOWN):
+            source = pair.sockets[DOWN if direction == UP else UP]
+            work = self._pump(pair, source, pair.sockets[direction], direction)
+            pair.tasks.append(self._loop.create_task(work))
 
     async def _pump(
         self, pair: _Pair, source: socket.socket, sink: socket.socket, direction: str

@@ -44,16 +44,45 @@ async def _read_request(reader):
 
 
 @asynccontextmanager
+async def serving(handler, *, ssl=None):
+    """Serves on loopback with `handler(reader, writer)` and gives the port; at the end nobody is
+    left half taken: a socket whose connection nobody owns yet would be found long after."""
+    at_work = set()
+
+    async def handle(reader, writer):
+        task = asyncio.current_task()
+        at_work.add(task)
+        try:
+            await handler(reader, writer)
+        finally:
+            at_work.discard(task)
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        # A connection that was just accepted gets its task a turn later.
+        for _ in range(5):
+            await asyncio.sleep(0)
+        if at_work:
+            _done, late = await asyncio.wait(set(at_work), timeout=2)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await server.wait_closed()
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
 async def saying(answer, *, ssl=None):
     """Serves on loopback and gives the port. `answer`: bytes, or called with the request, None to
     keep silent; an empty answer hangs up."""
-    seen = []
     held = []
 
     async def serve(reader, writer):
         try:
             request = await _read_request(reader)
-            seen.append(request)
             said = answer(request) if callable(answer) else answer
             if said is None:
                 held.append(writer)
@@ -68,25 +97,9 @@ async def saying(answer, *, ssl=None):
             with contextlib.suppress(ConnectionError, OSError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ssl)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield port
-    finally:
-        server.close()
-        for writer in held:
-            writer.transport.abort()
-        # A connection that was just accepted gets its task a turn later.
-        for _ in range(5):
-            await asyncio.sleep(0)
-        # Until the last one is served out, so that no task and no socket outlives the test.
-        others = {
-            task
-            for task in asyncio.all_tasks()
-            if getattr(task.get_coro(), "__qualname__", "").endswith("saying.<locals>.serve")
-        }
-        if others:
-            _done, late = await asyncio.wait(others, timeout=2)
-            for task in late:
-                task.cancel()
-        await server.wait_closed()
+    async with serving(serve, ssl=ssl) as port:
+        try:
+            yield port
+        finally:
+            for writer in held:
+                writer.transport.abort()

@@ -8,6 +8,7 @@ import contextlib
 import pytest
 
 from link.conftest import profile_for
+from link.raw_server import serving
 from link.tiny_server import until
 from tagwerk.domain.connection import LinkState, Trust, TrustMode
 from tagwerk.link import bridge
@@ -39,19 +40,16 @@ async def test_closing_in_the_middle_of_a_connect(scheme, state, sink, left_open
             await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    async with serving(swallow) as port:
 
-    class Silent:
-        url = f"{scheme}://127.0.0.1:{port}/graphql/"
+        class Silent:
+            url = f"{scheme}://127.0.0.1:{port}/graphql/"
 
-    trust = Trust(TrustMode.PINNED, sha256="ab" * 32) if scheme == "https" else Trust()
-    link = SupervisedLink(profile_for(Silent, trust, timeout_s=15.0), "right", sink)
-    link.start()
-    await until(lambda: sink.last and sink.last.state is state)
-    await link.close()
-    server.close()
-    await server.wait_closed()
+        trust = Trust(TrustMode.PINNED, sha256="ab" * 32) if scheme == "https" else Trust()
+        link = SupervisedLink(profile_for(Silent, trust, timeout_s=15.0), "right", sink)
+        link.start()
+        await until(lambda: sink.last and sink.last.state is state)
+        await link.close()
     assert left_open == [0]
 
 

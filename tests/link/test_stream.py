@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+from link.raw_server import serving
 from link.tiny_server import until, value
 from tagwerk.dialects.base import Operation
 from tagwerk.domain.connection import Trust
@@ -301,22 +302,13 @@ async def test_plain_http_instead_of_websocket_is_refused_push():
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    stream = ValueStream(
-        Endpoint(f"http://127.0.0.1:{port}/graphql/"),
-        None,
-        Trust(),
-        StreamSink(),
-        subscribe,
-        timeout_s=2.0,
-    )
-    with pytest.raises(PushRefused) as caught:
-        await stream.connect("secret")
-    assert "HTTP 404" in caught.value.message
-    await stream.close()
-    server.close()
-    await server.wait_closed()
+    async with serving(answer) as port:
+        endpoint = Endpoint(f"http://127.0.0.1:{port}/graphql/")
+        stream = ValueStream(endpoint, None, Trust(), StreamSink(), subscribe, timeout_s=2.0)
+        with pytest.raises(PushRefused) as caught:
+            await stream.connect("secret")
+        assert "HTTP 404" in caught.value.message
+        await stream.close()
 
 
 async def test_a_flood_is_cut_into_slices_and_nothing_is_lost():

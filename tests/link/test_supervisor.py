@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from link.conftest import profile_for, server_context
+from link.raw_server import serving
+from link.supervision import pong_seen, relay_to
 from link.tiny_server import until
 from tagwerk.domain.alarms import AlarmState, Notification
 from tagwerk.domain.connection import Capability, LinkState, Trust, TrustMode
@@ -23,11 +25,7 @@ from tagwerk.link.policy import needs_person, retry_delay_s
 
 A, B = "HMI_RT_1::A", "HMI_RT_1::B"
 
-
-def pong_seen(link):
-    """Whether the link knows that this server answers ping frames."""
-    live = link._supervisor._live
-    return live is not None and live.stream is not None and live.stream.pong_seen
+__all__ = ["relay_to"]
 
 
 @pytest.fixture
@@ -304,79 +302,33 @@ async def test_closing_while_nothing_answers(sink):
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    async with serving(swallow) as port:
 
-    class Silent:
-        url = f"http://127.0.0.1:{port}/graphql/"
+        class Silent:
+            url = f"http://127.0.0.1:{port}/graphql/"
 
-    link = SupervisedLink(profile_for(Silent), "right", sink)
-    link.start()
-    await until(lambda: sink.last and sink.last.state is LinkState.LOGGING_IN)
-    async with asyncio.timeout(3.0):
-        await link.close()
-    server.close()
-    await server.wait_closed()
+        link = SupervisedLink(profile_for(Silent), "right", sink)
+        link.start()
+        await until(lambda: sink.last and sink.last.state is LinkState.LOGGING_IN)
+        async with asyncio.timeout(3.0):
+            await link.close()
 
 
-async def test_a_silent_peer_is_noticed(secure, sink, ca_trust, tls_context):
+async def test_a_silent_peer_is_noticed(secure, sink, ca_trust, relay_to):
     """Half-open: the connection stands, but nothing comes any more."""
-    relay = Relay(secure.port)
-    await relay.start()
-
-    class Through:
-        url = f"https://127.0.0.1:{relay.port}/graphql/"
-
-    link = SupervisedLink(profile_for(Through, ca_trust, timeout_s=1.0), "right", sink, ping_s=0.2)
+    relay = relay_to(secure, "https")
+    link = SupervisedLink(profile_for(relay, ca_trust, timeout_s=1.0), "right", sink, ping_s=0.2)
     link.want(frozenset((A,)))
     link.start()
     await until(lambda: sink.latest(A))
     # A first pong must have been seen, as on every healthy connection.
     await until(lambda: pong_seen(link))
-    relay.frozen = True
+    relay.half_open()
     await until(lambda: sink.last.state is LinkState.RECONNECTING)
-    relay.frozen = False
+    relay.heal()
     link.reconnect_now()
     await until(lambda: sink.is_live)
     await link.close()
-    await relay.stop()
-
-
-class Relay:
-    """Passes bytes on, until it is frozen."""
-
-    def __init__(self, target):
-        self.target = target
-        self.frozen = False
-        self.tasks = set()
-
-    async def start(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def stop(self):
-        self.server.close()
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-
-    async def _serve(self, reader, writer):
-        self.tasks.add(asyncio.current_task())
-        near = reader, writer
-        far = await asyncio.open_connection("127.0.0.1", self.target)
-        try:
-            await asyncio.gather(self._pump(near[0], far[1]), self._pump(far[0], near[1]))
-        except (ConnectionError, OSError, asyncio.CancelledError):
-            pass
-        finally:
-            far[1].close()
-            writer.close()
-
-    async def _pump(self, reader, writer):
-        while data := await reader.read(65536):
-            if not self.frozen:
-                writer.write(data)
-        writer.close()
 
 
 async def test_a_changed_certificate_is_refused_before_anything_secret_leaves(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import hashlib
 import ssl
@@ -11,6 +10,7 @@ import pytest
 import trustme
 
 from link.conftest import profile_for, server_context
+from link.raw_server import serving
 from link.tiny_server import TinyServer, until
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import NotReachable, NotTrusted, UsageError
@@ -110,15 +110,12 @@ async def test_not_one_byte_of_http_reaches_a_server_with_the_wrong_certificate(
             writer.transport.abort()
 
     context = server_context(authority.issue_cert("127.0.0.1"))
-    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
-    for trust in (Trust(), Trust(TrustMode.PINNED, sha256="cd" * 32)):
-        profile = ConnectionProfile("x", f"https://127.0.0.1:{port}/graphql/", "u", trust=trust)
-        with pytest.raises(NotTrusted):
-            async with open_client(profile, "secret"):
-                pytest.fail("must not open")
-    server.close()
-    await server.wait_closed()
+    async with serving(listen, ssl=context) as port:
+        for trust in (Trust(), Trust(TrustMode.PINNED, sha256="cd" * 32)):
+            profile = ConnectionProfile("x", f"https://127.0.0.1:{port}/graphql/", "u", trust=trust)
+            with pytest.raises(NotTrusted):
+                async with open_client(profile, "secret"):
+                    pytest.fail("must not open")
     assert bytes(heard) == b""
 
 
