@@ -184,7 +184,8 @@ async def test_browse_gives_chunks_once_and_finds_by_pattern(plain):
     plain.tags = {f"HMI_RT_1::Tank{number}.Level": value(1) for number in range(300)}
     chunks: list[int] = []
     async with open_client(profile_for(plain), "right") as client:
-        items = await client.browse(on_items=lambda some: chunks.append(len(some)))
+        assert await client.browse(on_items=lambda some: chunks.append(len(some))) == []
+        items = await client.browse()
         assert len(items) == sum(chunks) == 301
         assert client.systems == ("HMI_RT_1",)
         found = await client.browse(["*ank7.l*"], [TagKind.TAG])

@@ -8,13 +8,14 @@ import time
 import pytest
 from aiohttp import web
 
-from link.test_supervisor import A, Relay, alarm, open_link, pong_seen, profile_for
+from link.supervision import A, pong_seen, relay_to
+from link.test_supervisor import alarm, open_link, profile_for
 from link.tiny_server import until
 from tagwerk.domain.connection import Capability, LinkState
 from tagwerk.domain.errors import LoginFailed, NotTrusted
 from tagwerk.link.plant_link import SupervisedLink
 
-__all__ = ["open_link"]
+__all__ = ["open_link", "relay_to"]
 
 
 def refused(text, code="X"):
@@ -71,26 +72,20 @@ async def test_values_that_cannot_be_polled_are_not_live(plain, sink, open_link,
     assert "out of order" in str(sink.last.detail)
 
 
-async def test_a_silent_link_was_lost_when_it_was_last_heard(secure, sink, ca_trust):
+async def test_a_silent_link_was_lost_when_it_was_last_heard(secure, sink, ca_trust, relay_to):
     """What changed between the last sign of life and its being missed belongs to the hole."""
-    relay = Relay(secure.port)
-    await relay.start()
-
-    class Through:
-        url = f"https://127.0.0.1:{relay.port}/graphql/"
-
-    link = SupervisedLink(profile_for(Through, ca_trust, timeout_s=1.0), "right", sink, ping_s=0.3)
+    relay = relay_to(secure, "https")
+    link = SupervisedLink(profile_for(relay, ca_trust, timeout_s=1.0), "right", sink, ping_s=0.3)
     link.want(frozenset((A,)))
     link.start()
     await until(lambda: sink.latest(A))
     await until(lambda: pong_seen(link))
-    relay.frozen = True
+    relay.half_open()
     frozen_ns = time.time_ns()
     await until(lambda: sink.last.state is LinkState.RECONNECTING)
     assert sink.last.lost_at_ns - frozen_ns < 100_000_000
     assert sink.last.since_ns - sink.last.lost_at_ns >= 300_000_000
     await link.close()
-    await relay.stop()
 
 
 async def test_a_refusal_says_what_it_was(plain, sink, open_link):
