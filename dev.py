@@ -6,6 +6,7 @@
     python3 dev.py setup         the environment only
     python3 dev.py lint          style, types, layers
     python3 dev.py bench NAME    one benchmark (--json for the line alone); "all" for all
+    python3 dev.py bench --peers the programs of others that benchmarks run beside ours
     python3 dev.py package       the program as one folder
     python3 dev.py lock          renew the hash-pinned locks from pyproject.toml
 
@@ -206,6 +207,9 @@ def lock() -> int:
             "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]  # fmt: skip
     need([*base, "-o", "requirements.lock"])
     need([*base, "--group", "dev", "-c", "requirements.lock", "-o", "requirements-dev.lock"])
+    base.remove("pyproject.toml")
+    for listed in sorted((ROOT / "benchmarks" / "peers").glob("*.in")):
+        need([*base, listed.relative_to(ROOT), "-o", listed.with_suffix(".lock").relative_to(ROOT)])
     return 0
 
 
@@ -243,7 +247,7 @@ def main() -> int:
     if options.command == "lint":
         return lint()
     if options.command == "bench":
-        return run([PYTHON, "benchmarks/run.py", *rest, *program])
+        return run([PYTHON, "benchmarks/run.py", "--record", *rest, *program])
     if options.command == "package":
         return run([PYTHON, "installer/build.py", *rest, *program])
     return 0

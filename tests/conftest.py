@@ -59,6 +59,7 @@ def qapp():
     application = QApplication.instance() or QApplication([])
     application.setQuitOnLastWindowClosed(False)
     theme().load_fonts()
+    theme().load_mono()
     theme().apply(application, "light")
     return application
 

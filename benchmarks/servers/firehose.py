@@ -31,14 +31,16 @@ from tagwerk.simulator.switches import parse_switches
 
 SYSTEM = "HMI_RT_1::"
 USER, PASSWORD, TOKEN = "operator", "Operator-1", "firehose-token"
+ALARMS = 40
 VARIANTS = 16
 """Values of each tag that are made beforehand and sent in turn."""
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _QUALITY = {
     "quality": "GOOD_CASCADE", "subStatus": "NON_SPECIFIC", "limit": "OK",
-    "extendedSubStatus": "NON_SPECIFIC", "sourceQuality": False, "sourceTime": False,
-    "timeCorrected": False,
+    "extendedSubStatus": "NON_SPECIFIC",
 }  # fmt: skip
+_STAMP = b"2026-01-01T00:00:00.000Z"
+"""Stands in the frames made beforehand; the time of sending takes its place."""
 
 
 def frame(payload: bytes) -> bytes:
@@ -58,7 +60,10 @@ class Firehose:
         self.tags = options.tags
         self.rate = options.rate
         self.burst = options.burst
+        self.alarms = options.alarms
         self.sent = 0
+        self.greeted = 0
+        self.since = 0.0
         self.names = [f"{SYSTEM}Generated.Block_{n // 100:04}.T{n:06}" for n in range(options.tags)]
         self.schema = make_schema(parse_switches(()))
 
@@ -94,48 +99,76 @@ class Firehose:
         return {"name": name, "value": value, "error": None}
 
     def frames(self, operation_id: str, names: list[str], reason: str) -> list[bytes]:
-        return [
-            frame(
-                json.dumps(
-                    {
-                        "id": operation_id,
-                        "type": "next",
-                        "payload": {
-                            "data": {
-                                "tagValues": {**self.sample(name), "notificationReason": reason}
-                            }
-                        },
-                    }
-                ).encode()
-            )
-            for name in names
-        ]
+        """One frame a name, compact as the server writes them, with `_STAMP` for a time."""
+        made = []
+        for name in names:
+            sample = self.sample(name)
+            sample["value"]["timestamp"] = _STAMP.decode()  # type: ignore[index]
+            data = {"tagValues": {**sample, "notificationReason": reason}}
+            text = {"id": operation_id, "type": "next", "payload": {"data": data}}
+            made.append(frame(json.dumps(text, separators=(",", ":")).encode()))
+        return made
 
     async def pour(self, operation_id: str, names: list[str], writer: asyncio.StreamWriter) -> None:
         """First the values that stand, then changes at the rate until the client goes."""
-        writer.write(b"".join(self.frames(operation_id, names, "Added")))
+        writer.write(stamped(self.frames(operation_id, names, "Added")))
+        self.greeted += len(names)
+        self.since = self.since or time.time()
         await writer.drain()
         if not names or self.rate < 0:
             return
         rounds = max(VARIANTS, 8000 // len(names))
         ready = [one for _ in range(rounds) for one in self.frames(operation_id, names, "Modified")]
         began, sent = time.perf_counter(), 0
-        while True:
+        share = len(names) / self.tags
+        while self.rate >= 0:
             due = 512
             if self.rate:
                 period = self.burst or 0.01
                 await asyncio.sleep(period)
-                due = int((time.perf_counter() - began) * self.rate) - sent
+                if self.rate < 0:
+                    return
+                due = int((time.perf_counter() - began) * self.rate * share) - sent
             start = sent % len(ready)
             part = ready[start : start + due]
             while len(part) < due:
                 part += ready[: due - len(part)]
-            writer.write(b"".join(part))
+            writer.write(stamped(part))
             sent += due
             self.sent += due
             await writer.drain()
             if not self.rate:
                 await asyncio.sleep(0)
+
+    async def ring(self, operation_id: str, writer: asyncio.StreamWriter) -> None:
+        """Alarms that come, are changed and go, so many a second, never more than a few hundred."""
+        steps = (("Added", "RAISED"), ("Modified", "RAISED_ACKNOWLEDGED"), ("Removed", "NORMAL"))
+        number = 0
+        while self.rate >= 0 and self.alarms:
+            await asyncio.sleep(1 / self.alarms)
+            (notice, state), which = steps[number // ALARMS % 3], number % ALARMS
+            number += 1
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+            alarm = {
+                "name": f"{self.names[which % len(self.names)]}:Alarm{which}", "instanceID": 1,
+                "raiseTime": stamp, "modificationTime": stamp, "state": state, "priority": which % 17,
+                "alarmClassName": "Alarm", "stateMachine": "RAISE_CLEAR_REQUIRES_ACKNOWLEDGMENT",
+                "eventText": [f"Level of vessel {which} above limit, message {number}"],
+                "area": "Generated", "languages": ["en-US"], "notificationReason": notice,
+            }  # fmt: skip
+            payload = {"data": {"activeAlarms": alarm}}
+            text = json.dumps({"id": operation_id, "type": "next", "payload": payload})
+            writer.write(frame(text.encode()))
+            await writer.drain()
+
+
+def stamped(frames: list[bytes]) -> bytes:
+    """Frames as they go out, with the time of now."""
+    now_s = time.time()
+    stamp = (
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_s)) + f".{int(now_s * 1000) % 1000:03}Z"
+    )
+    return b"".join(frames).replace(_STAMP, stamp.encode())
 
 
 def first_field(text: str) -> str:
@@ -192,6 +225,10 @@ async def serve_socket(
                     writer.write(frame(b'{"type":"connection_ack"}'))
                 elif message["type"] == "subscribe":
                     payload = message["payload"]
+                    if first_field(payload["query"]) == "activeAlarms":
+                        pouring[message["id"]] = asyncio.create_task(
+                            hose.ring(message["id"], writer)
+                        )
                     if first_field(payload["query"]) == "tagValues":
                         names = payload["variables"].get("names", [])
                         pouring[message["id"]] = asyncio.create_task(
@@ -231,21 +268,50 @@ async def serve(hose: Firehose, reader: asyncio.StreamReader, writer: asyncio.St
         writer.transport.abort()
 
 
+def certificate(folder: Path, context: ssl.SSLContext) -> Path:
+    """The server's certificate, the same again in the same folder; the CA that vouches for it."""
+    ca_file, own_file = folder / "ca.pem", folder / "server.pem"
+    if not own_file.exists():
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(ca_file)
+        issued = authority.issue_cert("127.0.0.1", "localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(own_file)
+    context.load_cert_chain(own_file)
+    return ca_file
+
+
+async def until_told(hose: Firehose) -> None:
+    """Obey who started us: "tell", "rest" (send no more, then tell); the end of input is the end.
+
+    Told are the changes ``sent``, the standing values ``greeted`` with before them, and ``since``
+    when there was somebody to send to, in seconds since 1970 (0 never).
+    """
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        if line.strip() == "rest":
+            hose.rate = -1.0
+            await asyncio.sleep(0.3)
+        told = {"sent": hose.sent, "greeted": hose.greeted, "since": hose.since}
+        print(json.dumps(told), flush=True)
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tags", type=int, default=5000)
-    parser.add_argument("--rate", type=float, default=0.0, help="changes/s; 0 endless, -1 none")
+    parser.add_argument(
+        "--rate", type=float, default=0.0, help="changes/s of all tags; 0 endless, -1 none"
+    )
     parser.add_argument("--burst", type=float, default=0.0, help="send what is due each so many s")
+    parser.add_argument("--alarms", type=float, default=0.0, help="alarm notifications/s")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="keep the certificate here for a restart")
     options = parser.parse_args()
-    authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     with tempfile.TemporaryDirectory() as folder:
-        ca_file = Path(folder) / "ca.pem"
-        authority.cert_pem.write_to_path(ca_file)
+        ca_file = certificate(options.folder or Path(folder), context)
         hose = Firehose(options)
         server = await asyncio.start_server(
-            lambda r, w: serve(hose, r, w), "127.0.0.1", 0, ssl=context
+            lambda r, w: serve(hose, r, w), "127.0.0.1", options.port, ssl=context
         )
         port = server.sockets[0].getsockname()[1]
         ready = {
@@ -254,7 +320,7 @@ async def main() -> None:
         }  # fmt: skip
         print(json.dumps(ready), flush=True)
         # The one who started us closes our input, or dies: then it is over.
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        await until_told(hose)
         print(json.dumps({"sent": hose.sent}), flush=True)
         server.close()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,10 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
-from tagwerk.domain.errors import TagwerkError, UsageError
-
 if TYPE_CHECKING:
+    from tagwerk.domain.connection import ConnectionProfile
+    from tagwerk.domain.errors import TagwerkError
     from tagwerk.domain.ports import Connector
     from tagwerk.plant import Plant
     from tagwerk.ui.connect_flow import ConnectFlow
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEMO = "demo"
 DEMO_NAME = "Skid 21"
 DEMO_USER = "operator"
+DEMO_NOTE = "Demo"
 DEMO_TREND = (
     "Cooling.TIC2120.PV", "Cooling.TIC2120.SP", "Cooling.TIC2120.CV",
     "Dosing.FIC2111.PV", "Dosing.FIC2111.SP", "Dosing.P2111.Running",
@@ -76,19 +77,21 @@ class WindowOptions:
 
 def run_window(options: WindowOptions) -> int:
     """Open the window; returns the exit code when it is closed."""
-    import logging
-
-    from tagwerk.ui.loop import Program
-    from tagwerk.ui.report import Stopwatch
-    from tagwerk.ui.settings import Settings
-
     if not has_display(options):
+        from tagwerk.domain.errors import UsageError
+
         print(  # noqa: T201 - there is no window to say it in
             "tagwerk: there is no display. Start it on a desktop, or give --screenshot or --report "
             "to let it draw into memory.",
             file=sys.stderr,
         )
         return UsageError.exit_code
+    # Until the first picture is there and all is imported (`Program.paint_first`).
+    gc.disable()
+    from tagwerk.ui.loop import Program
+    from tagwerk.ui.report import Stopwatch
+    from tagwerk.ui.settings import Settings
+
     watch = Stopwatch()
     settings = Settings(settings_folder(options))
     program = Program(
@@ -99,6 +102,8 @@ def run_window(options: WindowOptions) -> int:
         size=options.size or default_size(),
     )
     program.paint_first(import_heavy)
+    import logging
+
     from tagwerk.export.log_file import start_log, stop_log
 
     handler = start_log(log_folder(options), logging.getLevelName(options.log_level.upper()))
@@ -134,7 +139,19 @@ def import_heavy() -> None:
 
     load_bridge()
     for name in (
+        "tagwerk.ui.banner",
+        "tagwerk.ui.clock",
+        "tagwerk.ui.commands",
+        "tagwerk.ui.docking",
+        "tagwerk.ui.docks",
+        "tagwerk.ui.link_banner",
+        "tagwerk.ui.saved_connections",
+        "tagwerk.ui.toolbar",
+        "tagwerk.ui.widgets.focus",
+        "tagwerk.ui.widgets.gutters",
+        "cryptography.x509",
         "keyring",
+        "platformdirs",
         "tagwerk.export.log_file",
         "tagwerk.link.connector",
         "tagwerk.plant",
@@ -149,17 +166,25 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     """The main coroutine: wire, open, wait for the end, close in order."""
     import asyncio
 
+    from tagwerk.domain.errors import TagwerkError
     from tagwerk.ui.desk import Desk
     from tagwerk.ui.report import figures, write_json
+    from tagwerk.ui.resource_log import ResourceLog
+    from tagwerk.ui.settled import Settled
 
     window = program.window
     services = make_services(options)
     desk = Desk(services.connector, settings, program.report)
     desk.log_folder = log_folder(options)
+    window.lateness.thorough = options.report is not None
     flow = window.serve(desk, services)
+    program.watch.served()
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
     flow.plant_opened.connect(lambda plant, _view: window.watch_status(program.watch.saw))
+    resources = ResourceLog(window, lambda: flow.plant) if options.report is not None else None
+    settled = Settled(window, lambda: flow.plant) if options.report is not None else None
+    await window.panels_built()
     await open_target(window, flow, options)
     try:
         async with asyncio.timeout(options.quit_after_s):
@@ -167,6 +192,8 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     except TimeoutError:
         closing.set()
     report = figures(window, program.watch, flow.plant, program.report.messages)
+    report["settled"] = settled.document() if settled is not None else None
+    report["resources"] = resources.stop() if resources is not None else []
     problems = []
     for step in (partial(program.picture, options.screenshot), window.remember):
         try:
@@ -196,7 +223,15 @@ def make_services(options: WindowOptions) -> Services:
         secrets=KeyringSecrets(),
         open_plant=partial(open_plant, connector, data_folder(options)),
         start_demo=start_demo,
+        forget_names=partial(forget_names, data_folder(options)),
     )
+
+
+def forget_names(folder: Path, profile: ConnectionProfile) -> None:
+    """Delete what is kept of the names of a server."""
+    from tagwerk.plant import KeptNames
+
+    KeptNames(folder, profile).forget()
 
 
 async def open_plant(
@@ -212,7 +247,8 @@ async def open_plant(
     """
     import asyncio
 
-    from tagwerk.plant import Plant, audit_file
+    from tagwerk.domain.errors import TagwerkError
+    from tagwerk.plant import KeptNames, Plant, audit_file
     from tagwerk.sheets import TagSheet, load_sheet
 
     sheet = TagSheet()
@@ -222,13 +258,16 @@ async def open_plant(
             sheet = await asyncio.to_thread(load_sheet, Path(profile.sheet))
         except TagwerkError as problem:
             warn(problem)
-    plant = Plant(profile, sheet, audit_path=audit_file(folder, profile))
+    # The demo plant has another address each time.
+    kept = KeptNames(folder, profile) if profile.note != DEMO_NOTE else None
+    plant = Plant(profile, sheet, audit_path=audit_file(folder, profile), kept=kept)
     plant.attach(connector.open(profile, password, plant, traffic=plant.traffic))
     return plant
 
 
 async def start_demo() -> DemoPlant:
     """Start the demo plant in a process of its own."""
+    from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
     from tagwerk.resources import resource
     from tagwerk.simulator.options import SimulatorOptions
     from tagwerk.simulator.process import start_simulator
@@ -242,7 +281,7 @@ async def start_demo() -> DemoPlant:
         user=DEMO_USER,
         trust=Trust(TrustMode.CA_FILE, ca_file=simulator.ca_file),
         sheet=str(sheet) if sheet.exists() else "",
-        note="Demo",
+        note=DEMO_NOTE,
     )
     system = "HMI_RT_1::"
     view = FirstView(
@@ -255,6 +294,7 @@ async def start_demo() -> DemoPlant:
 
 async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOptions) -> None:
     """What the command line named: the demo, a workspace, a saved connection or an address."""
+    from tagwerk.domain.errors import TagwerkError
     from tagwerk.ui.workspace import SUFFIX
 
     if options.target == DEMO:
@@ -280,28 +320,28 @@ async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOpti
 
 def settings_folder(options: WindowOptions) -> Path:
     """Where the settings lie."""
-    import platformdirs
-
     if options.settings is not None:
         return options.settings
+    import platformdirs
+
     return Path(platformdirs.user_config_dir("tagwerk", appauthor=False))
 
 
 def log_folder(options: WindowOptions) -> Path:
     """Where the logs lie; beside the settings when their folder was given."""
-    import platformdirs
-
     if options.settings is not None:
         return options.settings / "log"
+    import platformdirs
+
     return Path(platformdirs.user_log_dir("tagwerk", appauthor=False))
 
 
 def data_folder(options: WindowOptions) -> Path:
     """Where the audit lies; beside the settings when their folder was given."""
-    import platformdirs
-
     if options.settings is not None:
         return options.settings
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("tagwerk", appauthor=False))
 
 

@@ -15,6 +15,9 @@ from tagwerk.cli.arguments import parse
 from tagwerk.cli.target import find_profile
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import UsageError
+from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.plant import KeptNames
+from tagwerk.store.tree import TagTree
 from tagwerk.ui.saved_connections import SavedConnections
 from tagwerk.ui.settings import Settings
 from tagwerk.write.audit import AuditLog
@@ -71,6 +74,27 @@ def test_probe_without_a_user_goes_as_far_as_it_can(run, demo_server, capsys):
     assert code == 0
     assert steps["interface"] is True
     assert steps.get("login") is None
+
+
+def test_kept_names_are_listed_without_a_server(run, tmp_path):
+    url = "https://nowhere.invalid:1/graphql/"
+    code, _document, err = run("browse", "--kept", url=url, trust=False)
+    assert code == 2
+    assert "No names are kept" in err
+    tree = TagTree()
+    items = [BrowseItem(f"HMI_RT_1::{name}", "", TagKind.TAG, "LReal") for name in (PV, SP, "Else")]
+    tree.put([*items, BrowseItem("HMI_RT_1::Cooling", "", TagKind.STRUCTURE, "")])
+    KeptNames(tmp_path, ConnectionProfile(url, url, user="operator")).save(
+        tree, 1_781_792_211_000_000_000
+    )
+    code, document, err = run(
+        "browse", "--kept", "*TIC2120*", "--kind", "tag", url=url, trust=False
+    )
+    assert code == 0
+    assert [item["name"] for item in document["items"]] == [f"HMI_RT_1::{PV}", f"HMI_RT_1::{SP}"]
+    assert "kept on this computer since 2026-06-18T14:16:51" in err
+    code, document, _err = run("browse", "--kept", url=url, trust=False)
+    assert document["count"] == 4
 
 
 def test_browse_finds_kinds_and_patterns(run):
@@ -166,7 +190,21 @@ def test_watch_counts_only(run):
     code, document, _err = run("watch", PV, "--for", "2", "--count-only")
     assert code == 0
     assert document["received"] > 0
-    assert document["coalesced"] == 0
+    assert 0 <= document["coalesced"] < document["received"]
+    assert document["bytes"] > 100 * document["received"]
+
+
+def test_watch_counts_a_line_every_so_often(run):
+    code, lines, _err = run("watch", PV, SP, "--for", "2.5", "--count-only", "--every", "0.5")
+    assert code == 0
+    *intervals, total = lines
+    assert len(intervals) >= 2
+    for one in intervals:
+        assert list(one) == [
+            "at", "seconds", "received", "per_second", "bytes", "coalesced", "cpu_seconds",
+        ]  # fmt: skip
+        assert one["seconds"] >= 0.5
+    assert sum(one["received"] for one in intervals) <= total["received"]
 
 
 def test_history_reads_the_log_before_the_start(run):

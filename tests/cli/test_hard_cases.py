@@ -217,6 +217,8 @@ def test_counting_stays_one_document_through_a_kill(own_server, tmp_path):
     assert process.returncode == 0, err
     assert set(json.loads(out)) == {
         "received",
+        "per_second",
+        "bytes",
         "coalesced",
         "seconds",
         "cpu_seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
@@ -19,6 +20,7 @@ from cli.test_watch_outages import Log, at, live, lost, quick_log, value
 from tagwerk.cli import record
 from tagwerk.cli.output import Console, OutputLost
 from tagwerk.cli.record import HEADER, Recorder, RowFile
+from tagwerk.cli.stream import LeftOut
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.values import BAD, GOOD, ItemError, Sample
 from tagwerk.plant.types import KnownTypes
@@ -164,7 +166,10 @@ def test_recording_a_while_ends_in_one_document(run, tmp_path):
     path = tmp_path / "r.csv"
     code, document, err = run("record", PV, SP, "--to", str(path), "--for", "1.5")
     assert code == 0
-    assert list(document) == ["file", "format", "values", "from_log", "gaps", "seconds"]
+    assert list(document) == [
+        "file", "format", "values", "from_log", "gaps", "left_out", "seconds",
+    ]  # fmt: skip
+    assert document["left_out"] == 0
     assert document["file"] == str(path)
     assert document["format"] == "csv"
     assert document["gaps"] == []
@@ -181,6 +186,26 @@ def test_names_that_nobody_knows_make_no_file(run, tmp_path):
     assert code == 1
     assert "No.Such" in err
     assert not path.exists()
+
+
+def test_values_that_came_too_fast_are_said_and_counted(tmp_path):
+    err = io.StringIO()
+    path = tmp_path / "a.jsonl"
+    console = Console(out=io.StringIO(), err=err)
+    made, file = recorder(path, Log(), as_csv=False, console=console)
+    made.status(live(0))
+    made.live(value("a", 1, 10))
+    made.left_out(LeftOut(15, at(2)))
+    made.left_out(LeftOut(4, at(5)))
+    file.close()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [one["values"] for one in lines if one.get("state") == "left_out"] == [15, 4]
+    assert made.missed == 19
+    assert made.exit_code() == 5
+    assert "15 values were left out, because they came faster than" in err.getvalue()
+    options = argparse.Namespace(to=path, format="jsonl")
+    record._tell_end(console, options, made, 9.0)
+    assert "19 values are not in the file" in err.getvalue()
 
 
 def test_progress_is_said_now_and_then(tmp_path, monkeypatch):

@@ -92,7 +92,7 @@ class Run:
         self.log = log
         self.out, self.err = io.StringIO(), io.StringIO()
         console = Console(json=True, out=self.out, err=self.err)
-        self.printer = Printer(console, log, KnownTypes(), list(names), count_only=False)
+        self.printer = Printer(console, log, KnownTypes(), list(names))
 
     @property
     def lines(self):

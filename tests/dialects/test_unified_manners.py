@@ -8,6 +8,7 @@ import math
 import pytest
 from graphql import build_schema, graphql_sync, parse, validate
 
+from tagwerk.dialects.base import decode_json
 from tagwerk.dialects.unified import SESSION_SELECTIONS, UnifiedDialect, login_operation
 from tagwerk.dialects.unified_browse import kind_of
 from tagwerk.dialects.unified_replies import (
@@ -23,7 +24,7 @@ from tagwerk.dialects.unified_schema import (
     assumed_schema,
     schema_from_introspection,
 )
-from tagwerk.dialects.unified_values import Echoes, decode_json, name_batches
+from tagwerk.dialects.unified_values import Echoes, name_batches
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmState
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import LoginFailed, NotSupported, ServerFailed

@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagwerk.dialects import unified_values
 from tagwerk.dialects.base import decode_json
 from tagwerk.dialects.unified_replies import decode_value_frame, tag_bodies
 from tagwerk.dialects.unified_values import (
     Echoes,
+    QualityBody,
     TagBody,
     error_from_json,
     format_timestamp,
     name_batches,
     parse_timestamp,
+    quality_from_body,
     quality_from_json,
     sample_from_body,
     sample_from_json,
@@ -163,6 +166,30 @@ def test_bare_nan_and_broken_utf8_do_not_cost_the_answer():
 def test_qualities(body, level, text):
     quality = quality_from_json(body)
     assert (quality.level, quality.text) == (level, text)
+
+
+@pytest.mark.parametrize("quality", ["GOOD_CASCADE", "", None, {}, {"quality": "BAD"}])
+def test_a_quality_of_any_shape_is_read_by_the_typed_path(quality):
+    value = {"value": 1, "timestamp": "2026-06-18T12:00:00.123Z", "quality": quality}
+    body = {"name": "a", "value": value}
+    frame = {"id": "1", "type": "next", "payload": {"data": {"tagValues": body}}}
+    data = json.dumps(frame).encode()
+    first, second = (
+        sample_from_body(decode_value_frame(data).payload.data.tagValues, "a", 1) for _ in range(2)
+    )
+    assert first == sample_from_json(body, "a", 1)
+    assert first.quality is second.quality, "equal ones are one object"
+
+
+def test_endless_qualities_and_times_do_not_fill_the_memory():
+    long = "GOOD" + "x" * 5_000
+    assert quality_from_body(QualityBody(long)).text == long
+    assert QualityBody(long) not in unified_values._quality_cache
+    for number in range(unified_values._CACHE_LIMIT + 10):
+        quality_from_body(QualityBody("GOOD", str(number)))
+        parse_timestamp(format_timestamp(1_781_784_000_000_000_000 + number * 1_000_000))
+    assert len(unified_values._quality_cache) <= unified_values._CACHE_LIMIT
+    assert len(unified_values._time_cache) <= unified_values._CACHE_LIMIT
 
 
 def test_echoes_find_the_asked_name_and_nothing_else():

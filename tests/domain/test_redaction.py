@@ -157,9 +157,29 @@ def test_what_is_no_secret_stays(text):
 
 
 def test_it_is_quick_on_long_and_hostile_texts():
-    for text in ("a" * 200_000, '"' * 200_000, "\\" * 200_000, "password" * 20_000, "{" * 200_000):
+    hostile = (
+        "a" * 200_000, '"' * 200_000, "\\" * 200_000, "password" * 20_000, "{" * 200_000,
+        # Minutes for patterns that look at the rest again from each place: a token of backslashes,
+        # a long word in which web tokens seem to begin.
+        'token": "' + "\\" * 200_000, "eyJaaaaa-" * 50_000, "eyJaaaaa-" * 50_000 + ".a",
+    )  # fmt: skip
+    for text in hostile:
         assert isinstance(Redactor(["topsecret"]).text(text), str)
         assert isinstance(Redactor(["topsecret"]).cut(text.encode(), 8192, fresh=True), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("eyJhbGciOi.eyJzdWIi.c2ln", "•••"),
+        ("x-eyJhbGciOi.eyJzdWIi.c2ln!", "x-•••!"),
+        ("aa.eyJhbGciOi.eyJzdWIi", "aa.•••"),
+        ("eyJa eyJhbGciOi.b eyJhbGciOi", "eyJa ••• eyJhbGciOi"),
+        ("xeyJhbGciOi.b", "xeyJhbGciOi.b"),
+    ],
+)
+def test_web_tokens_go_from_where_they_begin(text, shown):
+    assert Redactor().text(text) == shown
 
 
 def test_short_secrets_have_no_forms_and_nothing_prints_itself():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import random
 import time
 import unittest.mock
@@ -22,7 +21,7 @@ from faults.mutations import Mutator, corpus
 from tagwerk.dialects.unified import UnifiedDialect
 from tagwerk.dialects.unified_schema import assumed_schema
 from tagwerk.dialects.unified_values import Echoes
-from tagwerk.domain import message as messages
+from tagwerk.domain import redaction
 from tagwerk.domain.alarms import AlarmAction, AlarmKey
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import TagwerkError
@@ -250,8 +249,6 @@ class Decoders:
 
     async def browse(self, data: bytes) -> None:
         prove_usable(await self._client(data).browse())
-        # A browse takes what is there out of the collector's sight, which is meant for once a day.
-        gc.unfreeze()
 
     async def history(self, data: bytes) -> None:
         prove_usable(await self._client(data).history(NAMES[:1], 0, _SPAN_NS, bounding=True))
@@ -332,7 +329,7 @@ class Found:
         inputs: fed, all decoders together.
         kinds: results by kind: ``fine`` or the name of a TagwerkError.
         unexpected: decoder, error and input of what must never happen.
-        slowest_s: the longest that one input took, and its decoder.
+        slowest_s: the longest that one input took, its decoder, and the input.
     """
 
     inputs: int = 0
@@ -341,13 +338,14 @@ class Found:
     unexpected: list[tuple[str, str, bytes]] = field(default_factory=list)
     slowest_s: float = 0.0
     slowest: str = ""
+    slowest_input: bytes = b""
 
 
 async def fuzz(seed: int, *, count: int = 0, seconds: float = 0.0, only: str = "") -> Found:
     """Feed `count` inputs, or as many as fit into `seconds`; `only` one decoder when it is named."""
     # The same two secrets a million times: how they may be spelled is worked out once.
-    spellings = functools.lru_cache(maxsize=64)(messages.secret_forms)
-    with unittest.mock.patch.object(messages, "secret_forms", spellings):
+    spellings = functools.lru_cache(maxsize=64)(redaction.secret_forms)
+    with unittest.mock.patch.object(redaction, "secret_forms", spellings):
         return await _fuzz(seed, count, seconds, only)
 
 
@@ -388,5 +386,5 @@ async def _one(
         found.unexpected.append((name, repr(problem), data))
     took_s = time.thread_time() - started_s
     if took_s > found.slowest_s:
-        found.slowest_s, found.slowest = took_s, name
+        found.slowest_s, found.slowest, found.slowest_input = took_s, name, data
     found.inputs += 1

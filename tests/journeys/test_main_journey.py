@@ -43,10 +43,10 @@ async def find_tag(story, words, name):
     field = story.find("tagSearch")
     for _ in range(100):
         await story.keys(KEY.Key_Down, widget=field)
-        if name in panel.selected_names():
+        if name in panel.rows.selected_names():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{words} did not lead to {name} but to {panel.selected_names()}")
+    raise AssertionError(f"{words} did not lead to {name} but to {panel.rows.selected_names()}")
 
 
 @pytest.mark.expects_log("link|connection|lost|reconnect")

@@ -321,7 +321,7 @@ async def test_a_flood_is_cut_into_slices_and_nothing_is_lost():
             await socket.send(next_text(number))
         await collect(socket, received)
 
-    slicer = Slicer(busy_s=0.0005, sleep=rests.append)
+    slicer = Slicer(busy_s=0.0005, flood_after_s=3600.0, sleep=rests.append)
     async with connected(script, slicer=slicer) as (stream, sink, _):
         stream.want(frozenset(NAMES))
         await until(lambda: len(sink.samples) == count, timeout_s=20)

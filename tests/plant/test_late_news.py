@@ -41,7 +41,7 @@ def plant():
 def learn_type(plant):
     plant.tree.put([BrowseItem(COUNT, "", TagKind.TAG, "LInt")])
     plant.tree.finish()
-    plant._types_due = True
+    plant._lessons.again()
 
 
 def number(value, at_ns=NOW):

@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, AlarmState, Notification
-from tagwerk.store.alarm_view import (
+from tagwerk.store.alarm_order import (
     AlarmFilter,
-    AlarmView,
-    Order,
     SortBy,
     SortOrder,
     comparable,
     matches,
+    narrows,
     search_text,
 )
-from tagwerk.store.alarms import AlarmCounts, AlarmStore, is_active
+from tagwerk.store.alarm_view import AT_ONCE, AlarmView
+from tagwerk.store.alarms import AT_ONCE as MOST_A_DRAIN
+from tagwerk.store.alarms import AlarmCounts, AlarmStore, compare, is_active
 
 ACK = "RAISE_CLEAR_REQUIRES_ACKNOWLEDGMENT"
 RESET = "RAISE_CLEAR_REQUIRES_ACKNOWLEDGMENT_AND_RESET"
@@ -42,8 +43,66 @@ def live_store(*alarms):
     store = AlarmStore()
     store.restart(alarms)
     store.mark_live(1)
-    store.drain()
+    while not store.is_known:
+        store.drain()
     return store
+
+
+def test_a_long_list_is_taken_over_in_several_frames_and_counts_at_the_end():
+    store = AlarmStore()
+    store.mark_live(1)
+    many = [alarm(f"A{i}") for i in range(2 * MOST_A_DRAIN)]
+    store.restart(many)
+    store.put([AlarmEvent(Notification.REMOVED, many[0])])
+    assert store.drain()
+    assert (store.is_known, store.is_stale) == (False, True)
+    assert 0 < len(store) < len(many)
+    while not store.is_known:
+        store.drain()
+    store.drain()
+    assert not store.is_stale
+    assert len(store) == len(many) - 1
+
+
+def test_a_list_that_its_link_did_not_outlive_makes_nothing_live():
+    store = AlarmStore()
+    store.mark_live(1)
+    many = [alarm(f"A{i}") for i in range(2 * MOST_A_DRAIN)]
+    store.restart(many)
+    store.drain()
+    store.link_ended()
+    store.mark_stale(2)
+    assert len(store) == len(many)
+    store.mark_live(3)
+    store.drain()
+    assert store.is_stale
+    store.restart(many[:5])
+    while store.is_stale:
+        store.drain()
+    assert len(store) == 5
+    assert len(store.outage.went) == len(many) - 5
+
+
+def test_a_newer_list_supersedes_one_that_is_half_taken_over():
+    store = live_store(alarm("old"))
+    store.restart([alarm(f"A{i}") for i in range(2 * MOST_A_DRAIN)])
+    store.drain()
+    store.restart([alarm("new")])
+    for _ in range(3):
+        store.drain()
+    assert [each.name for each in store] == ["new"]
+    assert not store.is_stale
+
+
+def test_a_flood_is_taken_in_parts_and_the_last_word_of_each_alarm_counts():
+    store = live_store()
+    store.put([AlarmEvent(Notification.ADDED, alarm(f"A{i}")) for i in range(MOST_A_DRAIN + 10)])
+    store.drain()
+    assert len(store) == MOST_A_DRAIN
+    store.put([AlarmEvent(Notification.MODIFIED, alarm("A0", value=5))])
+    store.drain()
+    assert store.get(AlarmKey("A0", 1)).value == 5
+    assert len(store) == MOST_A_DRAIN + 10
 
 
 def test_an_alarm_is_active_while_it_stands_or_waits_for_somebody():
@@ -191,16 +250,90 @@ def test_a_closed_view_is_left_alone():
     assert len(view.refresh()) == 0
 
 
-def test_an_order_stays_as_it_was_when_the_view_goes_on():
+def test_rows_stay_where_they_are_until_the_table_has_made_room():
     store = live_store(alarm("A"), alarm("B"))
     view = store.open_view()
-    before = view.refresh()
-    ids = before.ids()
+    before = view.refresh().ids()
     put(store, alarm("C", raise_time_ns=900))
-    after = view.refresh()
-    assert before.ids() == ids
-    assert after.ids()[1:] == ids
-    assert view.refresh() is after
+    assert view.prepare() == 1
+    assert view.ids() == before
+    moves = view.commit()
+    assert view.ids()[1:] == before
+    assert (moves.came, moves.left) == ({view.id_at(0)}, frozenset())
+    assert view.prepare() is None
+
+
+def test_another_sort_of_many_goes_in_steps_while_the_old_one_follows_changes():
+    store = live_store(*(alarm(f"A{i}", raise_time_ns=i + 1, priority=i % 7) for i in range(3_000)))
+    view = store.open_view()
+    view.refresh()
+    by_priority = SortOrder(SortBy.PRIORITY, False)
+    view.set_sort(by_priority)
+    assert view.step()
+    assert view.is_sorting
+    put(store, alarm("A7", raise_time_ns=9_000, priority=3))
+    put(store, alarm("A2999"), reason=Notification.REMOVED)
+    put(store, alarm("late", raise_time_ns=9_500, priority=1))
+    assert view.prepare() == 0
+    view.commit()
+    assert store.alarm(view.id_at(0)).name == "late"
+    while view.step():
+        pass
+    assert not view.is_sorting
+    assert view.prepare() == 0
+    assert view.commit().came is None
+    view.refresh()
+    assert view.ids() == naive_order(store, by_priority, view.filter)
+
+
+def test_a_sort_that_is_changed_while_it_is_worked_out_begins_anew():
+    store = live_store(*(alarm(f"A{i}", raise_time_ns=i + 1) for i in range(3_000)))
+    view = store.open_view()
+    view.refresh()
+    view.set_filter(AlarmFilter(text="a1"))
+    view.step()
+    view.set_filter(AlarmFilter(text="a29"))
+    view.step()
+    view.set_filter(AlarmFilter())
+    assert len(view.refresh()) == 3_000
+
+
+def test_many_changes_at_once_are_taken_in_parts():
+    store = live_store()
+    view = store.open_view()
+    view.refresh()
+    for i in range(2 * AT_ONCE + 10):
+        store.put([AlarmEvent(Notification.ADDED, alarm(f"A{i}", raise_time_ns=i))])
+    while store.drain():
+        pass
+    view._next = None
+    parts = 0
+    while view.is_due:
+        assert 0 < view.prepare() <= AT_ONCE
+        view.commit()
+        parts += 1
+    assert parts == 3
+
+
+@given(st.data())
+def test_what_narrows_lets_nothing_new_through(data):
+    filters = st.builds(
+        AlarmFilter,
+        text=st.text("ab ", max_size=4),
+        unacknowledged=st.booleans(),
+        priority_min=st.sampled_from([0, 11]),
+        areas=st.sets(st.sampled_from(["", "x"])).map(frozenset),
+        shelved=st.sampled_from([True, False, None]),
+    )
+    old, new = data.draw(filters), data.draw(filters)
+    one = alarm(
+        text=data.draw(st.text("ab ", max_size=5)),
+        area=data.draw(st.sampled_from(["", "x"])),
+        priority=data.draw(st.sampled_from([0, 12])),
+        suppression=data.draw(st.sampled_from(["", "SHELVED"])),
+    )
+    if narrows(new, old) and matches(one, new):
+        assert matches(one, old)
 
 
 def test_the_search_finds_words_in_tag_text_area_and_class_whatever_their_case():
@@ -321,6 +454,26 @@ def naive_counts(alarms):
     )
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(ALARMS, max_size=8), st.lists(ALARMS, max_size=8))
+def test_an_outage_is_what_lies_between_the_two_lists(first, second):
+    before = {each.key: each for each in first}
+    now = {each.key: each for each in second}
+    store = live_store(*before.values())
+    store.link_ended()
+    store.mark_stale(2)
+    store.restart(now.values())
+    store.mark_live(3)
+    store.drain()
+    plain = compare(
+        {key: each for key, each in before.items() if is_active(each)},
+        {key: each for key, each in now.items() if is_active(each)},
+    )
+    for part in ("came", "went", "acknowledged"):
+        found, wanted = getattr(store.outage, part), getattr(plain, part)
+        assert {each.key for each in found} == {each.key for each in wanted}, part
+
+
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_store_and_view_agree_with_a_naive_model(steps):
@@ -363,7 +516,6 @@ def test_a_view_over_plain_records_sorts_them_too():
     view = AlarmView(records, SortOrder(SortBy.RAISED, descending=False))
     assert view.refresh().ids() == [1, 2]
     assert view.row_of(7) == -1
-    assert len(Order()) == 0
 
 
 @given(

@@ -20,6 +20,21 @@ def test_a_newer_value_replaces_one_that_no_frame_has_seen():
     assert store.drain() == set()
 
 
+def test_what_no_frame_takes_stays_bounded_and_every_replaced_value_is_counted():
+    store = LiveStore()
+    for number in range(500):
+        store.put([sample("a", number), sample("b", number), sample("a", -number)])
+    assert store.drain() == {"a", "b"}
+    assert (store.get("a").value, store.get("b").value) == (-499, 499)
+    assert store.received == 1_500
+    assert store.coalesced == 1_500 - 2
+    store.put([sample("a", 1)])
+    assert store.coalesced == 1_500 - 2, "a frame has taken what was there before"
+    assert len(store) == 2
+    store.put([])
+    assert store.received == 1_501
+
+
 def test_nothing_is_live_before_a_link_is_up():
     store = LiveStore()
     assert store.is_stale("never seen")

@@ -251,3 +251,45 @@ def test_folding_and_natural_order():
     assert fold("KÜHLUNG Straße é") == "kuhlung strasse e"
     words = ["P10", "p2", "P1", "p02", "a"]
     assert sorted(words, key=natural_key) == ["a", "P1", "p2", "p02", "P10"]
+
+
+def test_names_with_marks_that_no_name_can_hold_cost_no_other_its_own():
+    items = [tag(f"{S}A"), tag(f"{S}B\x00x", "Odd"), tag(f"{S}C\x01"), tag(f"{S}D", "Dis\x00play")]
+    tree = filled(items)
+    assert outline(tree) == ["HMI_RT_1", "  A", "  D"]
+    assert tree.find("D").display_name == "Dis play"
+
+
+def test_names_are_found_while_and_after_the_index_is_made_compact():
+    tree = TagTree()
+    items = [tag(f"{S}A{number // 9}.T{number}") for number in range(3000)]
+    for start in range(0, len(items), 100):
+        tree.put(items[start : start + 100])
+    tree.compact()
+    tree.put([tag(f"{S}Late")])
+    tree.compact()
+    tree.finish()
+    assert all(tree.find(item.name) == item for item in [*items, tag(f"{S}Late")])
+    tree.put(items)
+    assert len(tree) == 3001
+
+
+def test_a_branch_in_any_order_is_merged_in_pieces_of_one_size(monkeypatch):
+    count = 60_000
+    numbers = list(range(count))
+    random.Random(5).shuffle(numbers)
+    order = BranchOrder(lambda node: f"{node:08}")
+    order.extend(numbers)
+    merged: list[int] = []
+    inner = BranchOrder._merge_piece
+
+    def counted(self):
+        before = len(self._merged)
+        inner(self)
+        merged.append((count if self.is_sorted else len(self._merged)) - before)
+
+    monkeypatch.setattr(BranchOrder, "_merge_piece", counted)
+    order.step(float("inf"))
+    assert list(order.ids) == sorted(numbers)
+    assert sum(merged) == count
+    assert max(merged) < 4 * count / len(merged)

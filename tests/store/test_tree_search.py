@@ -198,3 +198,28 @@ def test_a_plain_word_finds_every_segment_that_has_it(names, word):
     tree = tree_of(*names)
     expected = {name for name in names if word in name.lower()}
     assert set(found(word, tree)) - {""} == expected  # "" is the system itself
+
+
+def test_a_capital_behind_a_small_letter_begins_a_word():
+    tree = tree_of("xspeedy", "motorSpeed", "speedOf", "Speed", "Over.motor_speed")
+    assert found("speed", tree) == ["Speed", "speedOf", "motorSpeed", "Over.motor_speed", "xspeedy"]
+
+
+@pytest.mark.parametrize("query", ["unit7 pv", "pv unit7", "unit7.l2", "unit7 p?", "nowhere pv"])
+def test_the_rarest_word_leads_to_the_same_hits_as_all_names_do(query, monkeypatch):
+    tree = tree_of(*(f"Unit{n}.L{m}.PV|Istwert" for n in range(30) for m in range(4)), "PV.Unit7")
+    quick = found(query, tree)
+    monkeypatch.setattr(search_module, "RARE", -1)
+    assert sorted(quick) == sorted(found(query, tree))
+    assert (query == "nowhere pv") == (not quick)
+
+
+def test_hits_of_a_rare_word_come_with_the_first_step():
+    tree = tree_of(*(f"Unit{n}.L{m}.Fault" for n in range(300) for m in range(20)))
+    search = TagSearch(tree, "unit299 fault")
+    search.step(0.0)
+    while not search.total:
+        search.step(0.0005)
+    while not search.is_complete:
+        search.step(0.0005)
+    assert search.total == 20

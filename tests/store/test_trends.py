@@ -17,8 +17,9 @@ from tagwerk.domain.values import (
     Sample,
     quality_from_text,
 )
+from tagwerk.store import coverage as coverage_module
 from tagwerk.store import trends as trends_module
-from tagwerk.store.coverage import Coverage
+from tagwerk.store.coverage import Coverage, Spans
 from tagwerk.store.pyramid import Pyramid
 from tagwerk.store.trends import OPEN, Curve, Segment, Source, TrendStore
 
@@ -559,17 +560,38 @@ def test_small_differences_of_the_clocks_do_not_count():
     assert store.skew_ns == 0
 
 
-def test_what_nobody_drains_stays_bounded(monkeypatch):
+def test_what_nobody_drains_is_thinned_to_its_extremes(monkeypatch):
     monkeypatch.setattr(trends_module, "QUEUE_LIMIT", 100)
     store = TrendStore()
     curve = store.open("a", step=False)
+    peaks = {123: 500.0, 777: -500.0}
     for start in range(0, 1_000, 50):
-        store.put([sample(start + i, 1.0) for i in range(50)])
-    assert store.left_out > 800
+        store.put([sample(start + i, peaks.get(start + i, 1.0 + i)) for i in range(50)])
     store.drain()
-    assert len(curve) <= 101
-    hole = next(h for h in curve.holes(at(0), at(1_000)) if str(h.cause).startswith("Left out"))
-    assert hole.end_ns > hole.start_ns
+    assert len(curve) <= 125, "three quarters of the limit and what came last"
+    assert store.left_out == 1_000 - len(curve)
+    assert curve.latest().time_ns == at(999)
+    columns = curve.columns(at(0), at(1_000), 1)
+    assert (columns.low[0], columns.high[0]) == (-500.0, 500.0)
+    ((start, end),) = curve.thinned(at(0), at(1_000))
+    assert start == at(0)
+    assert end >= at(900)
+    assert curve.holes(at(0), at(999)) == [], "what is drawn did stand"
+
+
+def test_so_many_curves_that_halves_are_too_much_keep_their_newest(monkeypatch):
+    monkeypatch.setattr(trends_module, "QUEUE_LIMIT", 100)
+    store = TrendStore()
+    names = [f"tag {number}" for number in range(60)]
+    for name in names:
+        store.open(name, step=False)
+    for second in range(20):
+        store.put([sample(second, float(second), name=name) for name in names])
+    assert store.drain() == set(names)
+    for name in names:
+        assert store.curve(name).latest().value == 19.0
+        assert len(store.curve(name)) <= 3
+        assert store.curve(name).thinned(at(0), at(20))
 
 
 def test_memory_stays_in_the_budget():
@@ -629,3 +651,80 @@ def test_gaps_are_what_nobody_covers():
     coverage.paint(Segment(10 * SECOND, 20 * SECOND, Source.LIVE))
     assert coverage.gaps(0, 30 * SECOND) == [(0, 10 * SECOND), (20 * SECOND, 30 * SECOND)]
     assert Coverage().gaps(3, 9) == [(3, 9)]
+
+
+# Thinned: the live stream was faster than could be taken.
+
+
+def test_thinned_spans_that_meet_are_one_and_no_holes():
+    curve = live_curve([1.0, 2.0, 3.0])
+    history = curve.history_version
+    for start, end in ((1, 1.2), (1.9, 2.5), (30, 31), (2.2, 2.4)):
+        curve.mark_thinned(at(start), at(end))
+    assert curve.thinned(at(0), at(60)) == [(at(1), at(2.5)), (at(30), at(31))]
+    assert curve.thinned(at(3), at(29)) == []
+    assert curve.thinned(at(2), at(2.1)) == [(at(1), at(2.5))]
+    assert curve.holes(at(1), at(2.5)) == []
+    assert curve.history_version == history
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 30)), max_size=30))
+def test_spans_hold_what_was_added_in_order_and_apart(pairs):
+    known = Spans()
+    for start, length in pairs:
+        known.add(at(start / 4), at((start + length) / 4))
+    found = known.between(-OPEN, OPEN)
+    assert all(b[0] - a[1] >= SECOND for a, b in itertools.pairwise(found))
+    for start, length in pairs:
+        assert any(a <= at(start / 4) and at((start + length) / 4) <= b for a, b in found)
+
+
+def test_spans_are_bounded(monkeypatch):
+    monkeypatch.setattr(coverage_module, "MOST_SPANS", 5)
+    known = Spans()
+    for start in range(0, 1_000, 10):
+        known.add(at(start), at(start + 1))
+    assert len(known) == 5
+    assert known.between(at(0), at(1)) != []
+    assert known.between(at(990), at(991)) == [(at(990), at(991))]
+
+
+def test_the_stream_marks_a_curve_as_thinned_at_the_next_frame():
+    store = TrendStore()
+    curve = store.open("a", step=False)
+    store.mark_thinned("a", at(3), at(4))
+    store.mark_thinned("a", at(4), at(5))
+    store.mark_thinned("nobody's", at(4), at(5))
+    assert curve.thinned(at(0), at(9)) == []
+    assert store.drain() == {"a"}
+    assert curve.thinned(at(0), at(9)) == [(at(3), at(5))]
+    assert store.drain() == set()
+
+
+SPAN = st.tuples(
+    st.integers(0, 80), st.integers(1, 25), st.sampled_from(list(Source)), st.booleans()
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(SPAN, max_size=25))
+def test_painting_equals_painting_each_second(spans):
+    known, seconds = Coverage(), {}
+    for start, length, source, over_all in spans:
+        begin, end = 2 * start, 2 * (start + length)
+        known.paint(
+            Segment(at(begin), at(end), source),
+            lambda old, over_all=over_all: over_all or old.source is Source.HOLE,
+        )
+        for second in range(begin, end, 2):
+            if over_all or seconds.get(second, Source.HOLE) is Source.HOLE:
+                seconds[second] = source
+    for second in range(0, 220, 2):
+        found = known.at(at(second + 1))
+        assert (found.source if found else None) == seconds.get(second)
+    pieces = known.between(at(-1), at(300))
+    assert all(a.end_ns <= b.start_ns for a, b in itertools.pairwise(pieces))
+    assert all(
+        a.end_ns < b.start_ns or a.source is not b.source for a, b in itertools.pairwise(pieces)
+    )

@@ -15,7 +15,7 @@ from tagwerk.domain.alarms import AlarmEvent, AlarmState, Notification
 from tagwerk.domain.connection import Capabilities, Capability, LinkState
 from tagwerk.domain.errors import NotReachable, ServerRefused
 from tagwerk.domain.values import GOOD, Sample
-from tagwerk.store.alarm_view import SortBy, SortOrder
+from tagwerk.store.alarm_order import SortBy, SortOrder
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.ui.alarms.cells import INDEX
 from tagwerk.ui.alarms.menus import context_menu, view_menu
@@ -684,9 +684,9 @@ async def test_a_panel_without_plant_or_answer_says_so(qapp):
 async def test_columns_sorting_and_looks_are_remembered(shown):
     panel = shown(make_alarm("a:Hi"))
     header = panel.table.columns
-    header.show_column(SortBy.NAME, True)
-    header.show_column(SortBy.AREA, False)
-    header.move_column(SortBy.TRIGGER, -1)
+    header.show_column(SortBy.NAME.value, True)
+    header.show_column(SortBy.AREA.value, False)
+    header.move_column(SortBy.TRIGGER.value, -1)
     header.resizeSection(INDEX[SortBy.CLASS], 133)
     header.set_sort(SortOrder(SortBy.TEXT, False, False))
     panel.flashing_action.setChecked(False)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 from tagwerk.domain.alarms import AlarmState
 from tagwerk.domain.tags import TagInfo
 from tagwerk.domain.text import ENGLISH, GERMAN
-from tagwerk.store.alarm_view import SortBy
+from tagwerk.store.alarm_order import SortBy
 from tagwerk.ui.alarms.cells import CellTexts, duration_text, state_text, stood_ns
 from tagwerk.ui.alarms.history import replace_field, suggest_field
 from tagwerk.ui.alarms.look import Colors, block_look, flash_phase, is_flashing, state_icon

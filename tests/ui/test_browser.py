@@ -24,9 +24,10 @@ from tagwerk.plant import Frame, Plant
 from tagwerk.plant.plant import BrowseState
 from tagwerk.sheets import SheetEntry, TagSheet
 from tagwerk.ui.browser.painter import MARK, UNIT, VALUE
+from tagwerk.ui.browser.row_actions import ASK_ABOVE
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.mime import tags_from_mime
-from tagwerk.ui.panels.browser import ASK_ABOVE, INTEREST, BrowserPanel
+from tagwerk.ui.panels.browser import INTEREST, BrowserPanel
 from tagwerk.ui.settings import Settings
 
 S = "HMI_RT_1::"
@@ -130,7 +131,7 @@ def test_search_down_enter_puts_the_best_hit_on_the_trend(bench, plant):
     assert "1 hit" in panel.field._hits.text()
     bench.key(Qt.Key.Key_Down)
     assert panel.tree.hasFocus()
-    assert panel.selected_names() == [SP]
+    assert panel.rows.selected_names() == [SP]
     bench.key(Qt.Key.Key_Return)
     assert bench.trend == [[SP]]
 
@@ -143,7 +144,7 @@ def test_escape_clears_the_search_and_keeps_the_tag_in_view(bench, plant):
     bench.key(Qt.Key.Key_Escape)
     assert panel.field.text() == ""
     assert not panel.model.outline.is_narrowed
-    assert panel.selected_names() == [RUNNING]
+    assert panel.rows.selected_names() == [RUNNING]
     assert RUNNING in bench.shown()
 
 
@@ -270,14 +271,14 @@ def test_keys_send_to_trend_and_setpoints(bench, plant):
 def test_many_curves_are_asked_about(bench, plant):
     panel = bench.show(plant)
     bench.select(f"{S}Many")
-    panel.send_to_trend()
+    panel.rows.send_to_trend()
     box = panel.findChild(QMessageBox, "tagManyCurves")
     assert box is not None
     assert bench.trend == []
     box.findChild(type(box.defaultButton()), "tagManyCurvesFew").click()
     assert [len(names) for names in bench.trend] == [ASK_ABOVE]
     bench.trend.clear()
-    panel.send_to_trend()
+    panel.rows.send_to_trend()
     box = panel.findChildren(QMessageBox, "tagManyCurves")[-1]
     box.findChild(type(box.defaultButton()), "tagManyCurvesCancel").click()
     assert bench.trend == []
@@ -334,7 +335,7 @@ def test_what_is_open_is_open_again_after_reading_the_names_anew(bench, plant):
     plant.tree.finish()
     panel.on_frame(Frame(NOW + 10**9, tree=True))
     assert f"{S}Cooling.TIC2120.New" in bench.shown()
-    assert panel.selected_names() == [PV]
+    assert panel.rows.selected_names() == [PV]
 
 
 def test_a_tag_to_reveal_is_shown_as_soon_as_it_is_there(bench, plant):
@@ -343,7 +344,7 @@ def test_a_tag_to_reveal_is_shown_as_soon_as_it_is_there(bench, plant):
     bench.desk.reveal_requested.emit(later)
     plant.tree.put([BrowseItem(later, "", TagKind.TAG, "LReal")])
     panel.on_frame(Frame(NOW + 10**9, tree=True))
-    assert panel.selected_names() == [later]
+    assert panel.rows.selected_names() == [later]
 
 
 def test_kinds_can_be_hidden(bench, plant):
@@ -403,7 +404,7 @@ def test_names_can_be_typed_where_the_server_tells_none(bench, plant):
     panel.field.setFocus()
     QTest.keyClicks(panel.field, "Cooling.TIC2120.PV")
     bench.key(Qt.Key.Key_Return)
-    assert panel.selected_names() == [PV]
+    assert panel.rows.selected_names() == [PV]
     panel._settle.timeout.emit()
     assert PV in plant.interest.of(INTEREST)
 
@@ -431,7 +432,7 @@ def test_properties_and_context_menu(bench, plant):
     panel = bench.show(plant)
     bench.select(PV)
     rect = next(line for handle, line in panel.tree.visible_rows() if panel.model.tag(handle) == PV)
-    panel._show_menu(QPoint(20, rect.center().y()))
+    panel.rows.show_menu(QPoint(20, rect.center().y()), panel._actions)
     menu = QApplication.activePopupWidget()
     assert menu is not None
     texts = [action.objectName() for action in menu.actions() if not action.isSeparator()]
@@ -441,7 +442,7 @@ def test_properties_and_context_menu(bench, plant):
     ]  # fmt: skip
     menu.close()
     panel.tree.setFocus()
-    panel.show_properties()
+    panel.rows.show_properties()
     dialog = panel.findChild(QDialog, "tagProperties")
     assert ("Range", "0 to 60 °C") in dialog.rows
     assert ("Full name", PV) in dialog.rows
@@ -463,7 +464,7 @@ def test_another_plant_starts_afresh(bench, plant):
     panel.set_plant(other)
     assert plant.interest.of(INTEREST) == frozenset()
     assert panel.model.rowCount() == 0
-    assert panel.selected_names() == []
+    assert panel.rows.selected_names() == []
 
 
 def test_every_control_has_a_name(bench, plant):

@@ -32,7 +32,7 @@ from tagwerk.ui.doctor.window import DoctorWindow
 from tagwerk.ui.doctor.words import abilities
 from tagwerk.ui.i18n import set_language
 from tagwerk.ui.saved_connections import SavedConnections
-from tagwerk.ui.statusbar import product_in_words
+from tagwerk.ui.status_words import product_in_words
 from ui.shell_support import ALL, PROFILE, FakeConnector, bench, certificate, until
 
 pytestmark = pytest.mark.ui

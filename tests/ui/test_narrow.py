@@ -35,6 +35,8 @@ def density(request, qapp):
 class OneRow:
     """Texts of a single row."""
 
+    is_kept = False
+
     def __init__(self, name, cell, display="Return temperature"):
         self.name, self.cell, self.display = name, cell, display
 

@@ -15,7 +15,8 @@ from tagwerk.domain.values import GOOD, Sample
 from tagwerk.ui.alarms.cells import durations_until_ns
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.link_banner import KEY, REDUNDANCY_KEY, LinkBanner
-from tagwerk.ui.statusbar import StatusBar, difference_text
+from tagwerk.ui.status_words import difference_text
+from tagwerk.ui.statusbar import StatusBar
 from ui.alarms_support import NOW, SECOND, frame, make_alarm, make_desk, make_plant, set_state
 from ui.test_alarms_panel import shown, until
 

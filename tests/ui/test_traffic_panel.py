@@ -197,7 +197,8 @@ async def test_everything_works_by_keyboard(panel):
     assert panel.table.hasFocus()
     panel.table.selectAll()
     panel.copy_action.trigger()
-    assert len(QGuiApplication.clipboard().text().splitlines()) == 30
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert (len(lines), lines[0].split("\t")[0]) == (31, "Time")
     QTest.keyClick(panel.table, Qt.Key.Key_Space)
     assert panel.pause_action.isChecked()
 
@@ -301,9 +302,11 @@ async def test_the_menu_has_everything_also_when_narrow(panel):
 async def test_state_is_remembered_and_nonsense_is_not(panel):
     panel.table.columns.resizeSection(INDEX[Column.WHAT], 300)
     state = json.loads(json.dumps(panel.save_state()))
-    assert state["columns"][INDEX[Column.WHAT]] == 300
+    assert state["columns"]["widths"]["what"] == 300
     for nonsense in ({}, {"columns": "x", "split": 3}, {"columns": [1], "split": [0, 0]}):
         panel.restore_state(nonsense)
+    panel.restore_state({"columns": [104, 104, 222, 58, 74, 84, 70, 0]})
+    assert panel.table.columns.sectionSize(INDEX[Column.WHAT]) == 222
     panel.restore_state(state)
     assert panel.table.columns.save() == state["columns"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from tagwerk.domain.values import GOOD, Sample
 from tagwerk.store.trends import Curve
-from tagwerk.ui.trend.strokes import ColumnCache, TimeMap, visible_extremes
+from tagwerk.ui.trend.columns import ColumnCache, visible_extremes
+from tagwerk.ui.trend.strokes import TimeMap
 
 pytestmark = pytest.mark.ui
 SECOND = 1_000_000_000

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
@@ -15,18 +15,20 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from tagwerk.domain.alarms import Alarm, AlarmKey, AlarmState
 from tagwerk.domain.connection import LinkState, LinkStatus
 from tagwerk.domain.errors import NotReachable
-from tagwerk.domain.values import BAD, Sample
+from tagwerk.domain.values import BAD, GOOD, Sample
 from tagwerk.export.csv_table import ENGLISH_CSV, write_rows
 from tagwerk.ui import i18n
 from tagwerk.ui.mime import tag_mime
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend import export
-from tagwerk.ui.trend.axes import MINUTE_NS
+from tagwerk.ui.trend.axes import MINUTE_NS, clock_text
+from tagwerk.ui.trend.columns import ColumnCache
 from tagwerk.ui.trend.geometry import measure
 from tagwerk.ui.trend.legend import DELTA, HIGH, LOW, MEAN, PEN, A, B
 from tagwerk.ui.trend.legend import NOW as NOW_COLUMN
+from tagwerk.ui.trend.marks import SeenAlarms
 from tagwerk.ui.trend.readout import cursor_box
-from tagwerk.ui.trend.strokes import ColumnCache, pieces
+from tagwerk.ui.trend.strokes import pieces
 from tagwerk.ui.widgets.numbers import Mark
 from tagwerk.write.request import Outcome, PastWrite
 from ui.trend_bench import (
@@ -320,6 +322,183 @@ def test_nothing_is_painted_when_nothing_changed(story):
     assert story.view._painted == before
     story.frame(2)
     assert story.view._painted != before
+
+
+def paints(bench, run):
+    """How often the view is painted while `run` is."""
+    QApplication.processEvents()
+    bench.view._rest.stop()  # on a slow machine a coarse picture is still to be drawn finely
+    before = bench.view.paint_count
+    run()
+    QApplication.processEvents()
+    return bench.view.paint_count - before
+
+
+def steady(bench, value, seconds, *, start):
+    """Samples of `PV` at each tenth of a second, with a frame after each."""
+    for step in range(round(seconds * 10)):
+        time_ns = NOW + round((start + step / 10) * SECOND)
+        bench.plant.on_samples([Sample(PV, value(step), GOOD, time_ns, time_ns)])
+        bench.frame(0.1)
+        QApplication.processEvents()
+
+
+def test_samples_that_change_no_pixel_paint_nothing(bench):
+    bench.panel.add_tags([PV])
+    bench.model.set_span(24 * 3600 * SECOND)
+    bench.page.refresh()
+    bench.frame(1)
+    bench.settle()
+    steady(bench, lambda step: 20.0, 1, start=0)
+    assert paints(bench, lambda: steady(bench, lambda step: 20.0, 5, start=1)) == 0
+    moved = paints(bench, lambda: steady(bench, lambda step: 20.0 + step, 5, start=6))
+    assert moved >= 5
+    assert bench.curve(PV).values[-1] == 69.0
+
+
+def test_samples_behind_a_paused_window_paint_nothing(story):
+    story.model.pause()
+    story.model.pan(-60 * SECOND)
+    story.page.refresh()
+    steady(story, float, 1, start=4)
+    assert paints(story, lambda: steady(story, float, 4, start=5)) == 0
+
+
+def test_the_toolbar_and_legend_rest_while_nothing_changes(story):
+    story.model.pause()
+    story.model.pan(-120 * SECOND)
+    story.page.refresh()
+    for _ in range(3):
+        story.frame(1)
+        QApplication.processEvents()
+    counted = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched, event):
+            if event.type() == QEvent.Type.Paint:
+                counted.append(watched.objectName() or type(watched).__name__)
+            return False
+
+    watch = Watch()
+    QApplication.instance().installEventFilter(watch)
+    for _ in range(30):
+        story.frame(0.1)
+        QApplication.processEvents()
+    QApplication.instance().removeEventFilter(watch)
+    assert counted == []
+
+
+def test_a_minimised_window_costs_nothing(story):
+    story.panel.showMinimized()
+    before = story.model.now_ns
+    story.frame(5)
+    assert story.model.now_ns == before
+    story.panel.showNormal()
+    story.frame(0.1)
+    assert story.model.now_ns > before
+
+
+def test_thinned_stretches_are_dotted_and_told_in_words(story):
+    story.curve(FLOW).mark_thinned(NOW - 300 * SECOND, NOW - 200 * SECOND)
+    story.frame(0.6)
+    rect = next(
+        rect
+        for pane, rect in story.view.placement.panes
+        if any(pen.name == FLOW for axis in pane.axes for pen in axis.pens)
+    )
+    image, time = picture(story.view), story.view.placement.time
+    ink = rgb(theme().color("text2"))
+    rows = image[int(rect.top()) : int(rect.top()) + 8]
+    inside = slice(int(time.x(NOW - 295 * SECOND)), int(time.x(NOW - 205 * SECOND)))
+    outside = slice(int(time.x(NOW - 190 * SECOND)), int(time.x(NOW - 110 * SECOND)))
+    assert (rows[:, inside] == ink).any()
+    assert not (rows[:, outside] == ink).any()
+    tip = story.view.tip_at(QPointF(time.x(NOW - 250 * SECOND), rect.center().y()))
+    told = tip.partition("Thinned: the server sent faster")[2]
+    assert "FIC2111.PV" in told
+    assert "LI2102.PV" not in told
+    elsewhere = story.view.tip_at(QPointF(time.x(NOW - 100 * SECOND), rect.center().y()))
+    assert "Thinned" not in elsewhere
+    legend = story.page.legend.rows_model
+    row = story.model.names.index(FLOW)
+    assert "thinned" in legend.text(row, 0)
+    assert "thinned" in legend.tsv().splitlines()[row + 2]
+    assert "thinned" not in legend.text(story.model.names.index(PV), 0)
+
+
+def test_the_mouse_reads_all_curves_with_the_exact_times_of_their_samples(story):
+    curve = story.curve(PV)
+    time_ns = int(curve.times[np.searchsorted(curve.times, NOW - 100 * SECOND)])
+    curve.append([Sample(PV, 850.0, BAD, NOW + SECOND, NOW + SECOND)])
+    story.frame(20)
+    view, time = story.view, story.view.placement.time
+    y = view.placement.panes[0][1].center().y()
+    first, *lines = view.tip_at(QPointF(time.x(time_ns + SECOND // 2), y)).splitlines()
+    assert first.startswith("13:5")
+    words = {line.split("  ")[0]: line for line in lines}
+    assert list(words) == [pen.label for pen in story.model.pens]
+    stamp = clock_text(time_ns, millis=True)
+    assert words["TIC2120.PV"].endswith(f"°C  since {stamp}")
+    assert "bad" in view.tip_at(QPointF(time.x(NOW + 10 * SECOND), y))
+    assert "Link down" in view.tip_at(QPointF(time.x(NOW - 650 * SECOND), y))
+    assert view.tip_at(QPointF(time.x(story.model.now_ns) + 5, y)) == ""
+    assert view.tip_at(QPointF(2, y)) == ""
+
+
+def test_the_cursors_read_the_same_by_keyboard(story):
+    cursors(story, -100, -50)
+    legend = story.page.legend.rows_model
+    index = legend.index(story.model.names.index(PV), A)
+    words = legend.data(index, Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert words.endswith(f"since {clock_text(story.model.cursors[0], millis=True)}")
+    assert legend.data(index, Qt.ItemDataRole.ToolTipRole) == words
+
+
+def test_rows_are_moved_by_keys_and_by_dragging(story):
+    legend, names = story.page.legend, list(story.model.names)
+    story.model.select(story.model.pens[0])
+    story.page.refresh()
+    legend.setFocus()
+    key(legend, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert story.model.names[:2] == [names[1], names[0]]
+    assert story.model.selected.name == names[0]
+    assert legend.currentIndex().row() == 1
+    key(legend, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    key(legend, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert story.model.names == names
+
+    def middle(row):
+        return legend.visualRect(legend.rows_model.index(row, NOW_COLUMN)).center()
+
+    QTest.mousePress(legend.viewport(), Qt.MouseButton.LeftButton, pos=middle(0))
+    for row in (1, 2):
+        QTest.mouseMove(legend.viewport(), middle(row))
+    QTest.mouseRelease(legend.viewport(), Qt.MouseButton.LeftButton, pos=middle(2))
+    assert story.model.names[:3] == [names[1], names[2], names[0]]
+    assert [pen.name for pen in legend.rows_model.pens] == story.model.names
+    assert story.page.state()["pens"][2]["name"] == names[0]
+
+
+def test_many_alarms_are_looked_at_in_slices_and_the_newest_stay():
+    seen = SeenAlarms()
+    alarms = [
+        Alarm(AlarmKey(f"A{i}", i), AlarmState.RAISED, raise_time_ns=NOW + i) for i in range(10_000)
+    ]
+    seen.announce()
+    frames = 0
+    while frames == 0 or seen._waiting:
+        seen.look(alarms, NOW + frames)
+        frames += 1
+    assert frames == 5
+    version = seen.version
+    seen.announce()
+    seen.look(alarms, NOW + 6)
+    assert seen.version == version  # not before a second has gone
+    seen.look(alarms, NOW + 2 * SECOND)
+    while seen._waiting:
+        seen.look(alarms, NOW + 2 * SECOND)
+    assert seen.version == version
+    assert max(alarm.raise_time_ns for alarm in seen._alarms.values()) == NOW + 9_999
 
 
 def test_a_hidden_panel_costs_nothing(story):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagwerk import __version__
-from tagwerk.simulator.options import add_arguments
 
 if TYPE_CHECKING:
     from tagwerk.cli.output import Console
@@ -91,11 +90,10 @@ def size(text: str) -> tuple[int, int]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse; exits with 2 and a message on wrong usage."""
     words = [word for word in arguments if not word.startswith("-")]
-    parser = _parser()
     if words and words[0] in (*COMMANDS, "simulate"):
-        return _parse_command(parser, arguments)
+        return _parse_command(_parser(), arguments)
     if not words and any(word in ("-h", "--help", "--version") for word in arguments):
-        return parser.parse_args(arguments)
+        return _parser().parse_args(arguments)
     return _window_parser().parse_args(arguments)
 
 
@@ -225,6 +223,8 @@ def _span(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:
+    from tagwerk.simulator.options import add_arguments
+
     add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="the ready line is JSON anyway")
 
@@ -240,6 +240,11 @@ def _browse(parser: argparse.ArgumentParser) -> None:
         "--kind", action="append", choices=["tag", "structure", "logging-tag", "alarm"]
     )
     parser.add_argument("--lang", default="en-US")
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="names that the window has kept; the server is not asked",
+    )
 
 
 def _read(parser: argparse.ArgumentParser) -> None:
@@ -265,7 +270,12 @@ def _watch(parser: argparse.ArgumentParser) -> None:
     _connection(parser)
     _names(parser)
     parser.add_argument("--for", dest="duration", type=seconds, metavar="SECONDS")
-    parser.add_argument("--count-only", action="store_true")
+    parser.add_argument(
+        "--count-only", action="store_true", help="print what the link can do, no values"
+    )
+    parser.add_argument(
+        "--every", type=seconds, metavar="SECONDS", help="with --count-only: a line so often"
+    )
 
 
 def _record(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from tagwerk.cli.gaps import Filling, Hole
 from tagwerk.cli.output import Console, OutputLost, time_text, watch_document
-from tagwerk.cli.stream import EventQueue
+from tagwerk.cli.stream import EventQueue, LeftOut
 from tagwerk.cli.watch import Printer, find_wanted, follow, open_link
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.ports import PlantClient
@@ -71,6 +71,7 @@ def _tell_end(
                 "values": recorder.values,
                 "from_log": recorder.from_log,
                 "gaps": recorder.gaps,
+                "left_out": recorder.missed,
                 "seconds": seconds,
             }
         )
@@ -80,6 +81,8 @@ def _tell_end(
         f"{options.to}: {recorder.values} values, {recorder.from_log} of them from the log, "
         f"{len(recorder.gaps)} gaps, {filled} of them filled, {seconds:.0f} s"
     )
+    if recorder.missed:
+        console.say(f"{recorder.missed} values are not in the file: {recorder.why_left_out}")
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -198,6 +201,7 @@ class Recorder(Printer):
     """
 
     holds_live = False
+    why_left_out = "they came faster than they could be written"
 
     def __init__(
         self,
@@ -210,8 +214,10 @@ class Recorder(Printer):
         as_csv: bool,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(console, client, types, names, count_only=False)
+        super().__init__(console, client, types, names)
         self.gaps: list[dict[str, Any]] = []
+        self.missed = 0
+        """Values that came faster than they could be taken, and were not kept."""
         self._file = file
         self._as_csv = as_csv
         self._clock_s = clock_s
@@ -228,6 +234,10 @@ class Recorder(Printer):
     def values(self) -> int:
         """All values that are in the file."""
         return self._file.kept["live"] + self.from_log
+
+    def left_out(self, event: LeftOut) -> None:
+        super().left_out(event)
+        self.missed += event.count
 
     def look_after_holes(self) -> None:
         super().look_after_holes()

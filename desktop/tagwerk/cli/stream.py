@@ -47,22 +47,17 @@ class EventQueue:
     A script gets every value in order. Where it reads slower than values come, the stream's thread
     is made to wait, and with it the server. Never for long: answers come over the same thread.
     Where it has stopped reading, memory is bounded and a `LeftOut` stands for what is missing.
-    With `count_only` values are counted and not kept.
     """
 
-    def __init__(self, *, count_only: bool = False, most: int = MOST_WAITING) -> None:
-        self.received = 0
+    def __init__(self, *, most: int = MOST_WAITING, poll_s: float = POLL_S) -> None:
         self._most = most
+        self._poll_s = poll_s
         self._is_read = True
-        self._count_only = count_only
         self._stopped = False
         self._left_out: LeftOut | None = None
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def on_samples(self, samples: list[Sample]) -> None:
-        self.received += len(samples)
-        if self._count_only:
-            return
         self._keep(samples)
         self._let_read()
 
@@ -98,7 +93,7 @@ class EventQueue:
     async def events(self, duration_s: float | None) -> AsyncIterator[Event | None]:
         """Events in the order of arrival, for `duration_s` seconds or for ever.
 
-        None comes in between, at least every 50 ms: time for what has to be done now and then.
+        None comes in between, at least every `poll_s` (50 ms): time for what has to be done now and then.
         """
         loop = asyncio.get_running_loop()
         end = float("inf") if duration_s is None else loop.time() + duration_s
@@ -107,7 +102,7 @@ class EventQueue:
                 for event in self._take(_BURST):
                     yield event
                 yield None
-                pause_s = 0.0 if self._events.qsize() else POLL_S
+                pause_s = 0.0 if self._events.qsize() else self._poll_s
                 await asyncio.sleep(max(min(pause_s, end - loop.time()), 0.0))
             for event in self._take(self._events.qsize()):
                 yield event

@@ -172,6 +172,15 @@ async def find_profile(options: argparse.Namespace) -> ConnectionProfile:
     return profile
 
 
+def known_profile(options: argparse.Namespace) -> ConnectionProfile:
+    """Which server is meant; nobody is asked.
+
+    Raises:
+        UsageError: an address that is none, options that contradict each other.
+    """
+    return _profile(options)
+
+
 def _profile(options: argparse.Namespace) -> ConnectionProfile:
     saved = {
         profile.name.casefold(): profile

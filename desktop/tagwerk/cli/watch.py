@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from tagwerk.cli.counting import Counter, CountingQueue
 from tagwerk.cli.gaps import Filling, Hole, LogReader, ServerClock
 from tagwerk.cli.output import Console, quality_mark, time_text, watch_document
 from tagwerk.cli.stream import EventQueue, LeftOut, interrupted_by, never_live, raise_refusal
@@ -19,6 +20,7 @@ from tagwerk.domain.ports import PlantClient, PlantLink
 from tagwerk.domain.text import format_time, format_value
 from tagwerk.domain.values import ItemError, Quality, Sample, Value
 from tagwerk.link.connector import HttpConnector
+from tagwerk.link.frames import Slicer
 from tagwerk.plant.types import KnownTypes
 
 LOG_DELAY_S = 1.5
@@ -70,31 +72,38 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
     wanted = await find_wanted(options, console)
     if wanted is None:
         return 1
-    sink = EventQueue(count_only=options.count_only)
-    started = time.monotonic()
-    link = open_link(wanted, sink)
-    printer = Printer(
-        console, link.client, wanted.types, wanted.names, count_only=options.count_only
-    )
-    await follow(wanted, link, sink, printer, options.duration)
     if options.count_only:
-        console.document(
-            {
-                "received": sink.received,
-                "coalesced": link.counters.coalesced,
-                "seconds": round(time.monotonic() - started, 3),
-                "cpu_seconds": round(time.process_time(), 3),
-                "peak_rss_mb": peak_rss_mb(),
-            }
-        )
+        return await _count(wanted, console, options)
+    sink = EventQueue()
+    link = open_link(wanted, sink)
+    printer = Printer(console, link.client, wanted.types, wanted.names)
+    await follow(wanted, link, sink, printer, options.duration)
     return printer.exit_code()
 
 
-def open_link(wanted: Wanted, sink: EventQueue) -> PlantLink:
+async def _count(wanted: Wanted, console: Console, options: argparse.Namespace) -> int:
+    """Count values, in a process that has nothing else to do: the link needs no rests."""
+    sink = CountingQueue()
+    link = open_link(wanted, sink, slicer=Slicer(rest_s=0.0))
+    counter = Counter(console, link, sink, every_s=options.every)
+    printer = Silent(console, link.client, wanted.types, wanted.names, on_frame=counter.frame)
+    try:
+        await follow(wanted, link, sink, printer, options.duration)
+    finally:
+        counter.finish()
+    return printer.exit_code()
+
+
+def open_link(wanted: Wanted, sink: EventQueue, *, slicer: Slicer | None = None) -> PlantLink:
     """The link that delivers into `sink`, not started yet."""
     target = wanted.target
     return HttpConnector().open(
-        target.profile, target.password, sink, token=target.token, traffic=target.traffic
+        target.profile,
+        target.password,
+        sink,
+        token=target.token,
+        traffic=target.traffic,
+        slicer=slicer,
     )
 
 
@@ -143,6 +152,7 @@ class Printer:
 
     holds_live = True
     """Whether live values wait for what the log has from before them."""
+    why_left_out = "nobody read the output"
 
     def __init__(
         self,
@@ -150,13 +160,10 @@ class Printer:
         client: PlantClient,
         types: KnownTypes,
         names: list[str],
-        *,
-        count_only: bool,
     ) -> None:
         self._console = console
         self._types = types
         self._total = len(names)
-        self._count_only = count_only
         self._log = LogReader(client, names)
         self._clock = ServerClock()
         self._state = LinkState.OFFLINE
@@ -215,8 +222,6 @@ class Printer:
         return True
 
     def _print(self, sample: Sample, source: str) -> None:
-        if self._count_only:
-            return
         _say_error(self._console, sample)
         if self._console.json:
             self._console.document({**watch_document(sample), "source": source})
@@ -233,7 +238,7 @@ class Printer:
     def left_out(self, event: LeftOut) -> None:
         """Nobody took what was printed, and memory is not endless."""
         self._is_incomplete = True
-        detail = f"{event.count} values were left out, because nobody read the output"
+        detail = f"{event.count} values were left out, because {self.why_left_out}"
         self._event("left_out", event.at_ns, detail, values=event.count)
 
     # States.
@@ -278,7 +283,7 @@ class Printer:
 
     def _link_is_back(self, status: LinkStatus, *, spoke_again: bool) -> None:
         hole, self._hole = self._hole, None
-        if hole is None or spoke_again or self._count_only:
+        if hole is None or spoke_again:
             return  # the same stream went on: it has lost nothing
         hole.back_ns = status.since_ns
         self._holes.append(hole)
@@ -305,8 +310,6 @@ class Printer:
 
     def _tell(self, document: dict[str, object]) -> None:
         """Print a change of state."""
-        if self._count_only:
-            return
         if self._console.json:
             self._console.document(document)
         else:
@@ -393,7 +396,7 @@ class Printer:
 
     async def finish(self) -> None:
         """The time is over: read now what is still missing, if the link is up."""
-        if self._task is None and self._holes and self._hole is None and not self._count_only:
+        if self._task is None and self._holes and self._hole is None:
             await asyncio.sleep(max(self._due - time.monotonic(), 0.0))
             self._task = asyncio.create_task(self._read_log(list(self._holes)), name="watch:log")
         if self._task is not None:
@@ -422,6 +425,38 @@ class Printer:
         return PARTLY if self._errors or self._is_incomplete else 0
 
 
+class Silent(Printer):
+    """Prints nothing of what comes and reads no log: for counting.
+
+    Args:
+        on_frame: called about every `stream.POLL_S`, or as often as the queue is looked at.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        client: PlantClient,
+        types: KnownTypes,
+        names: list[str],
+        *,
+        on_frame: Callable[[], None],
+    ) -> None:
+        super().__init__(console, client, types, names)
+        self._on_frame = on_frame
+
+    def look_after_holes(self) -> None:
+        self._on_frame()
+
+    def _print(self, sample: Sample, source: str) -> None:
+        """See the class."""
+
+    def _tell(self, document: dict[str, object]) -> None:
+        """See the class."""
+
+    def _link_is_back(self, status: LinkStatus, *, spoke_again: bool) -> None:
+        self._hole = None
+
+
 def _mark(sample: Sample) -> tuple[str, int]:
     """One value of one tag, by the millisecond: logs may keep fewer digits than the stream."""
     return sample.name, (sample.time_ns or 0) // 1_000_000
@@ -436,13 +471,3 @@ def _in_order(*groups: list[tuple[Sample, str]]) -> list[tuple[Sample, str]]:
             last_ns = pair[0].time_ns or last_ns
             keyed.append((last_ns, len(keyed), pair))
     return [pair for _time, _place, pair in sorted(keyed, key=lambda one: one[:2])]
-
-
-def peak_rss_mb() -> float | None:
-    """The largest resident size of this process so far; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)

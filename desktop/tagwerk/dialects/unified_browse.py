@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tagwerk.dialects.base import UNREADABLE
+from tagwerk.dialects.list_splitter import CHUNK_BYTES, ListSplitter
 from tagwerk.dialects.unified_replies import decode_answer, result_of
 from tagwerk.domain.tags import BaseType, BrowseItem, TagKind, data_type_from_text
 
@@ -123,59 +123,61 @@ def browse_item(body: BrowseBody) -> BrowseItem | None:
     return BrowseItem(name, body.displayName or "", kind, data_type, kind_text)
 
 
-_BETWEEN = re.compile(rb"\}\s*,\s*\{")
 _browse_rows = msgspec.json.Decoder(list[BrowseBody]).decode
 _any_rows = msgspec.json.Decoder(list[Any]).decode
-_CHUNK_BYTES = 512_000
 _ROWS = TypeVar("_ROWS")
 
 
-def browse_chunks(data: bytes, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[BrowseItem]]:
-    """Decode a browse answer piece by piece; see `_list_chunks`."""
-    for rows in _list_chunks(data, "browse", _browse_rows, _browse_tolerant, chunk_bytes):
-        items = [item for row in rows if (item := browse_item(row)) is not None]
-        if items:
-            yield items
+def browse_items(bodies: list[BrowseBody]) -> list[BrowseItem]:
+    """Browsed objects; those without a name are left out."""
+    known, new = _known_kinds.get, tuple.__new__
+    items = [
+        new(BrowseItem, (body.name, body.displayName or "", words[0], words[2], words[1]))
+        if (words := known((body.objectType, body.dataType))) is not None
+        and words[0] is not None
+        and body.name
+        else browse_item(body)
+        for body in bodies
+    ]
+    return [item for item in items if item is not None]
 
 
-def list_chunks(data: bytes, field: str, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[list[Any]]:
-    """Decode the list ``data.field`` piece by piece into plain JSON objects."""
-    return _list_chunks(data, field, _any_rows, list, chunk_bytes)
+def browse_splitter(chunk_bytes: int = CHUNK_BYTES) -> ListSplitter[BrowseBody]:
+    """For a browse answer that comes in parts; rows become objects with `browse_items`."""
+    return ListSplitter("browse", _browse_rows, _browse_tolerant, chunk_bytes)
 
 
-def _list_chunks(
-    data: bytes,
-    field: str,
-    decode: Callable[[bytes], list[_ROWS]],
-    tolerant: Callable[[list[Any]], list[_ROWS]],
-    chunk_bytes: int,
-) -> Iterator[list[_ROWS]]:
-    """Decode a list so that no piece holds the interpreter for long.
-
-    A piece ends between two objects. Whether a ``},{`` is such an end is decided by decoding:
-    one inside a text leaves the text open, one inside a nested list leaves the list open, and
-    neither is JSON.
+def browse_chunks(data: bytes, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[list[BrowseItem]]:
+    """Decode a browse answer, or the rest of one, piece by piece.
 
     Raises:
         as `result_of`.
     """
-    head = re.match(rb'\s*\{\s*"data"\s*:\s*\{\s*"%b"\s*:\s*\[' % field.encode(), data)
-    position = head.end() if head else 0
+    for rows in _chunks(data, browse_splitter(chunk_bytes), "browse", _browse_tolerant):
+        items = browse_items(rows)
+        if items:
+            yield items
+
+
+def list_chunks(data: bytes, field: str, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[list[Any]]:
+    """Decode the list ``data.field`` piece by piece into plain JSON objects.
+
+    Raises:
+        as `result_of`.
+    """
+    return _chunks(data, ListSplitter(field, _any_rows, list, chunk_bytes), field, list)
+
+
+def _chunks(
+    data: bytes,
+    splitter: ListSplitter[_ROWS],
+    field: str,
+    tolerant: Callable[[list[Any]], list[_ROWS]],
+) -> Iterator[list[_ROWS]]:
     view = memoryview(data)
-    search_from = position + chunk_bytes
-    while head and (between := _BETWEEN.search(data, search_from)) is not None:
-        try:
-            rows = decode(b"".join((b"[", view[position : between.start() + 1], b"]")))
-        except UNREADABLE:
-            search_from = between.start() + 1
-            if search_from - position > 8 * chunk_bytes:
-                break
-            continue
-        yield rows
-        position = between.end() - 1
-        search_from = position + chunk_bytes
-    rest = data if head is None else data[: head.end()] + bytes(view[position:])
-    found = result_of(decode_answer(rest), field)
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield from splitter.feed(view[start : start + CHUNK_BYTES])
+    found = result_of(decode_answer(splitter.rest()), field)
     yield tolerant(found if isinstance(found, list) else [])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tagwerk.dialects.base import decode_json, json_text
+from tagwerk.dialects.base import json_text
 from tagwerk.domain.errors import UsageError
 from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time, parse_time
@@ -36,12 +36,21 @@ class ErrorBody(msgspec.Struct, gc=False):
     description: str | None = None
 
 
+class QualityBody(msgspec.Struct, gc=False, frozen=True):
+    """``Quality`` as far as the desk asks for it; hashable, because equal ones are looked up."""
+
+    quality: str | None = None
+    subStatus: str | None = None
+    limit: str | None = None
+    extendedSubStatus: str | None = None
+
+
 class ValueBody(msgspec.Struct, gc=False):
-    """``Value{value, timestamp, quality}``; the quality stays raw, it is looked up by its bytes."""
+    """``Value{value, timestamp, quality}``; a quality may be an object or a bare word."""
 
     value: Any = None
     timestamp: str | None = None
-    quality: msgspec.Raw = msgspec.Raw(b"")
+    quality: QualityBody | str | None = None
 
 
 class TagBody(msgspec.Struct, gc=False):
@@ -60,8 +69,10 @@ class LoggedBody(msgspec.Struct, gc=False):
     flags: Any = None
 
 
-_quality_cache: dict[bytes, Quality] = {}
+_quality_cache: dict[QualityBody | str | None, Quality] = {}
 _second_cache: dict[str, int] = {}
+_time_cache: dict[str | None, int] = {}
+"""Whole texts: what changes in one cycle of a plant carries one time stamp."""
 _CACHE_LIMIT = 8192
 _LONGEST_KEPT = 1000
 """A longer text is no quality and no name; kept by the thousand it would fill the memory."""
@@ -93,6 +104,9 @@ def parse_timestamp(text: str | None) -> int | None:
     if base is not None:
         fraction = _FRACTIONS.get(text[19:])
         if fraction is not None:
+            if len(_time_cache) >= _CACHE_LIMIT:
+                _time_cache.clear()
+            _time_cache[text] = base + fraction
             return base + fraction
     return _parse_timestamp(text)
 
@@ -121,20 +135,19 @@ def format_timestamp(time_ns: int) -> str:
     return format_time(time_ns)
 
 
-def quality_from_raw(raw: msgspec.Raw) -> Quality:
-    """Quality from its JSON; equal texts give the same object. None and nonsense are uncertain."""
-    key = bytes(raw)
-    found = _quality_cache.get(key)
+def quality_from_body(body: QualityBody | str | None) -> Quality:
+    """Quality from its typed JSON; equal ones give the same object. None is uncertain."""
+    found = _quality_cache.get(body)
     if found is None:
-        if len(_quality_cache) >= _CACHE_LIMIT:
-            _quality_cache.clear()
-        try:
-            found = quality_from_json(decode_json(key) if key else None)
-        except ValueError:
-            # A typed decoder passes over it without looking at each of its texts.
-            found = quality_from_json(None)
-        if len(key) <= _LONGEST_KEPT:
-            _quality_cache[key] = found
+        if isinstance(body, QualityBody):
+            words = [body.quality, body.subStatus, body.limit, body.extendedSubStatus]
+        else:
+            words = [body]
+        found = quality_from_text(*(word or "" for word in words))
+        if sum(len(word or "") for word in words) <= _LONGEST_KEPT:
+            if len(_quality_cache) >= _CACHE_LIMIT:
+                _quality_cache.clear()
+            _quality_cache[body] = found
     return found
 
 
@@ -185,11 +198,12 @@ def sample_from_body(body: TagBody, name: str, received_ns: int) -> Sample:
     plain: Any = value.value
     if plain.__class__ in _NEEDS_CARE:
         plain = value_from_json(plain)
-    key = bytes(value.quality)
-    quality = _quality_cache.get(key)
+    quality = _quality_cache.get(value.quality)
     if quality is None:
-        quality = quality_from_raw(value.quality)
-    time_ns = parse_timestamp(value.timestamp)
+        quality = quality_from_body(value.quality)
+    time_ns = _time_cache.get(value.timestamp)
+    if time_ns is None:
+        time_ns = parse_timestamp(value.timestamp)
     return _new_sample(Sample, (name, plain, quality, time_ns, received_ns, error))
 
 
@@ -242,7 +256,7 @@ def logged_point(body: Any) -> LoggedPoint | None:
         if plain.__class__ in _NEEDS_CARE:
             plain = value_from_json(plain)
         flags = flags_from_json(body.flags) if body.flags else ()
-        return LoggedPoint(time_ns, plain, quality_from_raw(value.quality), flags)
+        return LoggedPoint(time_ns, plain, quality_from_body(value.quality), flags)
     if not isinstance(body, dict):
         return None
     sample = sample_from_json({"value": body.get("value")}, "", 0)

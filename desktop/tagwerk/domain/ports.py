@@ -7,8 +7,8 @@ is called from the value stream's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmEvent, AlarmKey, AlarmReply
 from tagwerk.domain.connection import (
@@ -39,6 +39,10 @@ class WriteReply(NamedTuple):
     error: ItemError | None
 
 
+OnItems: TypeAlias = Callable[[list[BrowseItem]], Awaitable[None] | None]
+"""Takes a chunk of a browse; it may answer with something to wait for before the next one."""
+
+
 class PlantClient(Protocol):
     """One server's interface, whatever its dialect. Raises the errors of `domain.errors`.
 
@@ -55,11 +59,13 @@ class PlantClient(Protocol):
         kinds: Sequence[TagKind] = (),
         *,
         language: str = "en-US",
-        on_items: Callable[[list[BrowseItem]], None] | None = None,
+        on_items: OnItems | None = None,
     ) -> list[BrowseItem]:
         """All objects, elements, logging tags and alarms that match (empty = everything).
 
-        `on_items` receives them in chunks of at most a few thousand as they are decoded.
+        `on_items` receives them in chunks of at most a few thousand while they arrive, a name
+        perhaps twice; then the result is empty: a million names are held by nobody but the one
+        who wants them.
         """
         ...
 

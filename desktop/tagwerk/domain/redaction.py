@@ -40,7 +40,8 @@ class _Patterns:
             r"tokens?|credentials?|signedclaim|claim|api[_-]?key)(\\*)([\"']?)\s*[:=]\s*(?!\$)",
             re.IGNORECASE,
         )
-        self.quoted = re.compile(r"(\\*)([\"'])")
+        # From the first of several backslashes only: else each of them would look at all the rest.
+        self.quoted = re.compile(r"(?<!\\)(\\*)([\"'])")
         self.bare = re.compile(r"[^\s\"',;&}\])<>\\]+")
         self.line = re.compile(r"[^\r\n\"'\\]+")
         self.nothing = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
@@ -50,7 +51,10 @@ class _Patterns:
             re.compile(
                 r"\b([Bb]asic|[Dd]igest|[Nn]egotiate|NTLM)(\s+)(?=\S*[A-Z0-9=])[\w+/=.~-]{4,}"
             ),
-            re.compile(r"()()\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"),
+            # From the beginning of a word with a dot behind it, so that no part is looked at twice.
+            re.compile(
+                r"(?<![\w-])(?=[\w-]+\.[\w-])([\w-]*?)()\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"
+            ),
             re.compile(r"(://)()[^\s/@\"'<>]+(?=@)"),
         )
 

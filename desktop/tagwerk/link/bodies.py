@@ -7,6 +7,8 @@ hold gigabytes. Here nothing is unpacked beyond what may still come.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from typing import Protocol
 
 from tagwerk.domain.errors import ProtocolError
 
@@ -15,6 +17,23 @@ ACCEPTED = "gzip, deflate"
 _STEP_BYTES = 256 * 1024
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
+
+
+class BodyTaker(Protocol):
+    """Takes a large body while it arrives, instead of the whole at its end."""
+
+    def begin(self) -> None:
+        """An answer begins; what came of an earlier one, that broke off, is void."""
+        ...
+
+    async def take(self, plain: bytes) -> None:
+        """The next bytes, unpacked. While this waits, nothing more is read: that slows the server
+        down instead of filling the memory."""
+        ...
+
+    def rest(self) -> bytes:
+        """At the end: an answer of the same shape with what was not taken."""
+        ...
 
 
 class BodyCollector:
@@ -33,6 +52,8 @@ class BodyCollector:
         self._most_bytes = most_bytes
         self._host = host
         self._data = bytearray()
+        self.size = 0
+        """Bytes so far, unpacked."""
         self.received = 0
         """Bytes that came over the network, still packed."""
         word = encoding.strip().lower()
@@ -48,19 +69,27 @@ class BodyCollector:
             )
 
     def take(self, part: bytes) -> None:
-        """One part, as it came.
+        """One part, as it came, is kept for `finish`.
 
         Raises:
             ProtocolError: it is too large, or cannot be unpacked.
         """
-        self.received += len(part)
-        if self._packed:
-            self._unpack(part)
-        else:
-            self._add(part)
+        for plain in self.plain(part):
+            self._data += plain
 
-    def _add(self, plain: bytes) -> None:
-        if len(self._data) + len(plain) > self._most_bytes:
+    def plain(self, part: bytes) -> Iterator[bytes]:
+        """One part, as it came, unpacked in pieces that are not kept here.
+
+        Raises:
+            as `take`.
+        """
+        self.received += len(part)
+        for plain in self._unpacked(part) if self._packed else (part,):
+            self._count(plain)
+            yield plain
+
+    def _count(self, plain: bytes) -> None:
+        if self.size + len(plain) > self._most_bytes:
             raise ProtocolError(
                 "The answer of {host} is larger than {limit} MB.",
                 cure="Ask for less at once, for instance a shorter span.",
@@ -68,9 +97,9 @@ class BodyCollector:
                 host=self._host,
                 limit=max(self._most_bytes // 1_000_000, 1),
             )
-        self._data += plain
+        self.size += len(plain)
 
-    def _unpack(self, part: bytes) -> None:
+    def _unpacked(self, part: bytes) -> Iterator[bytes]:
         left = part
         while left:
             if self._unpacker.eof:
@@ -79,17 +108,17 @@ class BodyCollector:
             try:
                 plain = self._unpacker.decompress(left, _STEP_BYTES)
             except zlib.error as problem:
-                if self._wbits == _BARE or self._data or self.received > len(part):
+                if self._wbits == _BARE or self.size or self.received > len(part):
                     raise self._broken() from problem
                 # “deflate” without the frame that belongs round it, as some servers send it.
                 self._wbits = _BARE
                 self._unpacker = zlib.decompressobj(_BARE)
                 continue
-            self._add(plain)
+            yield plain
             left = self._unpacker.unused_data or self._unpacker.unconsumed_tail
 
     def finish(self) -> bytes:
-        """The whole body, unpacked.
+        """The whole body, unpacked; nothing where `plain` was used.
 
         Raises:
             ProtocolError: the packed data end in the middle.

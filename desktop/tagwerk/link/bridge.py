@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
 from tagwerk.domain.connection import Capabilities
 from tagwerk.domain.errors import NotReachable
-from tagwerk.domain.ports import PlantClient, WriteItem, WriteReply
+from tagwerk.domain.ports import OnItems, PlantClient, WriteItem, WriteReply
 from tagwerk.domain.tags import BrowseItem, TagKind
 from tagwerk.domain.values import LoggedSeries, Sample
 
@@ -29,6 +29,9 @@ _SWITCH_INTERVAL_S = 0.001
 
 
 _CLOSING_TURNS = 10
+
+MOST_CHUNKS_AHEAD = 3
+"""Chunks of a browse that may wait for the window."""
 
 
 def _closed_error(*, under_way: bool = False) -> NotReachable:
@@ -190,28 +193,54 @@ class ThreadedClient:
         kinds: Sequence[TagKind] = (),
         *,
         language: str = "en-US",
-        on_items: Callable[[list[BrowseItem]], None] | None = None,
+        on_items: OnItems | None = None,
     ) -> list[BrowseItem]:
-        """See `ports.PlantClient.browse`; `on_items` is called on the caller's loop, in order."""
+        """See `ports.PlantClient.browse`; `on_items` is called on the caller's loop, in order.
+
+        A chunk a turn of that loop; when `MOST_CHUNKS_AHEAD` wait, no more is read until one is
+        taken, so that a slow window costs time and never memory.
+        """
         caller = asyncio.get_running_loop()
         arrived: deque[list[BrowseItem]] = deque()
+        held: deque[asyncio.Future[None]] = deque()
 
         def drain() -> None:
-            while arrived and on_items is not None:
-                on_items(arrived.popleft())
+            if arrived and on_items is not None:
+                try:
+                    on_items(arrived.popleft())
+                finally:
+                    # Each wake-up of the other thread costs a turn of the interpreter.
+                    if held and len(arrived) <= 1:
+                        self._thread.soon(let_go)
 
-        def take(items: list[BrowseItem]) -> None:
+        def let_go() -> None:
+            while held:
+                waiting = held.popleft()
+                if not waiting.done():
+                    waiting.set_result(None)
+
+        def take(items: list[BrowseItem]) -> asyncio.Future[None] | None:
             arrived.append(items)
             # The caller's loop may close while a browse runs.
             with contextlib.suppress(RuntimeError):
                 caller.call_soon_threadsafe(drain)
+            if len(arrived) < MOST_CHUNKS_AHEAD:
+                return None
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            held.append(waiting)
+            if len(arrived) <= 1:
+                # Taken since, perhaps the last of them: nobody would wake us.
+                held.clear()
+                return None
+            return waiting
 
         result = await self._thread.call(
             lambda: self._inner.browse(
                 patterns, kinds, language=language, on_items=take if on_items else None
             )
         )
-        drain()
+        while arrived:
+            drain()
         return result
 
     async def read(self, names: Sequence[str], *, direct: bool = False) -> list[Sample]:

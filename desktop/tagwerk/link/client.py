@@ -7,11 +7,9 @@ stream; `login` hands it to the command line.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tagwerk.dialects.base import Operation
@@ -24,7 +22,7 @@ from tagwerk.dialects.unified import (
     pattern_matcher,
 )
 from tagwerk.dialects.unified_alarms import alarm_replies, alarms_from_json
-from tagwerk.dialects.unified_browse import browse_chunks, list_chunks
+from tagwerk.dialects.unified_browse import list_chunks
 from tagwerk.dialects.unified_replies import (
     DocumentRefused,
     decode_answer,
@@ -58,9 +56,11 @@ from tagwerk.domain.errors import (
     UsageError,
 )
 from tagwerk.domain.message import black_out
-from tagwerk.domain.ports import WriteItem, WriteReply
-from tagwerk.domain.tags import BrowseItem, TagKind, short_name, split_name
+from tagwerk.domain.ports import OnItems, WriteItem, WriteReply
+from tagwerk.domain.tags import BrowseItem, TagKind, short_name
 from tagwerk.domain.values import BAD, ItemError, LoggedSeries, Sample
+from tagwerk.link.bodies import BodyTaker
+from tagwerk.link.browsing import BrowseTaker
 from tagwerk.link.history import read_history
 from tagwerk.link.session import SessionKeeper
 from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_BROWSE_BYTES, Answer, BodyTooLarge
@@ -170,6 +170,7 @@ class HttpClient:
         most_bytes: int = MOST_ANSWER_BYTES,
         timeout_s: float | None = None,
         harmless: bool = False,
+        taker: BodyTaker | None = None,
     ) -> Answer:
         """Send an operation. Where the server says that parts of the document do not exist, it is
         asked anew without them: a document of wrong types was never run. A change is never sent
@@ -182,7 +183,7 @@ class HttpClient:
             operation = make()
             try:
                 return await self.keeper.execute(
-                    operation, most_bytes=most_bytes, timeout_s=timeout_s
+                    operation, most_bytes=most_bytes, timeout_s=timeout_s, taker=taker
                 )
             except DocumentRefused as problem:
                 dialect = self._dialect()
@@ -195,7 +196,9 @@ class HttpClient:
                     raise
                 if not learned:
                     raise
-        return await self.keeper.execute(make(), most_bytes=most_bytes, timeout_s=timeout_s)
+        return await self.keeper.execute(
+            make(), most_bytes=most_bytes, timeout_s=timeout_s, taker=taker
+        )
 
     def _said(self, error: ItemError | None) -> ItemError | None:
         """What a server says of an item; like any error it may repeat what it was sent."""
@@ -273,47 +276,24 @@ class HttpClient:
         kinds: Sequence[TagKind] = (),
         *,
         language: str = "en-US",
-        on_items: Callable[[list[BrowseItem]], None] | None = None,
+        on_items: OnItems | None = None,
     ) -> list[BrowseItem]:
-        """See `ports.PlantClient.browse`. Decoded in chunks, with a breath between them."""
+        """See `ports.PlantClient.browse`. Decoded while it arrives, with a breath between chunks."""
         filters = browse_filters(patterns)
+        matches = pattern_matcher(patterns) if patterns else None
+        taker = BrowseTaker(matches, frozenset(kinds), on_items)
         answer = await self._ask(
             lambda: self._dialect().browse(filters, kinds, language),
             most_bytes=MOST_BROWSE_BYTES,
             timeout_s=_BROWSE_TIMEOUT_S,
+            taker=taker,
         )
-        with _collector_paused():
-            return await self._take_items(answer.body, patterns, frozenset(kinds), on_items)
-
-    async def _take_items(
-        self,
-        body: bytes,
-        patterns: Sequence[str],
-        kinds: frozenset[TagKind],
-        on_items: Callable[[list[BrowseItem]], None] | None,
-    ) -> list[BrowseItem]:
-        matches = pattern_matcher(patterns)
-        items: list[BrowseItem] = []
-        seen: set[str] = set()
-        systems: dict[str, None] = dict.fromkeys(self.systems)
-        for chunk in browse_chunks(body):
-            fresh = []
-            for item in chunk:
-                if item.name in seen or (kinds and item.kind not in kinds):
-                    continue
-                if patterns and not matches(item.name):
-                    continue
-                seen.add(item.name)
-                fresh.append(item)
-            systems.update(_systems_of(fresh))
-            items += fresh
-            if on_items is not None and fresh:
-                on_items(fresh)
-            await asyncio.sleep(0)
-        if tuple(systems) != self.systems:
-            self.systems = tuple(systems)
+        await taker.finish(answer.body)
+        systems = tuple(dict.fromkeys((*self.systems, *taker.systems)))
+        if systems != self.systems:
+            self.systems = systems
             self.on_change()
-        return items
+        return taker.items
 
     # Values
 
@@ -488,34 +468,3 @@ def _asked_wrongly(problem: DocumentRefused) -> ServerRefused:
         code=problem.code,
         said=problem.message,
     )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection while a large browse is taken in.
-
-    A quarter of a million new objects, none of them part of a cycle, make the collector walk over
-    all of them again and again, 50 to 90 ms each time, in which nothing else runs. Afterwards they
-    are taken out of its sight; they still end with their last reference.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()
-
-
-def _systems_of(items: Iterable[BrowseItem]) -> dict[str, None]:
-    found: dict[str, None] = {}
-    last = ""
-    for item in items:
-        if last and item.name.startswith(last):
-            continue
-        system = split_name(item.name).system
-        if system:
-            last = f"{system}::"
-            found[system] = None
-    return found

@@ -15,6 +15,7 @@ from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantLink, PlantSink
 from tagwerk.domain.traffic import TrafficSink
 from tagwerk.link.addresses import endpoint_for
+from tagwerk.link.frames import Slicer
 from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.link.probe import Probe
 
@@ -55,9 +56,14 @@ class HttpConnector:
         *,
         token: str = "",
         traffic: TrafficSink | None = None,
+        slicer: Slicer | None = None,
     ) -> PlantLink:
-        """See `ports.Connector.open`; a `token` issued elsewhere stands in for the password."""
+        """See `ports.Connector.open`; a `token` issued elsewhere stands in for the password.
+
+        `slicer`: time slices of the stream; None for a process that has a window or a file to
+        look after as well.
+        """
         url = endpoint_for(profile.url, profile.trust).url
         return SupervisedLink(
-            replace(profile, url=url), password, sink, token=token, traffic=traffic
+            replace(profile, url=url), password, sink, token=token, traffic=traffic, slicer=slicer
         )

@@ -40,21 +40,28 @@ class StreamSink(Protocol):
 class Slicer:
     """When to give the interpreter away: after `busy_s` of decoding, for `rest_s`.
 
-    Injectable: in a process of its own a stream needs no rest.
+    A burst is over soon, so it gets most of the time. A flood that has gone on for `flood_after_s`
+    without a pause would leave the window too little for painting: then each rest is `flood_rest_s`,
+    and the server has to wait.
+
+    Injectable: in a process of its own a stream needs no rest, and `rest_s` is 0.
     """
 
     busy_s: float = 0.002
     rest_s: float = 0.0005
+    flood_after_s: float = 0.15
+    flood_rest_s: float = 0.003
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.perf_counter
     _began_s: float = 0.0
     _ended_s: float = 0.0
+    _paused_s: float = 0.0
 
     def begin(self) -> None:
         """A buffer arrived. A gap since the last one counts as rest."""
         now = self.clock()
         if now - self._ended_s > self.rest_s:
-            self._began_s = now
+            self._began_s = self._paused_s = now
 
     def check(self) -> bool:
         """True when it is time to deliver and to rest."""
@@ -62,7 +69,9 @@ class Slicer:
 
     def rest(self) -> None:
         """Sleep, and begin a new slice."""
-        self.sleep(self.rest_s)
+        if self.rest_s:
+            is_flood = self.clock() - self._paused_s > self.flood_after_s
+            self.sleep(self.flood_rest_s if is_flood else self.rest_s)
         self._began_s = self._ended_s = self.clock()
 
     def end(self) -> None:
@@ -135,6 +144,7 @@ class FrameListener(WSListener):
     def __init__(self, stream: FrameOwner) -> None:
         super().__init__()
         self._stream = stream
+        self._open = stream.open
         self._parts: list[bytes] = []
         self._parts_size = 0
         self._samples: list[Sample] = []
@@ -149,45 +159,60 @@ class FrameListener(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; picows calls it for each frame of a buffer in one go."""
-        stream = self._stream
         if self._fresh:
-            self._fresh = False
-            self.heard_s = time.monotonic()
-            if stream.is_quiet:
-                # Before the clock is read: what follows must not look older than the link's return.
-                stream.on_life()
-            self._now_ns = time.time_ns()
-            stream.slicer.begin()
-        kind = frame.msg_type
+            self._begin_buffer()
         self._size += frame.payload_size
+        kind = frame.msg_type
         if kind == TEXT and frame.fin and not self._parts:
             self._on_message(frame.get_payload_as_memoryview())
-        elif kind in (TEXT, CONTINUATION):
+        else:
+            self._on_other_frame(kind, transport, frame)
+        self._count = count = self._count + 1
+        if not count % _CHECK_EVERY:
+            self._look_at_clock()
+        if frame.last_in_buffer:
+            self._end_buffer()
+
+    def _begin_buffer(self) -> None:
+        stream = self._stream
+        self._fresh = False
+        self.heard_s = time.monotonic()
+        if stream.is_quiet:
+            # Before the clock is read: what follows must not look older than the link's return.
+            stream.on_life()
+        self._now_ns = time.time_ns()
+        stream.slicer.begin()
+
+    def _look_at_clock(self) -> None:
+        self._now_ns = time.time_ns()
+        self.heard_s = time.monotonic()
+        slicer = self._stream.slicer
+        if slicer.check():
+            self._deliver()
+            slicer.rest()
+
+    def _end_buffer(self) -> None:
+        self._fresh = True
+        self._deliver()
+        slicer = self._stream.slicer
+        if slicer.check():
+            slicer.rest()
+        else:
+            slicer.end()
+
+    def _on_other_frame(self, kind: WSMsgType, transport: WSTransport, frame: WSFrame) -> None:
+        if kind in (TEXT, CONTINUATION):
             self._on_part(transport, frame)
         elif kind == CLOSE:
             self._on_close(transport, frame)
         elif kind == PONG:
-            stream.on_pong(frame.get_payload_as_bytes())
-        self._count += 1
-        if not self._count % _CHECK_EVERY:
-            self._now_ns = time.time_ns()
-            self.heard_s = time.monotonic()
-            if stream.slicer.check():
-                self._deliver()
-                stream.slicer.rest()
-        if frame.last_in_buffer:
-            self._fresh = True
-            self._deliver()
-            if stream.slicer.check():
-                stream.slicer.rest()
-            else:
-                stream.slicer.end()
+            self._stream.on_pong(frame.get_payload_as_bytes())
 
     def _on_message(self, data: memoryview | bytes) -> None:
         try:
             message = decode_value_frame(data)
             body = message.payload.data.tagValues  # type: ignore[union-attr]
-            name = self._stream.open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
+            name = self._open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
         except (*UNREADABLE, AttributeError, KeyError):
             self._stream.on_other(data, self._samples, self._now_ns)
             return

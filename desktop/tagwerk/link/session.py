@@ -43,6 +43,7 @@ from tagwerk.domain.errors import (
     TagwerkError,
 )
 from tagwerk.domain.redaction import LIVE_SECRETS
+from tagwerk.link.bodies import BodyTaker
 from tagwerk.link.policy import UNJUDGED_LOGIN, LoginPace
 from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_SMALL_BYTES, Answer, HttpTransport
 
@@ -286,10 +287,13 @@ class SessionKeeper:
         token: str = "",
         most_bytes: int = MOST_ANSWER_BYTES,
         timeout_s: float | None = None,
+        taker: BodyTaker | None = None,
     ) -> Answer:
         """One request that ends when the link is declared lost, see `cut_off`."""
         work = asyncio.get_running_loop().create_task(
-            self.transport.post(body, token=token, most_bytes=most_bytes, timeout_s=timeout_s),
+            self.transport.post(
+                body, token=token, most_bytes=most_bytes, timeout_s=timeout_s, taker=taker
+            ),
             name="request",
         )
         self._under_way.add(work)
@@ -373,6 +377,7 @@ class SessionKeeper:
         *,
         most_bytes: int = MOST_ANSWER_BYTES,
         timeout_s: float | None = None,
+        taker: BodyTaker | None = None,
     ) -> Answer:
         """Send an operation. A read is repeated once after a new login where the answer smells
         of an ended session, or once where a kept-alive connection broke; a change never.
@@ -381,21 +386,25 @@ class SessionKeeper:
             all of `HttpTransport.post`; NotAllowed, SessionExpired, ServerRefused.
         """
         with self._redacting():
-            return await self._execute(operation, most_bytes, timeout_s)
+            return await self._execute(operation, most_bytes, timeout_s, taker)
 
     async def _execute(
-        self, operation: Operation, most_bytes: int, timeout_s: float | None
+        self,
+        operation: Operation,
+        most_bytes: int,
+        timeout_s: float | None,
+        taker: BodyTaker | None,
     ) -> Answer:
         if self._refused is not None and self._token is None:
             raise self._refused
         body = operation.body()
         generation = self.generation
         try:
-            return await self._send(operation, body, most_bytes, timeout_s)
+            return await self._send(operation, body, most_bytes, timeout_s, taker)
         except NotReachable as problem:
             if operation.changes_plant or problem.code != "broken":
                 raise
-            return await self._send(operation, body, most_bytes, timeout_s)
+            return await self._send(operation, body, most_bytes, timeout_s, taker)
         except NotAllowed as problem:
             if (generation, operation.result) in self._denied:
                 raise
@@ -410,17 +419,22 @@ class SessionKeeper:
                 raise
             await self._login_again(generation)
         try:
-            return await self._send(operation, body, most_bytes, timeout_s)
+            return await self._send(operation, body, most_bytes, timeout_s, taker)
         except (NotAllowed, SessionPerhapsEnded):
             # The new login did not help: it is the right that is missing.
             self._denied.add((self.generation, operation.result))
             raise
 
     async def _send(
-        self, operation: Operation, body: bytes, most_bytes: int, timeout_s: float | None
+        self,
+        operation: Operation,
+        body: bytes,
+        most_bytes: int,
+        timeout_s: float | None,
+        taker: BodyTaker | None,
     ) -> Answer:
         answer = await self._post(
-            body, token=self.token, most_bytes=most_bytes, timeout_s=timeout_s
+            body, token=self.token, most_bytes=most_bytes, timeout_s=timeout_s, taker=taker
         )
         data = answer.body
         edges = data[:_EDGE_BYTES] + data[-_EDGE_BYTES:]

@@ -13,9 +13,9 @@ import ipaddress
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,7 +29,7 @@ from tagwerk.domain.errors import (
     TagwerkError,
     UsageError,
 )
-from tagwerk.link.bodies import ACCEPTED, BodyCollector
+from tagwerk.link.bodies import ACCEPTED, BodyCollector, BodyTaker
 from tagwerk.link.tls import (
     client_context,
     find_verification_error,
@@ -37,7 +37,7 @@ from tagwerk.link.tls import (
     not_trusted,
     too_old,
 )
-from tagwerk.link.wiretap import Wiretap
+from tagwerk.link.wiretap import MOST_TEXT, Wiretap
 
 # Both describe each request at length; headers carry the token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -105,16 +105,20 @@ class Answer:
 
     Args:
         status: HTTP status.
-        body: undecoded.
+        body: undecoded; where a `BodyTaker` was given, what it has left of it.
         server: the ``Server`` header.
         clock_offset_ns: server's clock minus ours, from the ``Date`` header (whole seconds,
             so ± 1 s), None when it was not told.
+        size: of the whole body, unpacked; None is that of `body`.
+        beginning: of the whole body, where some of it was taken.
     """
 
     status: int
     body: bytes
     server: str = ""
     clock_offset_ns: int | None = None
+    size: int | None = None
+    beginning: bytes = b""
 
 
 class HttpTransport:
@@ -178,8 +182,12 @@ class HttpTransport:
         token: str = "",
         most_bytes: int = MOST_ANSWER_BYTES,
         timeout_s: float | None = None,
+        taker: BodyTaker | None = None,
     ) -> Answer:
         """Send a JSON body once (again only where a redirect says that it was not looked at).
+
+        Args:
+            taker: gets the body of a good answer (200) while it arrives.
 
         Raises:
             NotReachable: with `may_have_arrived`; NotTrusted: the certificate.
@@ -192,8 +200,10 @@ class HttpTransport:
             )
         for _ in range(_MOST_REDIRECTS):
             with self.tap.request(self.endpoint.url, body) as recording:
-                answer, location = await self._post_once(body, token, most_bytes, timeout_s)
-                recording.answered(answer.status, answer.body, location)
+                answer, location = await self._post_once(body, token, most_bytes, timeout_s, taker)
+                recording.answered(
+                    answer.status, answer.beginning + answer.body, location, answer.size
+                )
             if not location:
                 break
             self._follow(location)
@@ -213,7 +223,12 @@ class HttpTransport:
         return answer
 
     async def _post_once(
-        self, body: bytes, token: str, most_bytes: int, timeout_s: float | None
+        self,
+        body: bytes,
+        token: str,
+        most_bytes: int,
+        timeout_s: float | None,
+        taker: BodyTaker | None = None,
     ) -> tuple[Answer, str]:
         patience_s = timeout_s or self.timeout_s
         sent = _Sent(self.on_phase, self.tap, self.endpoint.url)
@@ -234,7 +249,7 @@ class HttpTransport:
                 received_at = time.time_ns()
                 self.requests += 1
                 try:
-                    data = await self._body(response, most_bytes, deadline)
+                    data, size, beginning = await self._body(response, most_bytes, deadline, taker)
                 finally:
                     await response.aclose()
         except (
@@ -270,23 +285,53 @@ class HttpTransport:
             data,
             response.headers.get("server", "")[:_MOST_HEADER_CHARS],
             _clock_offset(response.headers.get("date"), (sent_at + received_at) // 2),
+            size,
+            beginning,
         )
         return answer, location
 
     async def _body(
-        self, response: httpx.Response, most_bytes: int, deadline: asyncio.Timeout
-    ) -> bytes:
-        """The unpacked body; the deadline moves on as long as it comes quickly enough."""
+        self,
+        response: httpx.Response,
+        most_bytes: int,
+        deadline: asyncio.Timeout,
+        taker: BodyTaker | None,
+    ) -> tuple[bytes, int, bytes]:
+        """The unpacked body, or what a taker left of it; its whole size; and how it began, where
+        some of it was taken. The deadline moves on as long as it comes quickly enough; time that
+        the taker needs is not the server's.
+        """
         collector = BodyCollector(
             response.headers.get("content-encoding", ""), most_bytes, self.endpoint.host
         )
-        began_s = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        beginning = b""
+        began_s = clock()
         deadline.reschedule(began_s + self.timeout_s)
-        async for part in response.aiter_raw():
-            collector.take(part)
-            earned_s = collector.received / SLOWEST_BYTES_PER_S
-            deadline.reschedule(began_s + self.timeout_s + earned_s)
-        return collector.finish()
+        if response.status_code != httpx.codes.OK:
+            taker = None
+        if taker is not None:
+            taker.begin()
+        # Left in the middle, it would be closed by nobody.
+        raw = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
+        async with contextlib.aclosing(raw) as parts:
+            async for part in parts:
+                if taker is None:
+                    collector.take(part)
+                else:
+                    deadline.reschedule(None)
+                    for plain in collector.plain(part):
+                        beginning += plain[: MOST_TEXT - len(beginning)]
+                        taken_s = clock()
+                        await taker.take(plain)
+                        began_s += clock() - taken_s
+                earned_s = collector.received / SLOWEST_BYTES_PER_S
+                deadline.reschedule(began_s + self.timeout_s + earned_s)
+        whole = collector.finish()
+        if taker is None:
+            return whole, collector.size, b""
+        rest = taker.rest()
+        return rest, collector.size, beginning if len(rest) < collector.size else b""
 
     def _join(self, base: httpx.URL, location: str) -> str:
         """A redirect's target as a whole address."""

@@ -220,7 +220,7 @@ class Wiretap:
                 clean.text(recording.url),
                 recording.status,
                 len(recording.body),
-                len(recording.answer),
+                recording.size,
                 (time.perf_counter() - recording.began_s) * 1000.0,
                 clean.cut(recording.body, MOST_TEXT),
                 clean.cut(recording.answer, MOST_TEXT, fresh=what in _BRING_TOKENS),
@@ -233,7 +233,7 @@ class Wiretap:
 class Recording:
     """One request from its start to its end; does nothing when nobody listens."""
 
-    __slots__ = ("answer", "at_ns", "began_s", "body", "location", "status", "tap", "url")
+    __slots__ = ("answer", "at_ns", "began_s", "body", "location", "size", "status", "tap", "url")
 
     def __init__(self, tap: Wiretap, url: str, body: bytes) -> None:
         self.tap = tap
@@ -241,13 +241,21 @@ class Recording:
         self.body = body
         self.status = 0
         self.answer = b""
+        self.size = 0
         self.location = ""
         self.at_ns = time.time_ns()
         self.began_s = time.perf_counter()
 
-    def answered(self, status: int, answer: bytes, location: str = "") -> None:
-        """What came back; `location` is a redirect's target."""
+    def answered(
+        self, status: int, answer: bytes, location: str = "", size: int | None = None
+    ) -> None:
+        """What came back; `location` is a redirect's target.
+
+        Args:
+            size: of the whole, where `answer` is its beginning and its end alone.
+        """
         self.status, self.answer, self.location = status, answer, location
+        self.size = len(answer) if size is None else size
 
     def __enter__(self) -> Recording:
         return self

@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tagwerk.domain.connection import ConnectionProfile
-from tagwerk.plant.plant import BrowseState, Frame, Plant
+from tagwerk.plant.kept import KeptNames
+from tagwerk.plant.names import BrowseState
+from tagwerk.plant.plant import Frame, Plant
 
-__all__ = ["BrowseState", "Frame", "Plant", "audit_file"]
+__all__ = ["BrowseState", "Frame", "KeptNames", "Plant", "audit_file"]
 
 
 def audit_file(folder: Path, profile: ConnectionProfile) -> Path:

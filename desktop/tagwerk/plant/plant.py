@@ -25,13 +25,14 @@ from tagwerk.domain.connection import (
     LinkStatus,
 )
 from tagwerk.domain.errors import TagwerkError
-from tagwerk.domain.message import Message
 from tagwerk.domain.ports import PlantClient, PlantLink
-from tagwerk.domain.tags import BrowseItem, DataType, TagInfo, data_type_from_text
+from tagwerk.domain.tags import DataType, TagInfo, data_type_from_text
 from tagwerk.domain.values import Sample
 from tagwerk.plant.history import HistoryReader, HistoryState
 from tagwerk.plant.info import merge_tag_info
-from tagwerk.plant.types import KnownTypes
+from tagwerk.plant.kept import KeptNames
+from tagwerk.plant.names import BrowseState, NameReader
+from tagwerk.plant.types import KnownTypes, TypeLessons
 from tagwerk.sheets import TagSheet
 from tagwerk.store.alarms import AlarmStore
 from tagwerk.store.interest import Interest
@@ -47,9 +48,6 @@ log = logging.getLogger(__name__)
 
 # Where there is one it is needed: the monotonic clock of Linux stands still in standby.
 _BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-
-NAMES_A_TURN = 1000
-"""So many names are sorted into the tree at once: some milliseconds."""
 
 ALARM_LIST_S = 15.0
 """So long a new list of alarms is waited for before the log is asked about an outage."""
@@ -99,18 +97,6 @@ class Frame:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BrowseState:
-    """How the reading of all names stands. `error` and `cure` are empty when all is well."""
-
-    running: bool = False
-    done: bool = False
-    count: int = 0
-    started_ns: int = 0
-    error: Message = Message()
-    cure: Message = Message()
-
-
 class Plant:
     """Everything about one server. Made by the composition root, shown by the panels.
 
@@ -121,6 +107,7 @@ class Plant:
         profile: how it is reached; never a secret.
         sheet: units, ranges and texts; an empty sheet when there is none.
         audit_path: where writes leave their evidence; None keeps it in memory (tests).
+        kept: where its names are kept from one start to the next; None keeps none.
         clock_ns: the wall clock, injected for tests.
         steady_ns: a clock that nobody can set, to notice when the wall clock was; tests that turn
             the wall clock alone mean time passing.
@@ -132,6 +119,7 @@ class Plant:
         sheet: TagSheet | None = None,
         *,
         audit_path: Path | None = None,
+        kept: KeptNames | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
         steady_ns: Callable[[], int] | None = None,
     ) -> None:
@@ -152,20 +140,19 @@ class Plant:
         self.arming = Arming(monotonic_ns=awake_or_asleep_ns, clock_ns=clock_ns)
         self.audit = AuditLog(audit_path)
         self.status = LinkStatus()
-        self.browse_state = BrowseState()
+        self.names = NameReader(self.tree, clock_ns, kept)
         self._language = "en"
         self._link: PlantLink | None = None
         self._writes: WriteService | None = None
         self._history: HistoryReader | None = None
         self._news: deque[LinkStatus] = deque()
         self._changed_curves: set[str] = set()
-        self._tree_changed = False
         self._interest_version = 0
         self._wanted: frozenset[str] = frozenset()
         self._unwanted: frozenset[str] = frozenset()
         self._heard: set[str] = set()
         self._types = KnownTypes()
-        self._types_due = False
+        self._lessons = TypeLessons(self._types, self._data_type)
         self._writes_version = -1
         self._infos: dict[str, TagInfo] = {}
         self._wake = asyncio.Event()
@@ -255,8 +242,22 @@ class Plant:
         return self._writes
 
     @property
+    def browse_state(self) -> BrowseState:
+        """How the reading of names stands."""
+        return self.names.state
+
+    @browse_state.setter
+    def browse_state(self, state: BrowseState) -> None:
+        self.names.state = state
+
+    @property
     def capabilities(self) -> Capabilities:
         return self.status.capabilities
+
+    @property
+    def coalesced(self) -> int:
+        """Values that a newer one replaced before a frame could show them, wherever it was."""
+        return self.live.coalesced + (self._link.counters.coalesced if self._link else 0)
 
     @property
     def language(self) -> str:
@@ -325,8 +326,8 @@ class Plant:
         if self._changed_curves:
             curves |= self._changed_curves
             self._changed_curves.clear()
-        tree = self.tree.drain() or self._tree_changed
-        self._tree_changed = False
+        tree = self.tree.drain() or self.names.has_changed
+        self.names.has_changed = False
         if tree:
             self._infos.clear()
         writes = False
@@ -348,7 +349,7 @@ class Plant:
         gone, back = self._wanted - wanted, self._unwanted & wanted
         self._wanted = wanted
         self._unwanted = (self._unwanted | gone) - wanted
-        self._types_due = True
+        self._lessons.want(wanted)
         self.live.forget(gone | back)
         self._heard -= gone | back
         link.want(wanted)
@@ -360,11 +361,12 @@ class Plant:
         if late:
             self.live.forget(late)
             values -= late
-        if self._types_due:
-            self._types_due = False
-            self._types.learn({name: self._data_type(name) for name in self._wanted})
-            return values | self._put_right(self._wanted)
-        return values | self._put_right(values)
+        learned = self._lessons.frame()
+        if learned:
+            values |= self._put_right(learned)
+        if self._lessons.is_settling():
+            values |= self._put_right(values)
+        return values
 
     def _listen(self, values: set[str]) -> None:
         """Learn the server's clock from a few changes; a tag's first value may be an old one."""
@@ -403,6 +405,10 @@ class Plant:
         return {sample.name for sample in right}
 
     def _data_type(self, name: str) -> DataType:
+        if self.browse_state.kept_ns:
+            # An older project's type must not make another value of what the server sends today.
+            entry = self.sheet.find(name)
+            return merge_tag_info(name, None, entry, self._language).data_type
         item = self.tree.find(name)
         if item is not None and item.data_type:
             return data_type_from_text(item.data_type)
@@ -412,6 +418,7 @@ class Plant:
         """The plant's own work (names, history, filling holes) until cancelled."""
         if self._history is None:
             raise RuntimeError("Plant.attach was not called")
+        await self.names.show_kept()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._history.run(), name="plant:history")
@@ -443,51 +450,10 @@ class Plant:
             self._browse_task = None
 
     async def browse(self) -> None:
-        """Read all names; progress and errors are in `browse_state`.
-
-        The first names are shown as they come. Later ones take the place of the old ones when all
-        are there, so that a slow or broken browse takes nothing away.
-        """
-        is_first = not len(self.tree)
-        had_all = self.browse_state.done and not is_first
-        names = self.tree if is_first else TagTree()
-        names.clear()
-        self.browse_state = BrowseState(running=True, done=had_all, started_ns=self.clock_ns())
-        self._tree_changed = True
-        arrived: asyncio.Queue[list[BrowseItem] | None] = asyncio.Queue()
-        feeder = asyncio.create_task(self._feed(names, arrived), name="plant:names")
-        try:
-            await self.client.browse(language=self.server_language, on_items=arrived.put_nowait)
-            arrived.put_nowait(None)
-            await feeder
-        except TagwerkError as error:
-            self.browse_state = replace(
-                self.browse_state, running=False, error=error.text, cure=error.cure_text
-            )
-        except asyncio.CancelledError:
-            self.browse_state = replace(self.browse_state, running=False)
-            raise
-        else:
-            if not is_first:
-                self.tree.replace_with(names)
-            self._types_due = True
-            self.browse_state = replace(self.browse_state, running=False, done=True)
-        finally:
-            feeder.cancel()
-            await asyncio.gather(feeder, return_exceptions=True)
-            self.tree.finish()
-            self._tree_changed = True
-
-    async def _feed(self, names: TagTree, arrived: asyncio.Queue[list[BrowseItem] | None]) -> None:
-        """Put names into a tree, a slice a turn of the loop: the window answers in between."""
-        while (items := await arrived.get()) is not None:
-            for start in range(0, len(items), NAMES_A_TURN):
-                slice_ = items[start : start + NAMES_A_TURN]
-                names.put(slice_)
-                count = self.browse_state.count + len(slice_)
-                self.browse_state = replace(self.browse_state, count=count)
-                self._tree_changed = True
-                await asyncio.sleep(0)
+        """Read all names; see `NameReader.read`. Then they are kept for the next start."""
+        if await self.names.read(self.client, self.server_language):
+            self._lessons.again()
+            await self.names.keep()
 
     async def _fill(self, lost_ns: int, back_ns: int) -> None:
         """Read what the log has of a hole, for every curve that is open."""

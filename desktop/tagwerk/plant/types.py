@@ -8,7 +8,8 @@ the tag and the value, decides here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tagwerk.domain.tags import BaseType, DataType
@@ -18,6 +19,13 @@ from tagwerk.domain.values import LoggedPoint, Sample
 _TYPED = (BaseType.INTEGER, BaseType.FLOAT, BaseType.DATETIME)
 # Compared by class and not by isinstance: this runs for every value of the stream.
 _MAY_BE_WRONG: frozenset[type[Any]] = frozenset((str, list))
+
+
+LESSONS_A_FRAME = 200
+"""So many types are looked up a frame: some milliseconds."""
+
+FRAMES_TO_SETTLE = 4
+"""So many frames after types were learned the stream may still deliver what it put right before."""
 
 
 class KnownTypes:
@@ -61,6 +69,52 @@ class KnownTypes:
             return False
         data_type = self._numbers.get(sample.name)
         return data_type is not None and typed_value(sample.value, data_type) != sample.value
+
+
+class TypeLessons:
+    """Looks types up for `KnownTypes`, some a frame: thousands at once would hold up the window.
+
+    Args:
+        types: that learns.
+        look_up: finds the type of a tag by its full name.
+    """
+
+    def __init__(self, types: KnownTypes, look_up: Callable[[str], DataType]) -> None:
+        self._types = types
+        self._look_up = look_up
+        self._known: dict[str, DataType] = {}
+        self._unknown: dict[str, None] = {}
+        self._settling = 0
+
+    def want(self, names: frozenset[str]) -> None:
+        """The tags that are listened to from now on."""
+        self._known = {name: known for name, known in self._known.items() if name in names}
+        self._unknown = dict.fromkeys(
+            name for name in names if name not in self._known or name in self._unknown
+        )
+
+    def again(self) -> None:
+        """Names were read: what was known may have changed, and holds until it is looked up."""
+        self._unknown |= dict.fromkeys(self._known)
+
+    def frame(self) -> list[str]:
+        """Learn some more; returns the names whose earlier values may now be put right."""
+        names = list(itertools.islice(self._unknown, LESSONS_A_FRAME))
+        for name in names:
+            del self._unknown[name]
+            self._known[name] = self._look_up(name)
+        if names:
+            self._types.learn(self._known)
+            self._settling = FRAMES_TO_SETTLE
+        return names
+
+    def is_settling(self) -> bool:
+        """Whether the stream may still deliver what it put right by what was known before.
+
+        To be asked once a frame.
+        """
+        self._settling = max(self._settling - 1, 0)
+        return self._settling > 0
 
 
 def typed_points(points: Sequence[LoggedPoint], data_type: DataType) -> list[LoggedPoint]:

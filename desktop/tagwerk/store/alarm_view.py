@@ -1,200 +1,103 @@
 """One sorted and filtered order of alarms, kept up to date by taking changed ones out and in.
 
 Used by the alarm table for the active alarms (`AlarmStore.open_view`) and, over a plain dictionary,
-for records from the log. It knows numbers and alarms, no rows on a screen and no Qt.
+for records from the log. It knows numbers and alarms, no rows on a screen and no Qt. Another sort
+or filter of many alarms is worked out in steps beside the order on show, which goes on meanwhile.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 from tagwerk.domain.alarms import Alarm
-from tagwerk.domain.tags import short_name
-from tagwerk.domain.values import Value
+from tagwerk.store.alarm_order import AlarmFilter, SortOrder, narrows, passes, search_text
+from tagwerk.store.blocks import Entry, SortedBlocks
 
-Entry: TypeAlias = tuple[Any, ...]
-"""A sort key whose last part is the alarm's number (negated when ascending): no two are equal."""
+STEP = 256
+"""Alarms that one step looks at: about a millisecond."""
+AT_ONCE = 1_024
+"""Up to so many changes are taken over in one refresh, and so many alarms sorted in one."""
+_LOST_TRACK = 100_000
 
 
-class SortBy(Enum):
-    """What an order can be sorted by; the values are stable, they are remembered between runs."""
+class _Sorted:
+    """Alarms by number in one sort order behind one filter."""
 
-    STATE = "state"
-    PRIORITY = "priority"
-    CLASS = "class"
-    RAISED = "raised"
-    TEXT = "text"
-    VALUE = "value"
-    AREA = "area"
-    TRIGGER = "trigger"
-    CLEARED = "cleared"
-    ACKNOWLEDGED = "acknowledged"
-    STANDS_FOR = "stands_for"
-    CHANGED = "changed"
-    NAME = "name"
-    ORIGIN = "origin"
+    __slots__ = ("_alarms", "_hays", "_words", "entries", "filter", "order", "sort")
+
+    def __init__(
+        self,
+        alarms: Mapping[int, Alarm],
+        sort: SortOrder,
+        wanted: AlarmFilter,
+        hays: dict[int, tuple[Alarm, str]],
+    ) -> None:
+        self._alarms = alarms
+        self._hays = hays
+        self.sort, self.filter = sort, wanted
+        self._words = wanted.text.casefold().split()
+        self.entries: dict[int, Entry] = {}
+        self.order = SortedBlocks()
+
+    def shows(self, number: int) -> bool:
+        """Whether the alarm is there and passes the filter."""
+        alarm = self._alarms.get(number)
+        if alarm is None:
+            self._hays.pop(number, None)
+            return False
+        if not passes(alarm, self.filter):
+            return False
+        if not self._words:
+            return True
+        kept = self._hays.get(number)
+        if kept is None or kept[0] is not alarm:
+            kept = self._hays[number] = (alarm, search_text(alarm))
+        hay = kept[1]
+        return all(word in hay for word in self._words)
+
+    def key_of(self, number: int) -> Entry:
+        """The sort key of an alarm that is there."""
+        return self.sort.entry(number, self._alarms[number])
+
+    def wanted(self, number: int) -> Entry | None:
+        """The alarm's sort key, None when it is not to be shown."""
+        return self.key_of(number) if self.shows(number) else None
+
+    def put(self, number: int, entry: Entry) -> None:
+        self.entries[number] = entry
+        self.order.add(entry)
+
+    def follow(self, number: int, entry: Entry | None) -> None:
+        """Take the alarm out of its old place and put it into its new one."""
+        old = self.entries.get(number)
+        if old == entry:
+            return
+        if old is not None:
+            self.order.remove(self.entries.pop(number))
+        if entry is not None:
+            self.put(number, entry)
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmFilter:
-    """What a view shows. The default is every alarm that is not shelved.
+class Moves:
+    """What a commit did.
 
     Args:
-        text: words that must all occur in tag, text, area or class, whatever their case.
-        unacknowledged: only those that wait for acknowledge.
-        priority_min: only this priority and above; 0 is all.
-        areas: only these areas; empty is all.
-        shelved: only the shelved ones (True), or all but them (False); None is both.
+        came, left: numbers of alarms; None when the whole order was changed for another.
     """
 
-    text: str = ""
-    unacknowledged: bool = False
-    priority_min: int = 0
-    areas: frozenset[str] = frozenset()
-    shelved: bool | None = False
-
-
-def search_text(alarm: Alarm) -> str:
-    """What the text filter looks through, casefolded."""
-    return "\n".join(
-        (
-            alarm.text,
-            short_name(alarm.trigger_tag),
-            short_name(alarm.name),
-            alarm.area,
-            alarm.class_name,
-            alarm.class_symbol,
-        )
-    ).casefold()
-
-
-def matches(alarm: Alarm, wanted: AlarmFilter, words: Iterable[str] | None = None) -> bool:
-    """Whether the filter lets the alarm through; `words` spares splitting `wanted.text` again."""
-    if wanted.shelved is not None and alarm.is_shelved is not wanted.shelved:
-        return False
-    if alarm.priority < wanted.priority_min:
-        return False
-    if wanted.areas and alarm.area not in wanted.areas:
-        return False
-    if wanted.unacknowledged and not alarm.needs_acknowledgement:
-        return False
-    needles = wanted.text.casefold().split() if words is None else list(words)
-    if not needles:
-        return True
-    hay = search_text(alarm)
-    return all(word in hay for word in needles)
-
-
-def _stood_ns(alarm: Alarm) -> int | None:
-    """How long it stood, or has stood when it still does: as minus the raise time plus a constant.
-
-    Standing alarms grow older all at the same pace, so among themselves the raise time gives the
-    order; they come after all that ended, since theirs is not over.
-    """
-    if alarm.raise_time_ns is None:
-        return None
-    if alarm.clear_time_ns is not None and not alarm.is_standing:
-        return alarm.clear_time_ns - alarm.raise_time_ns
-    return 10**21 - alarm.raise_time_ns
-
-
-# A text sorts without regard to case; equal texts are parted by time and number afterwards.
-_COLUMNS: dict[SortBy, Callable[[Alarm], Any]] = {
-    SortBy.STATE: lambda alarm: (alarm.state_text or alarm.state_word).casefold(),
-    SortBy.PRIORITY: lambda alarm: alarm.priority,
-    SortBy.CLASS: lambda alarm: alarm.class_name.casefold(),
-    SortBy.RAISED: lambda alarm: alarm.raise_time_ns,
-    SortBy.TEXT: lambda alarm: alarm.text.casefold(),
-    SortBy.VALUE: lambda alarm: alarm.value,
-    SortBy.AREA: lambda alarm: alarm.area.casefold(),
-    SortBy.TRIGGER: lambda alarm: short_name(alarm.trigger_tag).casefold(),
-    SortBy.CLEARED: lambda alarm: alarm.clear_time_ns,
-    SortBy.ACKNOWLEDGED: lambda alarm: alarm.acknowledge_time_ns,
-    SortBy.STANDS_FOR: _stood_ns,
-    SortBy.CHANGED: lambda alarm: alarm.modification_time_ns,
-    SortBy.NAME: lambda alarm: short_name(alarm.name).casefold(),
-    SortBy.ORIGIN: lambda alarm: alarm.origin.casefold(),
-}
-
-
-def comparable(value: Value, *, descending: bool) -> tuple[int, Any]:
-    """A value of any type as something that can be compared; what is missing comes last.
-
-    Numbers come before texts, texts before arrays. NaN counts as missing: it is in no order.
-    """
-    missing = (-1, 0) if descending else (3, 0)
-    if value is None or value == "":
-        return missing
-    if isinstance(value, (bool, int, float)):
-        return missing if isinstance(value, float) and math.isnan(value) else (0, value)
-    if isinstance(value, str):
-        return (1, value.casefold())
-    return (2, repr(value))
-
-
-@dataclass(frozen=True, slots=True)
-class SortOrder:
-    """How a view is sorted. Equal alarms follow each other newest first.
-
-    Args:
-        by: the column.
-        descending: largest, latest or last in the alphabet on top.
-        unacknowledged_first: those that wait for acknowledge stand above all others.
-    """
-
-    by: SortBy = SortBy.RAISED
-    descending: bool = True
-    unacknowledged_first: bool = True
-
-    def entry(self, number: int, alarm: Alarm) -> Entry:
-        """The alarm's sort key. Entries are held ascending and read backwards when descending."""
-        value = comparable(_COLUMNS[self.by](alarm), descending=self.descending)
-        group = self.unacknowledged_first and alarm.needs_acknowledgement
-        raised = alarm.raise_time_ns or 0
-        if self.descending:
-            return (group, value, raised, number)
-        return (not group, value, -raised, -number)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order as it was at one refresh: never changes, so that a table can move from one to the
-    next in steps. Rows count from 0 at the top."""
-
-    entries: list[Entry] = field(default_factory=list)
-    descending: bool = True
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def id_at(self, row: int) -> int:
-        """The number of the alarm in `row`; IndexError outside."""
-        if self.descending:
-            number: int = self.entries[len(self.entries) - 1 - row][-1]
-            return number
-        return -int(self.entries[row][-1])
-
-    def ids(self) -> list[int]:
-        """All numbers from the top down."""
-        if self.descending:
-            return [entry[-1] for entry in reversed(self.entries)]
-        return [-entry[-1] for entry in self.entries]
-
-    def row_of(self, entry: Entry) -> int:
-        """The row of an entry that is in this order."""
-        index = bisect_left(self.entries, entry)
-        return len(self.entries) - 1 - index if self.descending else index
+    came: frozenset[int] | None = None
+    left: frozenset[int] | None = None
 
 
 class AlarmView:
-    """A sorted and filtered view of alarms by number.
+    """A sorted and filtered view of alarms by number. Rows count from 0 at the top.
 
-    `mark` is cheap and called for each change; `refresh` does the work, once a picture.
+    `mark` is cheap and called for each change. A table follows in two steps, since it has to know
+    what stands in its rows before they move: `prepare` says whether anything moves and by how much
+    the view will grow, `commit` does it. Whoever has no rows calls `refresh`.
 
     Args:
         alarms: the alarms by number; held, not copied.
@@ -202,111 +105,174 @@ class AlarmView:
 
     def __init__(self, alarms: Mapping[int, Alarm], sort: SortOrder | None = None) -> None:
         self._alarms = alarms
-        self._entries: dict[int, Entry] = {}
-        self._dirty: set[int] = set()
-        self._rebuild = True
         self.filter = AlarmFilter()
         self.sort = sort or SortOrder()
-        self.order = Order(descending=self.sort.descending)
-        self._words: list[str] = []
+        self._hays: dict[int, tuple[Alarm, str]] = {}
+        self._now = self._other()
+        self._next: _Sorted | None = self._other()
+        self._todo: Iterator[int] | None = None
+        self._is_worked_out = False
+        self._touched: set[int] = set()
+        self._dirty: set[int] = set()
+        self._moving: list[tuple[int, Entry | None]] = []
+
+    # Changes.
 
     def mark(self, number: int) -> None:
         """That alarm came, changed or left."""
-        if number in self._alarms or number in self._entries:
+        if self._todo is not None:
+            self._touched.add(number)
+            if len(self._touched) > len(self._alarms) + _LOST_TRACK:
+                # Nobody works on it, as in a hidden window: begin anew when somebody looks.
+                self._begin_anew()
+        if number in self._alarms or number in self._now.entries:
             self._dirty.add(number)
         else:
             # Came and left between two refreshes: nothing to do, and nothing to remember for ever.
             self._dirty.discard(number)
 
     def set_filter(self, wanted: AlarmFilter) -> None:
-        """Show only what `wanted` lets through, from the next refresh on."""
+        """Show only what `wanted` lets through, as soon as that is worked out."""
         if wanted != self.filter:
             self.filter = wanted
-            self._words = wanted.text.casefold().split()
-            self._rebuild = True
+            if not wanted.text.strip():
+                self._hays.clear()
+            self._begin_anew()
 
     def set_sort(self, sort: SortOrder) -> None:
-        """Sort in another way, from the next refresh on."""
+        """Sort in another way, as soon as that is worked out."""
         if sort != self.sort:
             self.sort = sort
-            self._rebuild = True
+            self._begin_anew()
+
+    def _other(self) -> _Sorted:
+        return _Sorted(self._alarms, self.sort, self.filter, self._hays)
+
+    def _begin_anew(self) -> None:
+        self._next = self._other()
+        self._todo = None
+        self._is_worked_out = False
+        self._touched = set()
+
+    # Working out another order.
 
     @property
     def is_due(self) -> bool:
-        """True when `refresh` would have something to do."""
-        return self._rebuild or bool(self._dirty)
+        """True when there is something to follow, or to work out first."""
+        return self._next is not None or bool(self._dirty)
+
+    @property
+    def is_sorting(self) -> bool:
+        """True while another sort or filter is being worked out; on show is that of before."""
+        return self._next is not None and not self._is_worked_out
+
+    def step(self) -> bool:
+        """Work on the other order for about a millisecond. True while there is more to do."""
+        fresh = self._next
+        if fresh is None or self._is_worked_out:
+            return False
+        if self._todo is None:
+            self._todo = iter(self._candidates(fresh))
+            self._touched = set()
+        looked_at = 0
+        for number in islice(self._todo, STEP):
+            looked_at += 1
+            fresh.follow(number, fresh.wanted(number))
+        if looked_at < STEP and len(self._touched) > AT_ONCE:
+            self._todo, self._touched = iter(tuple(self._touched)), set()
+        elif looked_at < STEP:
+            self._is_worked_out = True
+        return not self._is_worked_out
+
+    def _candidates(self, fresh: _Sorted) -> list[int]:
+        """What is to be looked through: only what is shown already, when the filter narrows it."""
+        if self._now.entries and narrows(fresh.filter, self._now.filter):
+            return list(self._now.entries.keys() | self._dirty)
+        return list(self._alarms)
+
+    # Following.
+
+    def prepare(self) -> int | None:
+        """Find out what moves; up to `AT_ONCE` changes are taken at a time, see `is_due`.
+
+        Returns:
+            By how many rows the view grows with `commit`, negative when it shrinks; None when
+            nothing moves and `commit` is not to be called.
+        """
+        if self._next is not None and len(self._alarms) <= AT_ONCE:
+            while self.step():
+                pass
+        if self._next is not None and self._is_worked_out:
+            for number in self._touched:
+                self._next.follow(number, self._next.wanted(number))
+            self._touched = set()
+            return len(self._next.order) - len(self._now.order)
+        return self._prepare_changes()
+
+    def _prepare_changes(self) -> int | None:
+        taken = set(islice(self._dirty, AT_ONCE))
+        self._dirty -= taken
+        now = self._now
+        found = [(number, now.wanted(number)) for number in taken]
+        self._moving = [pair for pair in found if now.entries.get(pair[0]) != pair[1]]
+        if not self._moving:
+            return None
+        return sum((entry is not None) - (n in now.entries) for n, entry in self._moving)
+
+    def commit(self) -> Moves:
+        """Do what `prepare` has found."""
+        if self._next is not None and self._is_worked_out:
+            self._now, self._next, self._todo = self._next, None, None
+            self._is_worked_out = False
+            return Moves()
+        moving, self._moving = self._moving, []
+        before = self._now.entries
+        came = frozenset(number for number, _ in moving if number not in before)
+        left = frozenset(number for number, entry in moving if entry is None)
+        for number, entry in moving:
+            self._now.follow(number, entry)
+        return Moves(came, left)
+
+    def refresh(self) -> AlarmView:
+        """Bring everything up to date at once, however long it takes; returns itself."""
+        while self.step():
+            pass
+        while self.is_due:
+            if self.prepare() is not None:
+                self.commit()
+        return self
+
+    # Reading.
 
     def alarm(self, number: int) -> Alarm | None:
         """The alarm of that number, or None when it has left."""
         return self._alarms.get(number)
 
     def contains(self, number: int) -> bool:
-        """Whether the alarm is in the order of the last refresh."""
-        return number in self._entries
+        """Whether the alarm is in the order."""
+        return number in self._now.entries
+
+    def __len__(self) -> int:
+        return len(self._now.order)
+
+    def id_at(self, row: int) -> int:
+        """The number of the alarm in `row`; IndexError outside."""
+        order = self._now.order
+        if self._now.sort.descending:
+            number: int = order[len(order) - 1 - row][-1]
+            return number
+        return -int(order[row][-1])
+
+    def ids(self) -> list[int]:
+        """All numbers from the top down."""
+        if self._now.sort.descending:
+            return [entry[-1] for entry in reversed(self._now.order)]
+        return [-entry[-1] for entry in self._now.order]
 
     def row_of(self, number: int) -> int:
-        """The row of an alarm in `order`, -1 when it is not in it."""
-        entry = self._entries.get(number)
-        return -1 if entry is None else self.order.row_of(entry)
-
-    def refresh(self) -> Order:
-        """Bring the order up to date; the same object comes back when nothing moved."""
-        if self._rebuild:
-            self._sort_all()
-        elif self._dirty:
-            self._move_changed()
-        return self.order
-
-    def _shown(self, number: int) -> Entry | None:
-        alarm = self._alarms.get(number)
-        if alarm is None or not matches(alarm, self.filter, self._words):
-            return None
-        return self.sort.entry(number, alarm)
-
-    def _sort_all(self) -> None:
-        self._rebuild = False
-        self._dirty = set()
-        found = ((number, self._shown(number)) for number in self._alarms)
-        self._entries = {number: entry for number, entry in found if entry is not None}
-        self.order = Order(sorted(self._entries.values()), self.sort.descending)
-
-    def _move_changed(self) -> None:
-        """Cut out the old places of the changed alarms and put their new ones in, in one pass.
-
-        Slices between the cuts are copied whole: for 100,000 alarms and 100 changes this is
-        twenty times quicker than sorting, and the old order stays as it was.
-        """
-        dirty, self._dirty = self._dirty, set()
-        removed: list[Entry] = []
-        added: list[Entry] = []
-        for number in dirty:
-            old = self._entries.get(number)
-            new = self._shown(number)
-            if old == new:
-                continue
-            if old is not None:
-                removed.append(old)
-            if new is None:
-                del self._entries[number]
-            else:
-                self._entries[number] = new
-                added.append(new)
-        if not removed and not added:
-            return
-        entries = self.order.entries
-        # A cut is (where, 0, -) to take one out or (where, 1, entry) to put one in before it; at
-        # the same place the one in comes first, because it is smaller than the one taken out.
-        cuts: list[tuple[int, int, Entry]] = [
-            (bisect_left(entries, entry), 0, entry) for entry in added
-        ]
-        cuts += [(bisect_left(entries, entry), 1, entry) for entry in removed]
-        cuts.sort()
-        merged: list[Entry] = []
-        done = 0
-        for where, taken_out, entry in cuts:
-            merged += entries[done:where]
-            if not taken_out:
-                merged.append(entry)
-            done = where + taken_out
-        merged += entries[done:]
-        self.order = Order(merged, self.sort.descending)
+        """The row of an alarm, -1 when it is not in the order."""
+        entry = self._now.entries.get(number)
+        if entry is None:
+            return -1
+        place = self._now.order.index(entry)
+        return len(self) - 1 - place if self._now.sort.descending else place

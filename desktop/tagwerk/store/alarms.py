@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, AlarmState, Notification
 from tagwerk.store.alarm_view import AlarmView
 
+AT_ONCE = 2_500
+"""Alarms that one `drain` looks at: some milliseconds. A longer list takes several frames."""
 HIGH_PRIORITY = 11
 """From here on a priority is high (11–15) or highest (16)."""
 
@@ -159,6 +162,8 @@ class AlarmStore:
         self._lock = threading.Lock()
         self._pending: dict[AlarmKey, Alarm | None] = {}
         self._pending_restart: dict[AlarmKey, Alarm] | None = None
+        self._taking: Iterator[bool] | None = None
+        self._taking_is_current = False
         self._earlier: dict[AlarmKey, Alarm | None] = {}
         self._earlier_restart: dict[AlarmKey, Alarm] | None = None
         self._last_cleared_pending_ns: int | None = None
@@ -171,8 +176,8 @@ class AlarmStore:
         self._link_up = False
         self._lost = True
         self._complete_since_loss = False
-        self._before_loss: dict[AlarmKey, Alarm] | None = None
-        self._known_before: Set[AlarmKey] = frozenset()
+        self._before_loss: dict[int, Alarm] | None = None
+        self._known_before: tuple[Alarm, ...] = ()
         self._lost_ns = self._back_ns = 0
         self._touched = False
         self.outage = AlarmOutage()
@@ -187,6 +192,8 @@ class AlarmStore:
         """Grows with each drain that changed something."""
         self.received = 0
         self.coalesced = 0
+        self.taken_over = 0
+        """Alarms that were put into the store or changed in it, so far."""
 
     # Any thread.
 
@@ -225,6 +232,7 @@ class AlarmStore:
                 self._earlier = {}
             self._earlier.update(self._pending)
             self._pending = {}
+            self._taking_is_current = False
 
     def _note_cleared(self, alarm: Alarm) -> None:
         cleared = alarm.clear_time_ns
@@ -235,22 +243,59 @@ class AlarmStore:
     # The window's thread.
 
     def drain(self) -> bool:
-        """Take over what came since the last frame; True when anything that is shown changed."""
+        """Take over what came since the last frame; True when anything that is shown changed.
+
+        At most `AT_ONCE` alarms at a time: while more wait, the next frames take them, and a list
+        that the server has sent counts when all of it is taken over.
+        """
         with self._lock:
             restart, self._pending_restart = self._pending_restart, None
-            pending, self._pending = self._pending, {}
             cleared = self._last_cleared_pending_ns
+            if restart is not None:
+                # A list that is half taken over is superseded. From here on the link may end at
+                # any time, which is noted in the same place.
+                self._taking, self._taking_is_current = None, True
         self._take_earlier()
+        if restart is not None:
+            self._taking = self._take_list(restart)
         changed, self._touched = self._touched, False
         if cleared is not None and (self.last_cleared_ns is None or cleared > self.last_cleared_ns):
             self.last_cleared_ns = cleared
             changed = True
-        if restart is not None:
-            changed = self._take_restart(restart) or changed
-        for key, alarm in pending.items():
-            changed = self._apply(key, alarm) or changed
+        # What came after a list waits until that is taken over, or an old list would undo it.
+        changed = (self._take_some() if self._taking is not None else False) or changed
+        if self._taking is None:
+            for key, alarm in self._some_pending().items():
+                changed = self._apply(key, alarm) or changed
         if changed:
             self.version += 1
+        return changed
+
+    def _some_pending(self) -> dict[AlarmKey, Alarm | None]:
+        with self._lock:
+            if len(self._pending) <= AT_ONCE:
+                pending, self._pending = self._pending, {}
+                return pending
+            # A dictionary keeps its order: the first to come are the first to be shown.
+            found = dict(islice(self._pending.items(), AT_ONCE))
+            for key in found:
+                del self._pending[key]
+            return found
+
+    def _take_some(self) -> bool:
+        """Go on with the list that is being taken over."""
+        steps = 0
+        changed = False
+        for one in islice(self._taking or (), AT_ONCE):
+            steps += 1
+            changed = one or changed
+        if steps < AT_ONCE:
+            self._taking = None
+            with self._lock:
+                is_current = self._taking_is_current
+            if is_current:
+                self._complete_since_loss = True
+                changed = self._settle() or changed
         return changed
 
     def _take_earlier(self) -> None:
@@ -258,24 +303,23 @@ class AlarmStore:
         with self._lock:
             restart, self._earlier_restart = self._earlier_restart, None
             earlier, self._earlier = self._earlier, {}
+            is_over = not self._taking_is_current
+        if self._taking is not None and is_over:
+            self._touched = any([*self._taking]) or self._touched
+            self._taking = None
         if restart is not None:
-            self._touched = self._take_list(restart) or self._touched
+            self._touched = any([*self._take_list(restart)]) or self._touched
         for key, alarm in earlier.items():
             self._touched = self._apply(key, alarm) or self._touched
 
-    def _take_restart(self, complete: dict[AlarmKey, Alarm]) -> bool:
-        changed = self._take_list(complete)
-        self._complete_since_loss = True
-        return self._settle() or changed
-
-    def _take_list(self, complete: dict[AlarmKey, Alarm]) -> bool:
-        changed = not self.is_known
-        self.is_known = True
-        for key in [key for key in self._ids if key not in complete]:
-            changed = self._apply(key, None) or changed
+    def _take_list(self, complete: dict[AlarmKey, Alarm]) -> Iterator[bool]:
+        """Take over a complete list alarm by alarm; yields whether each step changed anything."""
+        for key in tuple(self._ids):
+            yield self._apply(key, None) if key not in complete else False
         for key, alarm in complete.items():
-            changed = self._apply(key, alarm) or changed
-        return changed
+            yield self._apply(key, alarm)
+        before, self.is_known = self.is_known, True
+        yield not before
 
     def _apply(self, key: AlarmKey, alarm: Alarm | None) -> bool:
         number = self._ids.get(key)
@@ -286,7 +330,7 @@ class AlarmStore:
             self._ids[key] = number
         else:
             old = self._alarms[number]
-            if old == alarm:
+            if old is alarm or old == alarm:
                 return False
             self._count(old, -1)
         if alarm is None:
@@ -294,6 +338,7 @@ class AlarmStore:
             del self._alarms[number]
         else:
             self._alarms[number] = alarm
+            self.taken_over += 1
             self._count(alarm, 1)
         for view in self._views:
             view.mark(number)
@@ -375,7 +420,7 @@ class AlarmStore:
             self._complete_since_loss = False
             self._take_earlier()
             if self._before_loss is None and self.is_known:
-                self._before_loss = self._by_key()
+                self._before_loss = self._alarms.copy()
             self._lost_ns = self.stale_since_ns or at_ns
         if self.stale_since_ns is None:
             self.stale_since_ns = at_ns
@@ -396,10 +441,10 @@ class AlarmStore:
         if self._link_up and self._complete_since_loss and self.stale_since_ns is not None:
             self.stale_since_ns = None
             if self._before_loss is not None:
-                found = compare(self._before_loss, self._by_key())
+                found = self._compare(self._before_loss)
                 found = replace(found, lost_ns=self._lost_ns, back_ns=self._back_ns)
                 self.outage = self.outage.and_then(found)
-                self._known_before = self._before_loss.keys() | {a.key for a in self.outage.went}
+                self._known_before = (*self._before_loss.values(), *self.outage.went)
                 self._before_loss = None
             return True
         return False
@@ -413,7 +458,8 @@ class AlarmStore:
         Returns:
             Whether there were any.
         """
-        known = self._known_before | self._ids.keys() | {alarm.key for alarm in self.outage.passed}
+        known = {alarm.key for alarm in (*self._known_before, *self.outage.passed)}
+        known |= self._ids.keys()
         passed = {
             alarm.key: alarm
             for alarm in logged
@@ -425,8 +471,13 @@ class AlarmStore:
             self._touched = True
         return bool(passed)
 
-    def _by_key(self) -> dict[AlarmKey, Alarm]:
-        return {alarm.key: alarm for alarm in self._alarms.values()}
+    def _compare(self, before: dict[int, Alarm]) -> AlarmOutage:
+        """`compare` with the list of now, without looking into what has not changed at all."""
+        now = self._alarms
+        return compare(
+            {one.key: one for number, one in before.items() if now.get(number) is not one},
+            {one.key: one for number, one in now.items() if before.get(number) is not one},
+        )
 
     def forget_outage(self) -> None:
         """The user has seen what happened during the last outage."""

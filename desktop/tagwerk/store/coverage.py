@@ -6,7 +6,7 @@ questions to the log come from it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,6 +17,8 @@ OPEN = (1 << 63) - 1
 """End of a span that still goes on."""
 SEAM_NS = 1_000_000_000
 """Unknown stretches shorter than this between two known ones are closed: no log answers in them."""
+MOST_SPANS = 2_000
+"""Of one curve that are kept apart; beyond them the two oldest are taken as one."""
 
 
 class Source(Enum):
@@ -50,6 +52,54 @@ class Segment:
     @property
     def is_open(self) -> bool:
         return self.end_ns == OPEN
+
+
+class Spans:
+    """Spans of time in order, without overlap; those closer than `SEAM_NS` are one. At most
+    `MOST_SPANS` are kept apart, so that trouble that lasts for days costs no memory.
+    """
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def add(self, start_ns: int, end_ns: int) -> bool:
+        """Take a span in; False when all of it was known already."""
+        end_ns = max(end_ns, start_ns + 1)
+        first = bisect_right(self._ends, start_ns - SEAM_NS)
+        stop = bisect_left(self._starts, end_ns + SEAM_NS)
+        if first < stop:
+            if (
+                stop - first == 1
+                and self._starts[first] <= start_ns
+                and end_ns <= self._ends[first]
+            ):
+                return False
+            start_ns = min(start_ns, self._starts[first])
+            end_ns = max(end_ns, self._ends[stop - 1])
+        self._starts[first:stop] = [start_ns]
+        self._ends[first:stop] = [end_ns]
+        if len(self._starts) > MOST_SPANS:
+            del self._starts[1], self._ends[0]
+        return True
+
+    def between(self, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+        """Spans that touch ``start_ns`` to ``end_ns``, whole."""
+        first = bisect_right(self._ends, start_ns)
+        stop = bisect_left(self._starts, end_ns)
+        return list(zip(self._starts[first:stop], self._ends[first:stop], strict=True))
+
+    def forget_before(self, time_ns: int) -> None:
+        """Cut off what lies before a time."""
+        gone = bisect_right(self._ends, time_ns)
+        del self._starts[:gone], self._ends[:gone]
+        if self._starts:
+            self._starts[0] = max(self._starts[0], time_ns)
 
 
 def _all(_segment: Segment) -> bool:
@@ -117,10 +167,13 @@ class Coverage:
         """Put a segment where nothing is, and over those that `over` accepts."""
         if segment.end_ns <= segment.start_ns:
             return
+        # Only what it touches and its neighbours, which it may join, are looked at.
+        first = max(bisect_right(self._starts, segment.start_ns) - 2, 0)
+        stop = bisect_left(self._starts, segment.end_ns) + 1
         pieces: list[Segment] = []
         edge = segment.start_ns
         kept: list[Segment] = []
-        for old in self._segments:
+        for old in self._segments[first:stop]:
             if old.end_ns <= segment.start_ns or old.start_ns >= segment.end_ns:
                 kept.append(old)
             elif over(old):
@@ -135,24 +188,29 @@ class Coverage:
                 edge = max(edge, old.end_ns)
         if edge < segment.end_ns:
             pieces.append(replace(segment, start_ns=edge))
-        self._replace(sorted(kept + pieces, key=lambda item: item.start_ns))
+        self._replace(first, stop, sorted(kept + pieces, key=lambda item: item.start_ns))
 
     def close(self, end_ns: int) -> None:
         """End the open segment, if there is one."""
         last = self.last()
         if last is not None and last.is_open:
-            self._replace([*self._segments[:-1], replace(last, end_ns=max(end_ns, last.start_ns))])
+            count = len(self._segments)
+            closed = replace(last, end_ns=max(end_ns, last.start_ns))
+            self._replace(max(count - 2, 0), count, [*self._segments[-2:-1], closed])
 
     def unsettle(self) -> None:
         """Let all closed holes be asked for again."""
         self._replace(
+            0,
+            len(self._segments),
             [
                 replace(item, settled=False) if item.source is Source.HOLE else item
                 for item in self._segments
-            ]
+            ],
         )
 
-    def _replace(self, segments: list[Segment]) -> None:
+    def _replace(self, first: int, stop: int, segments: list[Segment]) -> None:
+        """Put `segments`, joined where they meet, where `first` to `stop` are."""
         joined: list[Segment] = []
         for item in segments:
             if item.end_ns <= item.start_ns:
@@ -168,6 +226,6 @@ class Coverage:
                 joined[-1] = replace(previous, end_ns=item.end_ns)
             else:
                 joined.append(item)
-        self._segments = joined
-        self._starts = [item.start_ns for item in joined]
+        self._segments[first:stop] = joined
+        self._starts[first:stop] = [item.start_ns for item in joined]
         self.version += 1

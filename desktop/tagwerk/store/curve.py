@@ -1,8 +1,9 @@
 """One tag's curve: its samples, where they came from, and what is not known.
 
-Samples grow in place behind a min/max pyramid; logged points are merged before, into holes and
-after, without doubles. Not thread-safe: the window's thread only. `TrendStore` makes curves and
-feeds the live samples; the plant feeds the log; trends and exports read.
+Live samples come at the end; logged points are merged before, into holes and after, without
+doubles. Not thread-safe: the window's thread only. `TrendStore` makes curves and feeds the live
+samples; the plant feeds the log; trends and exports read. The arrays are `Samples`, the spans
+`Coverage`; here is what they mean together.
 
 Times are integers: nanoseconds since 1970 in UTC. A sample stands until the next one: cursors,
 statistics and steps all use that one rule.
@@ -11,153 +12,43 @@ statistics and steps all use that one rule.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from tagwerk.domain.message import Message, message
-from tagwerk.domain.values import LoggedPoint, Quality, QualityLevel, Sample, Value
-from tagwerk.store.coverage import OPEN, Coverage, Segment, Source
-from tagwerk.store.pyramid import Floats, Ints, Pyramid
+from tagwerk.domain.values import GOOD, LoggedPoint, Quality, QualityLevel, Sample, Value
+from tagwerk.store.coverage import OPEN, Coverage, Segment, Source, Spans
+from tagwerk.store.curve_quality import Qualities, QualityRuns
+from tagwerk.store.curve_samples import Change, Samples, Table, in_order
+from tagwerk.store.curve_types import (
+    CUT_SHORT,
+    LEFT_OUT,
+    LINK_DOWN,
+    NO_SIGN,
+    NOT_IN_LOG,
+    NOT_READ,
+    Columns,
+    Hole,
+    Reading,
+    Row,
+    Rows,
+    Statistics,
+    as_numbers,
+    bad_words,
+)
+from tagwerk.store.pyramid import Floats, Ints
 
-Words: TypeAlias = npt.NDArray[np.uint16]
+__all__ = ["NOT_READ", "Columns", "Curve", "Hole", "Reading", "Row", "Rows", "Statistics"]
 
-LINK_DOWN = message("Link down")
-NO_SIGN = message("No sign of life")
-NOT_IN_LOG = message("not in the log")
-NOT_READ = message("Not read from the log")
-LEFT_OUT = message("Left out to save memory")
-CUT_SHORT = message("the log's answer was cut short")
-BAD_QUALITY = message("Bad quality")
-NO_COMMUNICATION = message("No comm.")
-NO_NUMBER = message("No number")
-
-_MOST_QUALITIES = 60_000
 _RHYTHM = 32
 """Of so many samples before a silence the curve's rhythm is taken."""
 _SILENCE_FROM_NS = 3_000_000_000
 """Samples that lie closer together than this have no hole between them."""
-_BLOCK = 1024
-"""Samples for each running sum."""
 _EDGE_NS = 5_000_000_000
 """A log that begins or ends this close to a hole's edge fills it whole."""
-
-
-class Columns(NamedTuple):
-    """What to draw of `n` equal stretches of time; arrays have n entries (`borders` n + 1).
-
-    Column i has the samples ``borders[i]`` to ``borders[i + 1] - 1``; all others are NaN where a
-    column has no usable sample.
-    """
-
-    borders: Ints
-    low: Floats
-    high: Floats
-    first: Floats
-    last: Floats
-
-
-class Reading(NamedTuple):
-    """What stood at a moment. `value` None: no usable value (see `quality`)."""
-
-    value: float | None
-    quality: Quality
-    time_ns: int
-    source: Source
-
-
-class Statistics(NamedTuple):
-    """Of one span. None where nothing usable stood.
-
-    Args:
-        average: time-weighted; each value weighs as long as it stood, holes weigh nothing.
-        known_ns: how long a usable value stood.
-        samples: how many lie inside the span, unusable ones too.
-    """
-
-    minimum: float | None
-    maximum: float | None
-    average: float | None
-    known_ns: int
-    samples: int
-
-
-class Hole(NamedTuple):
-    """A stretch where nothing is drawn. `end_ns` is `OPEN` while it goes on."""
-
-    start_ns: int
-    end_ns: int
-    cause: Message
-    note: Message
-
-
-class Row(NamedTuple):
-    """One sample for an export."""
-
-    time_ns: int
-    value: float | None
-    quality: Quality
-    source: Source
-
-
-class Rows:
-    """Samples of a curve as they were at one moment; does not change with the curve."""
-
-    __slots__ = ("_q", "_qualities", "_segments", "_t", "_values", "_y")
-
-    def __init__(
-        self,
-        t: Ints,
-        y: Floats,
-        q: Words,
-        qualities: tuple[Quality, ...],
-        values: dict[int, float],
-        segments: list[Segment],
-    ) -> None:
-        self._t, self._y, self._q = t, y, q
-        self._qualities, self._values, self._segments = qualities, values, segments
-
-    def __len__(self) -> int:
-        return len(self._t)
-
-    def __iter__(self) -> Iterator[Row]:
-        segments = self._segments
-        place = 0
-        for index in range(len(self._t)):
-            time_ns = int(self._t[index])
-            number: float | None = float(self._y[index])
-            if number is None or math.isnan(number):
-                number = self._values.get(time_ns)
-            while place < len(segments) and segments[place].end_ns <= time_ns:
-                place += 1
-            known = place < len(segments) and segments[place].start_ns <= time_ns
-            source = segments[place].source if known else Source.LIVE
-            yield Row(time_ns, number, self._qualities[int(self._q[index])], source)
-
-
-def _bad_words(quality: Quality) -> tuple[Message, Message]:
-    """Cause and note of a bad stretch: the server's word, readable."""
-    if quality.sub_status.startswith("NO_COMMUNICATION"):
-        return NO_COMMUNICATION, Message()
-    if quality.is_usable:
-        return NO_NUMBER, Message()
-    plain = quality.sub_status in ("", "NON_SPECIFIC")
-    return BAD_QUALITY, Message("" if plain else quality.sub_status.replace("_", " ").lower())
-
-
-def as_number(value: Value) -> float:
-    """What a curve draws for a value; NaN for what it cannot draw."""
-    if isinstance(value, (bool, int, float)):
-        try:
-            number = float(value)
-        except OverflowError:
-            return math.nan
-        return number if math.isfinite(number) else math.nan
-    return math.nan
 
 
 class Curve:
@@ -170,8 +61,8 @@ class Curve:
     """
 
     __slots__ = (
-        "_coverage", "_n", "_pyramid", "_q", "_qualities", "_quality_index", "_run_key",
-        "_run_start", "_silent_ns", "_sums", "_t", "_values", "_y", "history_version", "name", "step", "version",
+        "_coverage", "_numbers", "_qualities", "_runs", "_samples", "_silent_ns", "_thinned",
+        "history_version", "name", "step", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, step: bool = False) -> None:
@@ -179,44 +70,35 @@ class Curve:
         self.step = step
         self.version = 0
         self.history_version = 0
-        self._n = 0
-        self._t: Ints = np.empty(256, np.int64)
-        self._y: Floats = np.empty(256, np.float64)
-        self._q: Words = np.empty(256, np.uint16)
-        self._pyramid = Pyramid()
-        self._sums: list[tuple[float, int]] = [(0.0, 0)]
+        self._samples = Samples()
         self._coverage = Coverage()
-        self._qualities: list[Quality] = []
-        self._quality_index: dict[Quality, int] = {}
-        self._run_start: list[int] = []
-        self._run_key: list[int] = []
+        self._qualities = Qualities()
+        self._runs = QualityRuns()
         self._silent_ns: int | None = None
         """The last sample before a silence of the link, while what came after it is awaited."""
-        self._values: dict[int, float] = {}
+        self._thinned = Spans()
+        self._numbers: dict[int, float] = {}
         """The numbers that came with bad quality, by time: exported, never drawn."""
 
     # Reading.
 
     def __len__(self) -> int:
-        return self._n
+        return len(self._samples)
 
     @property
     def times(self) -> Ints:
         """All times, rising, without doubles. A view: valid until the next change."""
-        return self._t[: self._n]
+        return self._samples.times
 
     @property
     def values(self) -> Floats:
         """All values; NaN for an unusable one. A view: valid until the next change."""
-        return self._y[: self._n]
+        return self._samples.values
 
     @property
     def nbytes(self) -> int:
         """Memory in use, in bytes."""
-        return (
-            self._t.nbytes + self._y.nbytes + self._q.nbytes + self._pyramid.nbytes
-            + 100 * len(self._values) + 100 * len(self._run_start)
-        )  # fmt: skip
+        return self._samples.nbytes + 100 * len(self._numbers) + 100 * len(self._runs)
 
     @property
     def is_live(self) -> bool:
@@ -244,14 +126,18 @@ class Curve:
         start, stop = np.searchsorted(self.times, (start_ns, end_ns))
         return int(start), int(stop)
 
-    def columns(self, start_ns: int, end_ns: int, count: int) -> Columns:
-        """Exact minimum and maximum, first and last value of `count` equal stretches."""
+    def columns(self, start_ns: int, end_ns: int, count: int, *, near: bool = False) -> Columns:
+        """Minimum and maximum, first and last value of `count` equal stretches.
+
+        Exact; with `near`, for a picture that moves, some samples at a border of dense stretches
+        may count for the one before. None is ever left out.
+        """
         whole, rest = divmod(end_ns - start_ns, count)
         steps = np.arange(count + 1, dtype=np.int64)
         borders = start_ns + whole * steps + rest * steps // count
-        index: Ints = np.searchsorted(self.times, borders).astype(np.int64, copy=False)
+        index = self._samples.borders(borders, near=near)
         row = self.values
-        low, high = self._pyramid.extremes(row, index[:-1], index[1:])
+        low, high = self._samples.extremes(index[:-1], index[1:])
         first = np.full(count, np.nan)
         last = np.full(count, np.nan)
         filled = index[1:] > index[:-1]
@@ -269,23 +155,24 @@ class Curve:
 
     def latest(self) -> Reading | None:
         """The newest sample."""
-        if not self._n:
+        if not len(self):
             return None
         segment = self._coverage.last()
-        return self._reading(self._n - 1, segment.source if segment else Source.LIVE)
+        return self._reading(len(self) - 1, segment.source if segment else Source.LIVE)
 
     def sample_time(self, time_ns: int, offset: int = 0) -> int | None:
         """Time of the sample nearest to a moment, or the one `offset` samples further."""
-        if not self._n:
+        if not len(self):
             return None
-        index = int(np.searchsorted(self.times, time_ns))
-        if index and (index == self._n or time_ns - self._t[index - 1] <= self._t[index] - time_ns):
+        times = self.times
+        index = int(np.searchsorted(times, time_ns))
+        if index and (index == len(times) or time_ns - times[index - 1] <= times[index] - time_ns):
             index -= 1
-        if offset > 0 and self._t[index] > time_ns:
+        if offset > 0 and times[index] > time_ns:
             offset -= 1
-        elif offset < 0 and self._t[index] < time_ns:
+        elif offset < 0 and times[index] < time_ns:
             offset += 1
-        return int(self._t[min(max(index + offset, 0), self._n - 1)])
+        return int(times[min(max(index + offset, 0), len(times) - 1)])
 
     def statistics(self, start_ns: int, end_ns: int) -> Statistics:
         """Minimum, maximum and time-weighted average of what stood in the span.
@@ -300,22 +187,26 @@ class Curve:
                 continue
             left, right = max(segment.start_ns, start_ns), min(segment.end_ns, end_ns)
             first, stop = self.range_of(left, right)
-            begin = first - 1 if first and (first == stop or self._t[first] > left) else first
+            begin = first - 1 if first and (first == stop or self.times[first] > left) else first
             if begin == stop:
                 continue
-            lows, highs = self._pyramid.extremes(self.values, np.array([begin]), np.array([stop]))
+            lows, highs = self._samples.extremes(np.array([begin]), np.array([stop]))
             low, high = float(np.fmin(low, lows[0])), float(np.fmax(high, highs[0]))
-            for piece in self._weighted(begin, stop, left, right):
-                area += piece[0]
-                known += piece[1]
+            more_area, more_known = self._samples.weighted(begin, stop, left, right)
+            area += more_area
+            known += more_known
         first, stop = self.range_of(start_ns, end_ns)
         if math.isnan(low):
             return Statistics(None, None, None, 0, stop - first)
         average = min(max(area / known, low), high) if known else None
         return Statistics(low, high, average, known, stop - first)
 
-    def holes(self, start_ns: int, end_ns: int) -> list[Hole]:
-        """Stretches that touch the span and have nothing to draw, in order, with cause."""
+    def holes(self, start_ns: int, end_ns: int, *, apart_ns: int = 0) -> list[Hole]:
+        """Stretches that touch the span and have nothing to draw, in order, with cause.
+
+        Where hundreds of bad stretches lie closer together than `apart_ns` (a pixel, say), they
+        come as one, so that a flickering quality costs no more than a picture can show.
+        """
         found = [
             Hole(item.start_ns, item.end_ns, item.cause, item.note)
             for item in self._coverage.between(start_ns, end_ns)
@@ -325,33 +216,22 @@ class Curve:
             Hole(start, end, NOT_READ, Message())
             for start, end in self._coverage.gaps(start_ns, end_ns)
         ]
-        for start, end, quality in self.quality_runs(start_ns, end_ns, QualityLevel.BAD):
-            found.append(Hole(start, end, *_bad_words(quality)))
-        return sorted(found)
+        bad = self.quality_runs(start_ns, end_ns, QualityLevel.BAD, apart_ns=apart_ns)
+        found += [Hole(start, end, *bad_words(quality)) for start, end, quality in bad]
+        return sorted(found, key=lambda hole: hole[:2])
 
     def quality_runs(
-        self, start_ns: int, end_ns: int, level: QualityLevel
+        self, start_ns: int, end_ns: int, level: QualityLevel, *, apart_ns: int = 0
     ) -> list[tuple[int, int, Quality]]:
         """Stretches of one level that touch the span; BAD has all that cannot be drawn.
 
-        The last one is `OPEN` while no better value has come.
+        The last one is `OPEN` while no better value has come. `apart_ns` as for `holes`.
         """
-        starts = self._run_start
-        first = max(bisect_right(starts, start_ns) - 1, 0)
-        result: list[tuple[int, int, Quality]] = []
-        for index in range(first, len(starts)):
-            if starts[index] >= end_ns:
-                break
-            end = starts[index + 1] if index + 1 < len(starts) else OPEN
-            word, unusable = divmod(self._run_key[index], 2)
-            quality = self._qualities[word]
-            shown = QualityLevel.BAD if unusable else quality.level
-            if shown is level and end > start_ns:
-                if result and result[-1][1] == starts[index] and result[-1][2] == quality:
-                    result[-1] = (result[-1][0], end, quality)
-                else:
-                    result.append((starts[index], end, quality))
-        return result
+        return self._runs.between(start_ns, end_ns, level, self._qualities, apart_ns)
+
+    def thinned(self, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+        """Spans that touch the question in which live samples had to be left out, in order."""
+        return self._thinned.between(start_ns, end_ns)
 
     def rows(self, start_ns: int, end_ns: int) -> list[Row]:
         """All samples of the span with quality and source, in order, also the bad ones."""
@@ -360,14 +240,12 @@ class Curve:
     def copy_rows(self, start_ns: int, end_ns: int) -> Rows:
         """The same as they are now, quickly: to be gone through later, in any thread."""
         first, stop = self.range_of(start_ns, end_ns)
-        times = self._t[first:stop].copy()
-        left, right = (int(times[0]), int(times[-1]) + 1) if len(times) else (0, 0)
+        part = Table(self.times, self.values, self._samples.words).between(first, stop)
+        left, right = (int(part.t[0]), int(part.t[-1]) + 1) if stop > first else (0, 0)
         return Rows(
-            times,
-            self._y[first:stop].copy(),
-            self._q[first:stop].copy(),
-            tuple(self._qualities),
-            {time: value for time, value in self._values.items() if left <= time < right},
+            part.copied(),
+            self._qualities.all(),
+            {time: value for time, value in self._numbers.items() if left <= time < right},
             self._coverage.between(left, right),
         )
 
@@ -383,30 +261,42 @@ class Curve:
             return
         self.link_resumed()  # a value is a sign of life
         if not self.is_live:
-            start = samples[0].received_ns + skew_ns
-            self._coverage.close(start)
-            live = Segment(start, OPEN, Source.LIVE)
-            self._coverage.paint(live, lambda old: old.source is not Source.LIVE)
-            self.history_version += 1
-        items: list[tuple[int, Value, Quality]] = [
-            (
-                sample.received_ns + skew_ns if sample.time_ns is None else sample.time_ns,
-                None if sample.error is not None else sample.value,
-                sample.quality,
-            )
-            for sample in samples
-        ]
+            self._begin_live(samples[0].received_ns + skew_ns)
+        times = np.array(
+            [s.received_ns + skew_ns if s.time_ns is None else s.time_ns for s in samples], np.int64
+        )
         if self._silent_ns is not None:
-            self._look_at_silence(self._silent_ns, min(item[0] for item in items))
-        self._insert(items)
+            self._look_at_silence(self._silent_ns, int(times.min()))
+        self._insert(
+            times,
+            [None if sample.error is not None else sample.value for sample in samples],
+            [sample.quality for sample in samples],
+        )
+
+    def append_numbers(self, times: Ints, values: Floats, quality: Quality = GOOD) -> None:
+        """Take many live samples of one quality at once, in order of time and without doubles."""
+        if not len(times):
+            return
+        if not self.is_live:
+            self._begin_live(int(times[0]))
+        word = self._qualities.word(quality)
+        usable = values if quality.is_usable else np.full(len(values), np.nan)
+        self._put(Table(times, usable, np.full(len(times), word, np.uint16)))
+
+    def _begin_live(self, start_ns: int) -> None:
+        self._coverage.close(start_ns)
+        live = Segment(start_ns, OPEN, Source.LIVE)
+        self._coverage.paint(live, lambda old: old.source is not Source.LIVE)
+        self.history_version += 1
 
     def correct(self, sample: Sample, *, skew_ns: int = 0) -> bool:
         """Another form of a sample that is there; False when it is not. Coverage stays."""
         time_ns = sample.received_ns + skew_ns if sample.time_ns is None else sample.time_ns
         place = int(np.searchsorted(self.times, time_ns))
-        if place == self._n or self._t[place] != time_ns:
+        if place == len(self) or self.times[place] != time_ns:
             return False
-        self._insert([(time_ns, None if sample.error else sample.value, sample.quality)])
+        value = None if sample.error else sample.value
+        self._insert(np.array([time_ns], np.int64), [value], [sample.quality])
         return True
 
     def link_silent(self, at_ns: int) -> None:
@@ -424,7 +314,7 @@ class Curve:
         if hole is None or not hole.is_open or hole.cause != NO_SIGN:
             return
         before = int(np.searchsorted(self.times, hole.start_ns, side="right")) - 1
-        self._silent_ns = int(self._t[before]) if before >= 0 else None
+        self._silent_ns = int(self.times[before]) if before >= 0 else None
         self._coverage.close(hole.start_ns)
         self._coverage.paint(Segment(hole.start_ns, OPEN, Source.LIVE))
         self._touch_history()
@@ -433,7 +323,7 @@ class Curve:
         """Whether between two samples round a silence there are some missing that must have been."""
         self._silent_ns = None
         place = int(np.searchsorted(self.times, before_ns, side="right"))
-        steps = np.diff(self._t[max(place - _RHYTHM, 0) : place])
+        steps = np.diff(self.times[max(place - _RHYTHM, 0) : place])
         if len(steps) < _RHYTHM // 4:
             return
         usual_ns = float(np.quantile(steps, 0.9))
@@ -455,17 +345,20 @@ class Curve:
     def _begin_hole(self, at_ns: int, cause: Message) -> None:
         self._silent_ns = None
         live = self._coverage.last()
-        newest = int(self._t[self._n - 1]) + 1 if self._n else at_ns
+        newest = int(self.times[-1]) + 1 if len(self) else at_ns
         at_ns = max(at_ns, live.start_ns if live else at_ns, min(newest, at_ns + 1_000_000_000))
         self._coverage.close(at_ns)
         self._coverage.paint(Segment(at_ns, OPEN, Source.HOLE, cause))
         self._touch_history()
 
-    def overrun(self, start_ns: int, end_ns: int) -> None:
-        """Samples of this span were thrown away because nobody took them in time."""
-        hole = Segment(start_ns, max(end_ns, start_ns + 1), Source.HOLE, LEFT_OUT)
-        self._coverage.paint(hole)
-        self._touch_history()
+    def mark_thinned(self, start_ns: int, end_ns: int) -> None:
+        """The server sent faster than could be taken: of this span only some samples are here.
+
+        Times by the server's clock, like the samples'. No hole: what is drawn did stand, only
+        peaks between may be missing. Spans that meet are one, so calling it often costs little.
+        """
+        if self._thinned.add(start_ns, end_ns):
+            self.version += 1
 
     def merge_log(
         self,
@@ -480,20 +373,15 @@ class Curve:
         Where the live stream was up its own samples stay and logged ones are left out. With
         `truncated` only the time from the first point on counts as answered.
         """
-        inside = [point.time_ns for point in points if start_ns <= point.time_ns < end_ns]
+        times = np.array([point.time_ns for point in points], np.int64)
+        inside = times[(times >= start_ns) & (times < end_ns)]
         if truncated:
-            cut = min(inside) if inside else end_ns
+            cut = int(inside.min()) if len(inside) else end_ns
             if cut == end_ns:
                 self.mark_unavailable(start_ns, end_ns, CUT_SHORT)
                 return
             start_ns = cut
-        self._insert(
-            [
-                (point.time_ns, point.value, point.quality)
-                for point in points
-                if not self._is_live_at(point.time_ns)
-            ]
-        )
+        self._insert_logged(points)
         tolerance = _EDGE_NS
         if len(inside) > 2:
             tolerance = max(tolerance, 5 * int(np.median(np.diff(np.sort(inside)))))
@@ -523,22 +411,15 @@ class Curve:
 
     def drop_oldest(self, count: int) -> None:
         """Forget the oldest samples; the stretch becomes a hole that says so."""
-        count = min(count, self._n - 1)
+        count = min(count, len(self) - 1)
         if count <= 0:
             return
-        begin = int(self._t[0])
-        keep = self._n - count
-        for name in ("_t", "_y", "_q"):
-            array = getattr(self, name)
-            setattr(self, name, np.concatenate([array[count : self._n], array[:0]]))
-        self._n = keep
-        self._reserve(max(keep, 256))
-        self._pyramid = Pyramid()
-        self._pyramid.extend(self.values)
-        self._sums = [(0.0, 0)]
-        edge = int(self._t[0])
-        self._values = {time: value for time, value in self._values.items() if time >= edge}
-        self._rebuild_runs(0)
+        begin = int(self.times[0])
+        self._samples.drop_oldest(count)
+        edge = int(self.times[0])
+        self._runs.forget_before(edge)
+        self._thinned.forget_before(edge)
+        self._numbers = {time: value for time, value in self._numbers.items() if time >= edge}
         old = self._coverage.between(-OPEN, edge)
         begin = min([begin, *(item.start_ns for item in old)])
         self._coverage.paint(Segment(begin, edge, Source.HOLE, LEFT_OUT, settled=True))
@@ -546,52 +427,19 @@ class Curve:
 
     # Inside.
 
-    def _weighted(
-        self, begin: int, stop: int, left_ns: int, right_ns: int
-    ) -> Iterator[tuple[float, int]]:
-        """Value times duration, and duration, of what stood from sample `begin` to `right_ns`.
-
-        Whole blocks in the middle come from running sums, so that a day of samples costs no more
-        than a minute.
-        """
-        self._extend_sums()
-        first = -(-(begin + 1) // _BLOCK)
-        last = min((stop - 1) // _BLOCK, len(self._sums) - 1)
-        if last > first:
-            yield self._direct(begin, first * _BLOCK, left_ns, int(self._t[first * _BLOCK]))
-            (area, known), (area_2, known_2) = self._sums[first], self._sums[last]
-            yield area_2 - area, known_2 - known
-            begin = last * _BLOCK
-            left_ns = int(self._t[begin])
-        yield self._direct(begin, stop, left_ns, right_ns)
-
-    def _direct(self, begin: int, stop: int, left_ns: int, right_ns: int) -> tuple[float, int]:
-        """The same, looking at each sample."""
-        values = self._y[begin:stop]
-        weights = np.diff(np.append(np.maximum(self._t[begin:stop], left_ns), right_ns))
-        usable = ~np.isnan(values)
-        if not usable.all():
-            values, weights = values[usable], weights[usable]
-        return float(values @ weights), int(weights.sum())
-
-    def _extend_sums(self) -> None:
-        """Sums over all complete blocks; `_sums[k]` is up to sample k times the block's size."""
-        while len(self._sums) * _BLOCK < self._n:
-            end = len(self._sums) * _BLOCK
-            area, known = self._sums[-1]
-            start = end - _BLOCK
-            more = self._direct(start, end, int(self._t[start]), int(self._t[end]))
-            self._sums.append((area + more[0], known + more[1]))
-
     def _reading(self, index: int, source: Source) -> Reading:
-        number = float(self._y[index])
-        quality = self._qualities[int(self._q[index])]
+        number = float(self.values[index])
+        quality = self._qualities[int(self._samples.words[index])]
         value = None if math.isnan(number) else number
-        return Reading(value, quality, int(self._t[index]), source)
+        return Reading(value, quality, int(self.times[index]), source)
 
-    def _is_live_at(self, time_ns: int) -> bool:
-        segment = self._coverage.at(time_ns)
-        return segment is not None and (segment.source is Source.LIVE or segment.is_open)
+    def _are_live(self, times: Ints) -> npt.NDArray[np.bool_]:
+        """Which times the live stream covers, or a hole of it that has not ended."""
+        live = np.zeros(len(times), bool)
+        for segment in self._coverage.between(int(times.min()), int(times.max()) + 1):
+            if segment.source is Source.LIVE or segment.is_open:
+                live |= (times >= segment.start_ns) & (times < segment.end_ns)
+        return live
 
     def _touch_history(self) -> None:
         self.version += 1
@@ -605,7 +453,7 @@ class Curve:
         self._coverage.paint(settled, lambda old: old.source is Source.HOLE)
         if first == stop:
             return
-        begin, end = int(self._t[first]), int(self._t[stop - 1])
+        begin, end = int(self.times[first]), int(self.times[stop - 1])
         begin = left if begin - left <= tolerance else begin
         end = right if right - end <= tolerance else end + 1
         filled = Segment(begin, end, Source.FILLED, hole.cause)
@@ -619,93 +467,43 @@ class Curve:
             # Nothing stood before: the curve begins with the first point, if there is one.
             if first == stop:
                 edge = end_ns
-            elif self._t[first] - start_ns > tolerance:
-                edge = int(self._t[first])
+            elif self.times[first] - start_ns > tolerance:
+                edge = int(self.times[first])
         self._coverage.paint(Segment(start_ns, edge, Source.HOLE, NOT_IN_LOG, settled=True))
         self._coverage.paint(Segment(edge, end_ns, Source.LOG))
 
-    def _insert(self, items: list[tuple[int, Value, Quality]]) -> None:
+    def _insert_logged(self, points: Sequence[LoggedPoint]) -> None:
+        """Logged points outside of live stretches."""
+        if not points:
+            return
+        times = np.array([point.time_ns for point in points], np.int64)
+        live = self._are_live(times)
+        if live.any():
+            points = [point for point, is_live in zip(points, live, strict=True) if not is_live]
+            times = times[~live]
+        self._insert(times, [point.value for point in points], [point.quality for point in points])
+
+    def _insert(self, times: Ints, values: list[Value], qualities: list[Quality]) -> None:
         """Put samples in order of time; of several at one time the last stays."""
-        if not items:
+        if not len(times):
             return
-        t = np.fromiter((item[0] for item in items), np.int64, len(items))
-        y = np.fromiter((as_number(item[1]) for item in items), np.float64, len(items))
-        q = np.fromiter((self._word(item[2]) for item in items), np.uint16, len(items))
-        for index, item in enumerate(items):
-            if not item[2].is_usable:
-                if not math.isnan(y[index]):
-                    self._values[item[0]] = float(y[index])
-                y[index] = math.nan
-        if len(t) > 1 and not (t[1:] > t[:-1]).all():
-            t, y, q = _in_order(t, y, q)
-        place = int(np.searchsorted(self.times, t[0]))
-        if place < self._n:
-            tail = self._t[place : self._n], self._y[place : self._n], self._q[place : self._n]
-            if t[-1] < tail[0][0]:
-                # A piece of log that fits in between keeps its order; only what overlaps is sorted.
-                t, y, q = _joined((t, y, q), tail)
-            else:
-                t, y, q = _in_order(*_joined(tail, (t, y, q)))
-            self._pyramid.truncate(place)
-            del self._sums[max((place - 1) // _BLOCK, 0) + 1 :]
-            self.history_version += 1
-        self._reserve(place + len(t))
-        self._t[place : place + len(t)] = t
-        self._y[place : place + len(t)] = y
-        self._q[place : place + len(t)] = q
-        self._n = place + len(t)
-        self._pyramid.extend(self.values)
-        self._rebuild_runs(place)
+        numbers = as_numbers(values)
+        words, usable = self._qualities.words(qualities)
+        if not all(usable):
+            for index, is_usable in enumerate(usable):
+                if not is_usable:
+                    if not math.isnan(numbers[index]):
+                        self._numbers[int(times[index])] = float(numbers[index])
+                    numbers[index] = math.nan
+        table = Table(times, numbers, np.array(words, np.uint16))
+        if len(times) > 1 and not (times[1:] > times[:-1]).all():
+            table = in_order(table)
+        self._put(table)
+
+    def _put(self, table: Table) -> None:
+        was_empty = not len(self)
+        change: Change = self._samples.put(table)
+        self._runs.look_again(self._samples, change.first, change.stop)
         self.version += 1
-
-    def _word(self, quality: Quality) -> int:
-        word = self._quality_index.get(quality)
-        if word is None:
-            if len(self._qualities) >= _MOST_QUALITIES:
-                return next(i for i, q in enumerate(self._qualities) if q.level is quality.level)
-            word = self._quality_index[quality] = len(self._qualities)
-            self._qualities.append(quality)
-        return word
-
-    def _reserve(self, count: int) -> None:
-        if count <= len(self._t):
-            return
-        size = max(count, len(self._t) * 2 if len(self._t) < 1 << 20 else len(self._t) * 5 // 4)
-        for name in ("_t", "_y", "_q"):
-            old = getattr(self, name)
-            grown = np.empty(size, old.dtype)
-            grown[: self._n] = old[: self._n]
-            setattr(self, name, grown)
-
-    def _rebuild_runs(self, place: int) -> None:
-        """Find the stretches of equal quality again, from sample `place` on."""
-        edge = int(self._t[place]) if place < self._n else OPEN
-        kept = bisect_left(self._run_start, edge) if place else 0
-        del self._run_start[kept:]
-        del self._run_key[kept:]
-        keys = self._q[place : self._n].astype(np.int64) * 2 + np.isnan(self._y[place : self._n])
-        before = self._run_key[-1] if self._run_key else -1
-        changes = np.flatnonzero(np.diff(keys, prepend=before))
-        self._run_start += self._t[place : self._n][changes].tolist()
-        self._run_key += keys[changes].tolist()
-
-
-_Rows: TypeAlias = tuple[Ints, Floats, Words]
-
-
-def _joined(first: _Rows, second: _Rows) -> _Rows:
-    """Both, one behind the other."""
-    return (
-        np.concatenate((first[0], second[0])),
-        np.concatenate((first[1], second[1])),
-        np.concatenate((first[2], second[2])),
-    )
-
-
-def _in_order(t: Ints, y: Floats, q: Words) -> _Rows:
-    """Sorted by time; of equal times the one that came last."""
-    order = np.argsort(t, kind="stable")
-    t = t[order]
-    last = np.append(t[1:] != t[:-1], True)
-    order = order[last]
-    return t[last], y[order], q[order]
+        if not change.is_appended and not was_empty:
+            self.history_version += 1

@@ -7,9 +7,13 @@ faster than frames replace each other (coalesce); memory is bounded by the numbe
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from tagwerk.domain.values import Sample
+
+_name = itemgetter(Sample._fields.index("name"))
+"""Faster than the attribute: this runs for every value of the stream."""
 
 
 class LiveStore:
@@ -28,19 +32,19 @@ class LiveStore:
         self.stale_since_ns: int | None = 0
         """When the link was lost; None while it is live. Stale from the start until a link is up."""
         self.received = 0
+        """Values that were put."""
         self.coalesced = 0
+        """Of these, the ones that a newer one replaced before a frame took them."""
 
-    def put(self, samples: Iterable[Sample]) -> None:
+    def put(self, samples: Sequence[Sample]) -> None:
         """Take samples; a newer one replaces one that no frame has seen yet. Any thread."""
-        count = 0
+        by_name = dict(zip(map(_name, samples), samples, strict=True))
         with self._lock:
             pending = self._pending
             before = len(pending)
-            for sample in samples:
-                pending[sample.name] = sample
-                count += 1
-            self.received += count
-            self.coalesced += count - (len(pending) - before)
+            pending.update(by_name)
+            self.received += len(samples)
+            self.coalesced += len(samples) - (len(pending) - before)
 
     def link_ended(self) -> None:
         """A stream is over: what it brought and no frame has taken is older than the next link.

@@ -13,6 +13,8 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +26,14 @@ RECORD = "\x00"
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _DIGITS = re.compile(r"\d+")
-_ID_BITS = np.uint64(28)
+ID_BITS = np.uint64(28)
 _ID_MASK = (1 << 28) - 1
-_HASH_MASK = (1 << 36) - 1
-_RUN_LIMIT = 1 << 17
+_RUN_LIMIT = 1 << 15
+_FILTER_SMALL, _FILTER_BIG = 1 << 20, 1 << 24
+_MOST_CANDIDATES = 64
+"""So many names of the same hash are compared; more can only be made on purpose."""
+
+Keys: TypeAlias = npt.NDArray[np.uint64]
 
 
 def fold(text: str) -> str:
@@ -58,12 +64,27 @@ class TextBlock:
         self.first = first
         self.count = len(texts) - len(aliases)
         self.aliases = array("I", aliases)
-        joined = RECORD.join(texts) + RECORD
-        self.packed = joined.encode()
-        self.packed_ends = _ends(self.packed)
-        self.folded = fold(joined).encode()
-        same = joined.isascii()
-        self.folded_ends = self.packed_ends if same else _ends(self.folded)
+        self._fill((RECORD.join(texts) + RECORD).encode())
+
+    @classmethod
+    def of_packed(cls, first: int, packed: bytes) -> TextBlock:
+        """From the bytes of `packed` of one block, or of several that follow each other."""
+        block = cls.__new__(cls)
+        block.first = first
+        block.aliases = array("I")
+        block._fill(packed)
+        block.count = len(block.packed_ends)
+        return block
+
+    def _fill(self, packed: bytes) -> None:
+        self.packed = packed
+        self.packed_ends = _ends(packed)
+        if packed.isascii():
+            self.folded = packed.lower()
+            self.folded_ends = self.packed_ends
+        else:
+            self.folded = fold(packed.decode()).encode()
+            self.folded_ends = _ends(self.folded)
 
     def text(self, index: int) -> tuple[str, str]:
         """Segment and display name of record `index`."""
@@ -102,51 +123,103 @@ class NameIndex:
     """From a name to the ids that may have it, 8 bytes a name.
 
     Sorted runs of ``hash << 28 | id``, merged while small, so that no merge stalls a frame.
-    36 bits of hash leave false candidates: the caller compares the names.
+    32 bits of hash leave false candidates: the caller compares the names. The hash is the same in
+    every run of the program, so that the keys can be kept in a file.
     """
 
-    def __init__(self) -> None:
-        self._runs: list[npt.NDArray[np.uint64]] = []
+    def __init__(self, run: Keys | None = None) -> None:
+        self.runs: list[Keys] = [] if run is None or not run.size else [run]
+        self._filter: npt.NDArray[np.bool_] | None = None
+        self._size = 0 if run is None else run.size
 
     @staticmethod
-    def keys(names: Sequence[str]) -> npt.NDArray[np.uint64]:
+    def keys(names: Sequence[str]) -> Keys:
         """Keys of names for `add` and `known`."""
-        hashes = np.fromiter(map(hash, names), np.int64, len(names)).view(np.uint64)
-        return (hashes & np.uint64(_HASH_MASK)) << _ID_BITS
+        sums = np.fromiter(map(crc32, map(str.encode, names)), np.uint64, len(names))
+        return sums << ID_BITS
 
-    def add(self, keys: npt.NDArray[np.uint64], ids: npt.NDArray[np.uint64]) -> None:
+    def add(self, keys: Keys, ids: Keys) -> None:
         """Take in new names."""
         run = np.sort(keys | ids)
-        while self._runs and self._runs[-1].size <= run.size * 2 < _RUN_LIMIT:
-            run = np.sort(np.concatenate((self._runs.pop(), run)))
-        self._runs.append(run)
+        self._size += run.size
+        self._note(run)
+        while self.runs and self.runs[-1].size <= run.size * 2 < _RUN_LIMIT:
+            run = np.sort(np.concatenate((self.runs.pop(), run)))
+        self.runs.append(run)
 
-    def known(self, keys: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:
+    def settle(self) -> None:
+        """No more chunks for now: what made them quick is given back."""
+        self._filter = None
+
+    def all_keys(self) -> Keys:
+        """Every key with its id, in no order."""
+        return np.concatenate(self.runs) if self.runs else np.zeros(0, np.uint64)
+
+    def compact(self) -> None:
+        """One run of all, so that a name is found with one look. May run in a thread: what comes
+        meanwhile is kept."""
+        runs = list(self.runs)
+        if len(runs) > 1:
+            merged = np.sort(np.concatenate(runs))
+            now = self.runs
+            if all(one is other for one, other in zip(runs, now, strict=False)):
+                self.runs = [merged, *now[len(runs) :]]
+
+    def known(self, keys: Keys) -> list[tuple[int, int]]:
         """(position in `keys`, id) of every candidate; nearly always a real one."""
         found: list[tuple[int, int]] = []
-        if not self._runs or not keys.size:
+        if not self.runs or not keys.size:
             return found
-        order = np.argsort(keys)
+        perhaps = self._perhaps(keys)
+        if not perhaps.size:
+            return found
+        order = perhaps[np.argsort(keys[perhaps])]
         wanted = keys[order]
-        for run in self._runs:
+        for run in self.runs:
             at = np.searchsorted(run, wanted)
             inside = np.minimum(at, run.size - 1)
-            hits = np.flatnonzero((at < run.size) & (run[inside] >> _ID_BITS == wanted >> _ID_BITS))
+            hits = np.flatnonzero((at < run.size) & (run[inside] >> ID_BITS == wanted >> ID_BITS))
             for hit in hits.tolist():
                 position = int(at[hit])
-                while position < run.size and run[position] >> _ID_BITS == wanted[hit] >> _ID_BITS:
-                    found.append((int(order[hit]), int(run[position]) & _ID_MASK))
-                    position += 1
+                for key in run[position : position + _MOST_CANDIDATES].tolist():
+                    if key >> 28 != int(wanted[hit]) >> 28:
+                        break
+                    found.append((int(order[hit]), key & _ID_MASK))
         return found
 
     def candidates(self, name: str) -> Iterator[int]:
         """Ids that may be `name`'s."""
-        wanted = (hash(name) & _HASH_MASK) << 28
-        for run in self._runs:
+        wanted = int(self.keys([name])[0])
+        for run in self.runs:
             position = int(np.searchsorted(run, np.uint64(wanted)))
-            while position < run.size:
-                key = int(run[position])
+            for key in run[position : position + _MOST_CANDIDATES].tolist():
                 if key >> 28 != wanted >> 28:
                     break
                 yield key & _ID_MASK
-                position += 1
+
+    # While a browse goes on nearly every name is a new one. Two bits of a table tell it, without
+    # a look into each run.
+
+    def _perhaps(self, keys: Keys) -> npt.NDArray[np.intp]:
+        """Positions of the keys that may be known."""
+        if self._filter is None:
+            return np.arange(keys.size)
+        one, two = _probes(keys, self._filter.size)
+        return np.flatnonzero(self._filter[one] & self._filter[two])
+
+    def _note(self, run: Keys) -> None:
+        if self._filter is None and self.runs:
+            return  # settled: what comes now is little
+        size = _FILTER_BIG if self._size > _FILTER_SMALL // 8 else _FILTER_SMALL
+        fresh = [run]
+        if self._filter is None or self._filter.size != size:
+            self._filter = np.zeros(size, np.bool_)
+            fresh = [*self.runs, run]
+        for keys in fresh:
+            for probe in _probes(keys, size):
+                self._filter[probe] = True
+
+
+def _probes(keys: Keys, size: int) -> tuple[Keys, Keys]:
+    mask = np.uint64(size - 1)
+    return (keys >> ID_BITS) & mask, (keys >> np.uint64(36)) & mask

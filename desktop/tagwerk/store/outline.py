@@ -21,6 +21,8 @@ GROUPS = 1 << 28
 """First handle of a group: a stretch of a branch that would be too long."""
 
 GROUP_SIZE = 1_000
+_SURELY_SHOWN = 200
+"""A branch of more children shows some of them, whatever kinds are chosen."""
 SHOWN_HITS = 300
 """Hits that the narrowed tree shows; the best ones."""
 
@@ -131,7 +133,14 @@ class Outline:
         if handle == ROOT:
             return bool(self.children(ROOT))
         count = self.tree.child_count(handle)
-        return count > 0 and (count > 200 or bool(self.children(handle)))
+        if count == 0 or count > _SURELY_SHOWN:
+            return count > 0
+        known = self._children.get(handle)
+        if known is not None:
+            return bool(known)
+        if self.search is not None and not self._inside_hit(handle):
+            return handle in self._ways
+        return self.tree.has_any(handle, self.kinds)
 
     def row(self, handle: int) -> int:
         """Row below its parent."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -29,6 +29,10 @@ COUNTED = 200_000
 EXACT, STARTS, WORD, INSIDE = range(4)
 """Ranks: the whole segment, its start, the start of a word, anywhere."""
 
+RARE = 2_000
+"""A word that stands so seldom is worth looking below first, where others stand often."""
+_MOST_BELOW = 100_000
+_COUNTED_AT_ONCE = 32
 _UMLAUT_SPELLINGS = re.compile("[aou]e")
 _CLOCK_EVERY = 64
 
@@ -48,6 +52,8 @@ class Word:
     needles: tuple[str, ...]
     pattern: re.Pattern[str] | None
     above: tuple[re.Pattern[str], ...]
+    plain: tuple[str, ...] = ()
+    """Every piece without wildcards, folded, however umlauts are spelled in it: for counting."""
 
 
 def parse_query(text: str) -> tuple[Word, ...]:
@@ -70,8 +76,13 @@ def _word(text: str) -> Word:
         spellings = _spellings(own)
         runs = [max(re.split(r"[*?]+", fold(spelling)), key=len) for spelling in spellings]
         pattern = re.compile("|".join(f"(?:{_glob(spelling)})" for spelling in spellings))
-        return Word(text, tuple(dict.fromkeys(runs)), pattern, patterns)
-    return Word(text, _spellings(own), None, patterns)
+        return Word(text, tuple(dict.fromkeys(runs)), pattern, patterns, _plain(pieces))
+    return Word(text, _spellings(own), None, patterns, _plain(pieces))
+
+
+def _plain(pieces: list[str]) -> tuple[str, ...]:
+    plain = (piece for piece in pieces if "*" not in piece and "?" not in piece)
+    return tuple(fold(piece) for piece in plain if len(_spellings(piece)) == 1)
 
 
 def _spellings(piece: str) -> tuple[str, ...]:
@@ -130,12 +141,15 @@ class TagSearch:
             for needle in word.needles
             if needle or starts  # with wildcards alone, the first pass looks at every object
         ]
+        self._first: Iterator[int] | None = self._below_the_rarest()
         self._blocks_done = [0] * len(self._passes)
         self._positions = [0] * len(self._passes)
 
     @property
     def is_complete(self) -> bool:
         """Everything there was has been looked at."""
+        if self._first is not None:
+            return self.is_capped
         return self.is_capped or all(done >= len(self._tree.blocks) for done in self._blocks_done)
 
     def hits(self, limit: int = KEPT) -> list[int]:
@@ -156,6 +170,8 @@ class TagSearch:
         if self._generation != self._tree.generation:
             self.is_capped = True
             return False
+        if self._first is not None and not self._look_first(self._first, until):
+            return self._stop(started, before)
         for number in range(len(self._passes)):
             while self._blocks_done[number] < len(self._tree.blocks) and not self.is_capped:
                 block = self._tree.blocks[self._blocks_done[number]]
@@ -170,6 +186,51 @@ class TagSearch:
         self.elapsed_s += perf_counter() - started
         self.version += self.total != before
         return self.total != before
+
+    def _below_the_rarest(self) -> Iterator[int]:
+        """Objects at and below those that have the rarest word or piece of a query of several; 0
+        where there is a moment to look at the clock."""
+        pieces = [piece.encode() for word in self.words for piece in word.plain]
+        if len(pieces) < 2:
+            return
+        blocks = list(self._tree.blocks)
+        counts = dict.fromkeys(pieces, 0)
+        for position, block in enumerate(blocks):
+            for piece in counts:
+                counts[piece] += block.folded.count(piece)
+            if not position % _COUNTED_AT_ONCE:
+                yield 0
+        rarest = min(counts, key=lambda piece: counts[piece])
+        if counts[rarest] > RARE:
+            return
+        left = _MOST_BELOW
+        for block in blocks:
+            at = block.folded.find(rarest)
+            while at >= 0 and left > 0:
+                record, end = block.record_at(at)
+                waiting = [block.id_at(record)]
+                while waiting and left > 0:
+                    left -= 1
+                    node = waiting.pop()
+                    yield node
+                    waiting.extend(self._tree.nodes.chain(node))
+                at = block.folded.find(rarest, end)
+        if left > 0:
+            # A hit has every piece in itself or above itself: there are no others.
+            self._blocks_done = [len(blocks)] * len(self._passes)
+
+    def _look_first(self, nodes: Iterator[int], until: float) -> bool:
+        """The quick way to the first hits; False when time was up before its end."""
+        for looks, node in enumerate(nodes):
+            if node:
+                segment, display = self._tree.folded_text(node)
+                mask = self._own_mask(node, segment, display)
+                if mask:
+                    self._take(node, mask, (mask & -mask).bit_length() - 1)
+            if (not node or not looks % _CLOCK_EVERY) and perf_counter() > until:
+                return False
+        self._first = None
+        return True
 
     def _scan(self, number: int, block: TextBlock, until: float) -> bool:
         """One needle through one block; False when time was up before its end."""
@@ -202,6 +263,12 @@ class TagSearch:
         mask = self._own_mask(node, *block.folded_text(record))
         if not mask & 1 << word_number:
             return  # found across the mark between name and display name, or wildcards do not fit
+        self._take(node, mask, word_number)
+
+    def _take(self, node: int, mask: int, word_number: int) -> None:
+        """Count an object as a hit, if it is one and was not found before."""
+        if node in self._seen or not node:
+            return
         if self._kinds is not None and self._tree.kind(node) not in self._kinds:
             return
         if mask != self._all and mask | self._mask_above(node) != self._all:
@@ -264,7 +331,14 @@ class TagSearch:
                 at = text.find(needle)
                 if at == 0 or (at > 0 and not (text[at - 1].isalpha() and needle[:1].isalpha())):
                     return WORD
+                if at > 0 and text is segment and self._is_hump(node, at):
+                    return WORD
         return INSIDE
+
+    def _is_hump(self, node: int, at: int) -> bool:
+        """Whether a word begins there as in ``motorSpeed``: a capital behind a small letter."""
+        segment = self._tree.text(node)[0]
+        return at < len(segment) and segment[at].isupper() and segment[at - 1].islower()
 
 
 def highlight(text: str, words: tuple[Word, ...]) -> list[tuple[int, int]]:

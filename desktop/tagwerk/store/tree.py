@@ -7,9 +7,7 @@ when somebody looks. Not a view (`outline` is what a tree widget shows) and not 
 
 from __future__ import annotations
 
-import re
 from array import array
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from copy import copy
@@ -19,7 +17,20 @@ from typing import NamedTuple
 import numpy as np
 
 from tagwerk.domain.tags import BrowseItem, DataType, TagKind, data_type_from_text
-from tagwerk.store.names import FIELD, RECORD, NameIndex, TextBlock, fold, natural_key
+from tagwerk.store.filling import clean, is_array_element, records, split_name, split_names
+from tagwerk.store.names import FIELD, RECORD, Keys, NameIndex, TextBlock, natural_key
+from tagwerk.store.nodes import (
+    BEHIND,
+    COLON,
+    DOT,
+    ELEMENTS,
+    EXPLICIT,
+    NOTHING,
+    SYSTEM,
+    NodeTable,
+    bits,
+    numbers,
+)
 from tagwerk.store.ordering import BranchOrder
 
 ROOT = 0
@@ -31,10 +42,7 @@ BIG_BRANCH = 4_000
 SEARCH_TIME_S = 0.03
 _CHUNK = 4_000
 _RECENT_PARENTS = 50_000
-_EXPLICIT, _ELEMENTS, _BEHIND, _SYSTEM = 1, 2, 4, 8
-_NOTHING, _DOT, _COLON = 0, 1, 2
-_JOINTS = ("", ".", ":")
-_INDEX = re.compile(r"\[\d+(?:,\d+)*\]$")
+_JOINTS = {NOTHING: "", DOT: ".", COLON: ":"}
 # Structures stand before tags, as folders before files; logging tags and alarms come last.
 _RANKS = {
     TagKind.STRUCTURE: "0", TagKind.TAG: "1", TagKind.LOGGING_TAG: "2", TagKind.ALARM: "3",
@@ -71,28 +79,21 @@ class TagTree:
         self.version += 1
         self.is_complete = False
         self.counts: Counter[TagKind] = Counter()
-        self.blocks: list[TextBlock] = []
-        self._block_firsts: list[int] = []
         self._index = NameIndex()
-        self._parents = array("I")
-        self._next_sibling = array("I")
-        self._first_child = array("I")
-        self._child_counts = array("I")
-        self._metas = array("I")
-        self._flags = array("B")
-        self._joints = array("B")
         self._meta_numbers: dict[tuple[int, str, str], int] = {}
         self._meta_list: list[tuple[TagKind, str, str, DataType]] = []
+        self.nodes = NodeTable(self._meta(TagKind.OTHER, "", ""))
         self._recent: dict[str, int] = {"": ROOT}
-        self._displays: dict[int, str] = {}
         self._systems: list[int] = []
         self._orders: dict[int, BranchOrder] = {}
         self._small: dict[int, array[int]] = {}
         self._changed = True
         self._is_growing = False
-        self._add_nodes([""], [ROOT], [_NOTHING], [self._meta(TagKind.OTHER, "", "")], [0])
-        self._first_child[ROOT] = ROOT
-        self._child_counts[ROOT] = 0
+
+    @property
+    def blocks(self) -> list[TextBlock]:
+        """The texts of all nodes, for searching."""
+        return self.nodes.blocks
 
     # Filling.
 
@@ -108,8 +109,13 @@ class TagTree:
         """The browse has ended."""
         self.is_complete = True
         self._recent = {"": ROOT}
+        self._index.settle()
         self._changed = True
         self.version += 1
+
+    def compact(self) -> None:
+        """Make finding names quicker, when there are many; may run in a thread."""
+        self._index.compact()
 
     def drain(self, budget_s: float = 0.006) -> bool:
         """Go on sorting big branches for a while; True when something changed since last time."""
@@ -126,10 +132,14 @@ class TagTree:
         return changed
 
     def _put(self, items: Sequence[BrowseItem]) -> None:
-        fresh: dict[str, BrowseItem] = {}
-        for item in items:
-            fresh[item.name] = item
+        fresh = {item[0]: item for item in items}
         fresh.pop("", None)
+        together = "".join(fresh)
+        if RECORD in together or FIELD in together:
+            # No name can hold what parts them in memory; only a broken server sends such.
+            fresh = {
+                name: fresh[name] for name in fresh if RECORD not in name and FIELD not in name
+            }
         names = list(fresh)
         aliases: list[tuple[int, str]] = []
         keys = self._index.keys(names)
@@ -148,69 +158,64 @@ class TagTree:
         self,
         names: list[str],
         items: list[BrowseItem],
-        keys: np.ndarray[tuple[int], np.dtype[np.uint64]],
+        keys: Keys,
         aliases: list[tuple[int, str]],
     ) -> None:
-        first = len(self._parents)
-        local = dict(zip(names, range(first, first + len(names)), strict=True))
-        parent_names: list[str] = []
-        texts: list[str] = []
-        joints: list[int] = []
-        metas: list[int] = []
-        tag = TagKind.TAG
-        last: tuple[TagKind | None, str, str] = (None, "", "")
-        meta = 0
-        for name, display, kind, data_type, kind_text in items:
-            # Names of tags hold no colon behind the system, so that the last dot decides.
-            parent_name, _, segment = name.rpartition(".")
-            if (
-                kind is tag
-                and segment
-                and parent_name
-                and parent_name[-1] not in "$:"
-                and segment[-1] != "]"
-                and ":" not in segment
-            ):
-                joints.append(_DOT)
-            else:
-                parent_name, segment, joint = _split(name)
-                joints.append(joint)
-            parent_names.append(parent_name)
-            if not display or display in (segment, name):
-                texts.append(segment + FIELD)
-            else:
-                texts.append(segment + FIELD + _clean(display))
-            if kind is not last[0] or data_type != last[1] or kind_text != last[2]:
-                last = (kind, data_type, kind_text)
-                meta = self._meta(kind, data_type, kind_text)
-            metas.append(meta)
-        self._count(metas)
-        flags = [_EXPLICIT] * len(names)
-        implicit = self._resolve(parent_names, local, first + len(names))
-        systems = [name for name in names if name[-1] == ":" and name.endswith("::")]
-        for name in systems:
-            flags[local[name] - first] |= _SYSTEM
-            self._systems.append(local[name])
-        for node, name in enumerate(implicit, first + len(names)):
-            is_system = name.endswith("::")
-            parent_name, segment, joint = _split(name)
-            parent_names.append(parent_name)
-            joints.append(joint)
-            texts.append(segment + FIELD)
-            kind = TagKind.OTHER if is_system else TagKind.STRUCTURE
-            metas.append(self._meta(kind, "", "SYSTEM" if is_system else ""))
-            flags.append(_SYSTEM if is_system else 0)
-            if is_system:
-                self._systems.append(node)
-        if not texts and not aliases:
+        if not names and not aliases:
             return
+        first, count = len(self.nodes), len(names)
+        parent_names, segments, joints = split_names(names)
+        texts = records(names, segments, [item[1] for item in items])
+        metas = self._metas_of(items)
+        flags = [EXPLICIT] * count
+        local = dict(zip(names, range(first, first + count), strict=True))
+        implicit = self._resolve(parent_names, local, first + count)
+        for position, name in enumerate(names):
+            if name[-1] == ":" and name.endswith("::"):
+                flags[position] |= SYSTEM
+                self._systems.append(first + position)
         if implicit:
             keys = np.concatenate((keys, self._index.keys(implicit)))
+        for name in implicit:
+            self._add_implicit(name, first + len(texts), parent_names, joints, texts)
+            is_system = name.endswith("::")
+            flags.append(SYSTEM if is_system else 0)
+            kind = TagKind.OTHER if is_system else TagKind.STRUCTURE
+            metas.append(self._meta(kind, "", "SYSTEM" if is_system else ""))
         if texts:
             self._index.add(keys, np.arange(first, first + len(texts), dtype=np.uint64))
+        named = [self.nodes.segment(node) + FIELD + display for node, display in aliases]
+        block = TextBlock(first, texts + named, [node for node, _ in aliases])
         recent = self._recent
-        parents = [recent[parent_name] for parent_name in parent_names]
-        self._add_nodes(texts, parents, joints, metas, flags, aliases)
+        parents = numbers([recent[parent_name] for parent_name in parent_names])
+        self.nodes.add(block, parents, bits(joints), numbers(metas), bits(flags))
+
+    def _add_implicit(
+        self, name: str, node: int, parents: list[str], joints: list[int], texts: list[str]
+    ) -> None:
+        """A name that only stands in others."""
+        parent_name, segment, joint = split_name(name)
+        parents.append(parent_name)
+        joints.append(joint)
+        texts.append(segment + FIELD)
+        if name.endswith("::"):
+            self._systems.append(node)
+
+    def _metas_of(self, items: list[BrowseItem]) -> list[int]:
+        """Numbers of kind and types, counted."""
+        if not items:
+            return []
+        _, _, kinds, data_types, words = zip(*items, strict=True)
+        known = self._meta_numbers
+        # By id, because hashing an enum member runs Python code; members live for ever.
+        keys = list(zip(map(id, kinds), data_types, words, strict=True))
+        try:
+            metas = [known[key] for key in keys]
+        except KeyError:
+            metas = [self._meta(*item[2:]) for item in items]
+        for number, times in Counter(metas).items():
+            self.counts[self._meta_list[number][0]] += times
+        return metas
 
     def _resolve(self, parent_names: list[str], local: dict[str, int], free: int) -> list[str]:
         """Make sure that `_recent` knows all parents. Returns those that nobody browsed yet.
@@ -241,50 +246,21 @@ class TagTree:
                 if name not in recent:
                     recent[name] = free + len(made)
                     made.append(name)
-                    missing.add(_split(name)[0])
+                    missing.add(split_name(name)[0])
         return made
-
-    def _add_nodes(
-        self,
-        texts: list[str],
-        parents: list[int],
-        joints: list[int],
-        metas: list[int],
-        flags: list[int],
-        aliases: Sequence[tuple[int, str]] = (),
-    ) -> None:
-        first = len(self._parents)
-        count = len(texts)
-        self._parents.extend(parents)
-        self._joints.extend(joints)
-        self._metas.extend(metas)
-        self._flags.extend(flags)
-        self._first_child.extend([0] * count)
-        self._child_counts.extend([0] * count)
-        first_child, counts, all_flags = self._first_child, self._child_counts, self._flags
-        following = []
-        for node, (parent, joint) in enumerate(zip(parents, joints, strict=True), first):
-            following.append(first_child[parent])
-            first_child[parent] = node
-            counts[parent] += 1
-            all_flags[parent] |= _BEHIND if joint == _COLON else _ELEMENTS
-        self._next_sibling.extend(following)
-        named = [self._segment(node) + FIELD + display for node, display in aliases]
-        self.blocks.append(TextBlock(first, texts + named, [node for node, _ in aliases]))
-        self._block_firsts.append(first)
 
     def _update(self, node: int, item: BrowseItem, aliases: list[tuple[int, str]]) -> None:
         """A node made for its children, or browsed before, is now (again) browsed itself."""
-        if self._flags[node] & _EXPLICIT:
-            self.counts[self._meta_list[self._metas[node]][0]] -= 1
-        self._flags[node] |= _EXPLICIT
-        self._metas[node] = self._meta(item.kind, item.data_type, item.kind_text)
+        if self.nodes.flags[node] & EXPLICIT:
+            self.counts[self._meta_list[self.nodes.metas[node]][0]] -= 1
+        self.nodes.flags[node] |= EXPLICIT
+        self.nodes.metas[node] = self._meta(item.kind, item.data_type, item.kind_text)
         self.counts[item.kind] += 1
         segment, display = self.text(node)
         if item.display_name not in ("", segment, item.name, display):
-            self._displays[node] = item.display_name
-            aliases.append((node, _clean(item.display_name)))
-        self._small.pop(self._parents[node], None)
+            self.nodes.displays[node] = item.display_name
+            aliases.append((node, clean(item.display_name)))
+        self._small.pop(self.nodes.parents[node], None)
 
     def _meta(self, kind: TagKind, data_type: str, kind_text: str) -> int:
         # By id, because hashing an enum member runs Python code; members live for ever.
@@ -294,10 +270,6 @@ class TagTree:
             number = self._meta_numbers[key] = len(self._meta_list)
             self._meta_list.append((kind, data_type, kind_text, data_type_from_text(data_type)))
         return number
-
-    def _count(self, metas: list[int]) -> None:
-        for number, times in Counter(metas).items():
-            self.counts[self._meta_list[number][0]] += times
 
     # Asking.
 
@@ -313,19 +285,19 @@ class TagTree:
     @property
     def systems(self) -> list[str]:
         """Names of the runtime systems, e.g. ``["HMI_RT_1"]``."""
-        return [self._segment(node) for node in self._systems]
+        return [self.nodes.segment(node) for node in self._systems]
 
     @property
     def node_count(self) -> int:
         """Nodes are the numbers from 1 up to, not including, this one."""
-        return len(self._parents)
+        return len(self.nodes)
 
     def node(self, name: str) -> int | None:
         """The node of a full or short name, or None."""
         found = self._exact(name)
         if found is None and "::" not in name:
             for system in self._systems:
-                found = self._exact(f"{self._segment(system)}::{name}")
+                found = self._exact(f"{self.nodes.segment(system)}::{name}")
                 if found is not None:
                     break
         return found
@@ -337,12 +309,16 @@ class TagTree:
         """
         node = self.node(name)
         if node is not None:
-            return self.item(node) if self._flags[node] & _EXPLICIT else None
+            return self.item(node) if self.nodes.flags[node] & EXPLICIT else None
         array_name, bracket, index = name.rpartition("[")
-        if not bracket or not _INDEX.search(name):
+        if not bracket or not is_array_element(name):
             return None
         node = self.node(array_name)
-        if node is None or not self._flags[node] & _EXPLICIT or not self.data_type(node).is_array:
+        if (
+            node is None
+            or not self.nodes.flags[node] & EXPLICIT
+            or not self.data_type(node).is_array
+        ):
             return None
         whole = self.item(node)
         element = whole.data_type.lower().rpartition(" of ")[2]
@@ -354,93 +330,99 @@ class TagTree:
     def behind(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Logging tags and alarms that hang behind a tag: suffixes only, in natural order."""
         node = self.node(name)
-        if node is None or not self._flags[node] & _BEHIND:
+        if node is None or not self.nodes.flags[node] & BEHIND:
             return (), ()
         logging_tags: list[str] = []
         alarms: list[str] = []
         for child in self.children(node):
-            if self._joints[child] == _COLON:
+            if self.nodes.joints[child] == COLON:
                 (alarms if self.kind(child) is TagKind.ALARM else logging_tags).append(
-                    self._segment(child)
+                    self.nodes.segment(child)
                 )
         return tuple(logging_tags), tuple(alarms)
 
     def item(self, node: int) -> BrowseItem:
         """The browsed object of a node."""
-        kind, data_type, kind_text, _ = self._meta_list[self._metas[node]]
+        kind, data_type, kind_text, _ = self._meta_list[self.nodes.metas[node]]
         return BrowseItem(self.name(node), self.text(node)[1], kind, data_type, kind_text)
+
+    def browsed(self) -> Iterator[int]:
+        """Nodes of all browsed objects, in the order in which they came."""
+        flags = self.nodes.flags
+        return (node for node in range(1, len(flags)) if flags[node] & EXPLICIT)
 
     def name(self, node: int) -> str:
         """Full name; ``HMI_RT_1::`` for a system, "" for the root."""
         parts: list[str] = []
         while node:
-            parts.append(self._segment(node))
-            if self._flags[node] & _SYSTEM:
+            parts.append(self.nodes.segment(node))
+            if self.nodes.flags[node] & SYSTEM:
                 parts[-1] += "::"
-            parts.append(_JOINTS[self._joints[node]])
-            node = self._parents[node]
+            parts.append(_JOINTS[self.nodes.joints[node]])
+            node = self.nodes.parents[node]
         return "".join(reversed(parts))
 
     def text(self, node: int) -> tuple[str, str]:
         """Last segment of the name, and the display name or ""."""
-        position = bisect_right(self._block_firsts, node) - 1
-        block = self.blocks[position]
-        segment, display = block.text(node - block.first)
-        return segment, self._displays.get(node, display)
+        return self.nodes.text(node)
 
     def folded_text(self, node: int) -> tuple[str, str]:
         """As `text`, folded for searching."""
-        display = self._displays.get(node)
-        position = bisect_right(self._block_firsts, node) - 1
-        block = self.blocks[position]
-        segment, folded = block.folded_text(node - block.first)
-        return segment, folded if display is None else fold(display)
+        return self.nodes.folded_text(node)
 
     def parent(self, node: int) -> int:
         """The node above; ROOT for systems and the root itself."""
-        return self._parents[node]
+        return self.nodes.parents[node]
 
     def kind(self, node: int) -> TagKind:
         """What it is. An object with elements is a structure, whatever the server calls it."""
-        if self._flags[node] & _ELEMENTS and not self._flags[node] & _SYSTEM:
-            kind, _, _, data_type = self._meta_list[self._metas[node]]
+        if self.nodes.flags[node] & ELEMENTS and not self.nodes.flags[node] & SYSTEM:
+            kind, _, _, data_type = self._meta_list[self.nodes.metas[node]]
             return TagKind.STRUCTURE if kind is TagKind.TAG and not data_type.is_array else kind
-        return self._meta_list[self._metas[node]][0]
+        return self._meta_list[self.nodes.metas[node]][0]
 
     def data_type(self, node: int) -> DataType:
         """Data type from the browse; of an unknown family for what has none."""
-        return self._meta_list[self._metas[node]][3]
+        return self._meta_list[self.nodes.metas[node]][3]
 
     def is_system(self, node: int) -> bool:
-        return bool(self._flags[node] & _SYSTEM)
+        return bool(self.nodes.flags[node] & SYSTEM)
 
     def is_readable(self, node: int) -> bool:
         """True for what has a value of its own: a tag that is not a structure."""
         return self.kind(node) is TagKind.TAG
 
     def child_count(self, node: int) -> int:
-        return self._child_counts[node]
+        return self.nodes.child_counts[node]
 
     def children(self, node: int) -> Sequence[int]:
         """Nodes directly below, in natural order; a big branch may still be unsorted."""
-        count = self._child_counts[node]
+        count = self.nodes.child_counts[node]
         if count > BIG_BRANCH:
             return self._big(node, count)
         known = self._small.get(node)
         if known is None or len(known) != count:
-            known = array("I", sorted(self._chain(node), key=self.sort_key))
+            known = array("I", sorted(self.nodes.chain(node), key=self.sort_key))
             self._small[node] = known
         return known
+
+    def has_any(self, node: int, kinds: Collection[TagKind]) -> bool:
+        """Whether `filtered` would leave any of a node's children; nearly always the first tells."""
+        flags = self.nodes.flags
+        return any(
+            flags[child] & (ELEMENTS | SYSTEM) or self.kind(child) in kinds
+            for child in self.nodes.chain(node)
+        )
 
     def filtered(self, nodes: Sequence[int], kinds: Collection[TagKind]) -> Sequence[int]:
         """Those of `nodes` that are of the given kinds; quick for a million of them."""
         wanted = np.array([kind in kinds for kind, _, _, _ in self._meta_list], dtype=bool)
         chosen = np.array(nodes, dtype=np.uint32)
-        metas = np.frombuffer(self._metas, np.uint32)
-        flags = np.frombuffer(self._flags, np.uint8)
+        metas = np.frombuffer(self.nodes.metas, np.uint32)
+        flags = np.frombuffer(self.nodes.flags, np.uint8)
         keep = wanted[metas[chosen]]
         # What has elements is a structure, whatever the server calls it; and a way to others.
-        keep |= (flags[chosen] & (_ELEMENTS | _SYSTEM)) != 0
+        keep |= (flags[chosen] & (ELEMENTS | SYSTEM)) != 0
         del metas, flags
         return array("I", chosen[keep].tobytes())
 
@@ -468,6 +450,35 @@ class TagTree:
         self.__dict__.update(other.__dict__)
         self.generation, self.version, self._changed = generation, version, True
 
+    def kept_parts(
+        self,
+    ) -> tuple[NodeTable, list[tuple[TagKind, str, str]], list[int], Keys]:
+        """Nodes, kinds with their types, systems and the keys of the index, to be kept in a file."""
+        metas = [(kind, data_type, word) for kind, data_type, word, _ in self._meta_list]
+        return self.nodes, metas, list(self._systems), self._index.all_keys()
+
+    @classmethod
+    def restored(
+        cls,
+        nodes: NodeTable,
+        metas: Sequence[tuple[TagKind, str, str]],
+        systems: list[int],
+        index: NameIndex,
+    ) -> TagTree:
+        """A complete tree from the parts that were kept of one."""
+        tree = cls()
+        tree._meta_numbers.clear()
+        tree._meta_list.clear()
+        for kind, data_type, word in metas:
+            tree._meta(kind, data_type, word)
+        tree.nodes, tree._systems, tree._index = nodes, systems, index
+        flags = np.frombuffer(nodes.flags.tobytes(), np.uint8)
+        browsed = np.frombuffer(nodes.metas.tobytes(), np.uint32)[(flags & EXPLICIT) != 0]
+        for number, times in enumerate(np.bincount(browsed, minlength=len(metas)).tolist()):
+            tree.counts[metas[number][0]] += times
+        tree.finish()
+        return tree
+
     def is_sorted(self, node: int) -> bool:
         """False while a big branch is being sorted."""
         order = self._orders.get(node)
@@ -475,10 +486,10 @@ class TagTree:
 
     def sort_key(self, node: int) -> str:
         """Kind first (structures, tags, logging tags, alarms), then the name in natural order."""
-        if self._flags[node] & (_ELEMENTS | _SYSTEM):
-            return "0" + natural_key(self._segment(node))
-        kind = self._meta_list[self._metas[node]][0]
-        return _RANKS[kind] + natural_key(self._segment(node))
+        if self.nodes.flags[node] & (ELEMENTS | SYSTEM):
+            return "0" + natural_key(self.nodes.segment(node))
+        kind = self._meta_list[self.nodes.metas[node]][0]
+        return _RANKS[kind] + natural_key(self.nodes.segment(node))
 
     def leaves(self, node: int, limit: int) -> list[int]:
         """Up to `limit` plottable tags at or below a node, in order."""
@@ -497,22 +508,11 @@ class TagTree:
             )
         return found
 
-    def _segment(self, node: int) -> str:
-        position = bisect_right(self._block_firsts, node) - 1
-        block = self.blocks[position]
-        return block.text(node - block.first)[0]
-
     def _exact(self, name: str) -> int | None:
         for node in self._index.candidates(name):
             if self.name(node) == name:
                 return node
         return None
-
-    def _chain(self, node: int) -> Iterator[int]:
-        child = self._first_child[node]
-        while child:
-            yield child
-            child = self._next_sibling[child]
 
     def _big(self, node: int, count: int) -> Sequence[int]:
         order = self._orders.get(node)
@@ -520,36 +520,7 @@ class TagTree:
             order = self._orders[node] = BranchOrder(self.sort_key)
             self._small.pop(node, None)
         if len(order.ids) != count:
-            # A view on a growing array must be gone before it grows again.
-            parents = np.frombuffer(self._parents, np.uint32)
-            fresh = np.flatnonzero(parents[max(order.seen, 1) :] == node) + max(order.seen, 1)
-            order.seen = len(parents)
-            del parents
-            order.extend(fresh.tolist())
+            fresh = self.nodes.children_since(node, order.seen)
+            order.seen = len(self.nodes)
+            order.extend(fresh)
         return order.ids
-
-
-def _clean(display: str) -> str:
-    return display.replace(RECORD, " ").replace(FIELD, " ")
-
-
-def _split(name: str) -> tuple[str, str, int]:
-    """Parent's name, last segment, and what stands between them. Lossless."""
-    colon = name.rfind(":")
-    if colon > 0 and name[colon - 1] != ":":
-        first = name.find(":", name.find("::") + 2) if "::" in name else name.find(":")
-        return name[:first], name[first + 1 :], _COLON
-    if name.endswith("::"):
-        return "", name[:-2], _NOTHING
-    if name.endswith("]"):
-        match = _INDEX.search(name, max(colon, 0))
-        if match is not None and match.start() > colon + 1:
-            return name[: match.start()], name[match.start() :], _NOTHING
-    dot = name.rfind(".", colon + 1)
-    while dot > 0 and name[dot - 1] == "$":  # an escaped dot belongs to the name
-        dot = name.rfind(".", colon + 1, dot - 1)
-    if dot > colon + 1 and dot < len(name) - 1:
-        return name[:dot], name[dot + 1 :], _DOT
-    if colon + 1 == len(name):  # no name at all behind the system: it stands for itself
-        return "", name, _NOTHING
-    return name[: colon + 1], name[colon + 1 :], _NOTHING

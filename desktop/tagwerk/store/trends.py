@@ -3,9 +3,10 @@
 Filled by the value stream's thread through `put`, which only queues; `drain`, once a frame on
 the window's thread, sorts the samples into their curves. Every sample of an opened tag is kept.
 
-Memory is bounded: all curves together hold at most the budget (20 bytes a sample, so the usual
-512 MiB are some 25 million samples); above it the largest curve forgets its oldest quarter and
-says so. What no frame takes is bounded too, at `QUEUE_LIMIT` samples.
+Memory is bounded: all curves together hold at most the budget (18.4 bytes a sample, so the
+usual 512 MiB are some 29 million samples); above it the largest curve forgets its oldest quarter and
+says so. What no frame takes is bounded too, at `QUEUE_LIMIT` samples: beyond that it is thinned,
+and the curve says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from enum import Enum
 from tagwerk.domain.values import Sample
 from tagwerk.store.coverage import OPEN, Segment, Source
 from tagwerk.store.curve import NOT_READ, Columns, Curve, Hole, Reading, Row, Rows, Statistics
+from tagwerk.store.thinning import thinned
 
 __all__ = [
     "NOT_READ",
@@ -37,7 +39,8 @@ __all__ = [
 ]
 
 BUDGET_BYTES = 512 << 20
-QUEUE_LIMIT = 500_000
+QUEUE_LIMIT = 10_000
+"""Samples that wait for a frame. Sorting more into their curves would make that frame late."""
 LISTENED_TO = 64
 """Of so many of the newest changes the server's clock is learned."""
 _SKEW_FROM_NS = 1_000_000_000
@@ -56,9 +59,14 @@ class _Batch:
     """Samples by name that came between two events of the link."""
 
     samples: dict[str, list[Sample]] = field(default_factory=dict)
-    left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
+    thinned: dict[str, tuple[int, int]] = field(default_factory=dict)
     event: _Event | None = None
     at_ns: int = 0
+
+    def mark(self, name: str, start_ns: int, end_ns: int) -> None:
+        """Samples of this span are not complete."""
+        before = self.thinned.get(name, (start_ns, end_ns))
+        self.thinned[name] = (min(before[0], start_ns), max(before[1], end_ns))
 
 
 class TrendStore:
@@ -72,7 +80,7 @@ class TrendStore:
         self.budget_bytes = budget_bytes
         self.received = 0
         self.left_out = 0
-        """Samples thrown away because no frame took them in time."""
+        """Samples thinned out because more came than frames could take."""
         self._lock = threading.Lock()
         self._curves: dict[str, Curve] = {}
         self._users: dict[str, int] = {}
@@ -151,7 +159,7 @@ class TrendStore:
         """Sort what came since the last frame into the curves; returns the names that changed."""
         changed, self._touched = self._touched, set()
         first = self._batches[0]
-        if len(self._batches) == 1 and not first.samples:
+        if len(self._batches) == 1 and not first.samples and not first.thinned:
             return changed
         with self._lock:
             batches, self._batches = self._batches, deque([_Batch()])
@@ -163,9 +171,11 @@ class TrendStore:
                     self._listen(curve, samples)
                     curve.append(samples, skew_ns=self.skew_ns)
                     changed.add(name)
-                    if name in batch.left_out:
-                        start, end = batch.left_out[name]
-                        curve.overrun(start + self.skew_ns, end + self.skew_ns)
+            for name, (start, end) in batch.thinned.items():
+                curve = self._curves.get(name)
+                if curve is not None:
+                    curve.mark_thinned(start + self.skew_ns, end + self.skew_ns)
+                    changed.add(name)
             if batch.event is not None:
                 self._take_event(batch.event, batch.at_ns + self.skew_ns)
                 changed.update(self._curves)
@@ -201,7 +211,7 @@ class TrendStore:
         with self._lock:
             self.received += len(wanted)
             if self._queued + len(wanted) > QUEUE_LIMIT:
-                self._throw_away()
+                self._thin_out()
             queue = self._batches[-1].samples
             self._queued += len(wanted)
             for sample in wanted:
@@ -210,6 +220,17 @@ class TrendStore:
                     queue[sample.name] = [sample]
                 else:
                     kept.append(sample)
+
+    def mark_thinned(self, name: str, start_ns: int, end_ns: int) -> None:
+        """Samples of a trended tag that came in this span had to be dropped before they got here.
+
+        By this computer's clock, as `Sample.received_ns`; of a tag that nobody trends it is
+        ignored. Cheap: called for each batch that dropped something.
+        """
+        if name not in self._names:
+            return
+        with self._lock:
+            self._batches[-1].mark(name, start_ns, end_ns)
 
     def link_lost(self, at_ns: int) -> None:
         """The stream ended at `at_ns` (this computer's clock): curves get a hole from there.
@@ -256,15 +277,20 @@ class TrendStore:
             if ahead_ns >= _SKEW_FROM_NS:
                 self._ahead_ns = max(self._ahead_ns, ahead_ns)
 
-    def _throw_away(self) -> None:
-        """Nobody drains: keep the newest of each tag, so that memory stays flat. Lock is held."""
-        for batch in self._batches:
-            for name, samples in batch.samples.items():
-                first, last = samples[0].received_ns, samples[-1].received_ns
-                batch.left_out[name] = batch.left_out.get(name, (first, last))[0], last
-                self.left_out += len(samples) - 1
-                del samples[:-1]
-        self._queued = sum(len(batch.samples) for batch in self._batches)
+    def _thin_out(self) -> None:
+        """Nobody takes them fast enough: memory, and the next frame, stay bounded. Lock is held."""
+        for gently in (True, False):
+            self._queued = 0
+            for batch in self._batches:
+                for name, samples in batch.samples.items():
+                    kept = thinned(samples) if gently else samples[-1:]
+                    if len(kept) < len(samples):
+                        batch.mark(name, samples[0].received_ns, samples[-1].received_ns)
+                        self.left_out += len(samples) - len(kept)
+                        samples[:] = kept
+                    self._queued += len(kept)
+            if self._queued <= QUEUE_LIMIT * 3 // 4:
+                return
 
     def _keep_budget(self) -> None:
         while self.nbytes > self.budget_bytes:

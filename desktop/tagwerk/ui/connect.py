@@ -41,7 +41,7 @@ from tagwerk.ui.connect_sign_in import SignInPage
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.saved_connections import SavedConnections
-from tagwerk.ui.statusbar import host_of, product_in_words
+from tagwerk.ui.status_words import host_of, product_in_words
 from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton

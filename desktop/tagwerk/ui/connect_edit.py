@@ -31,7 +31,7 @@ from tagwerk.ui.connect_edit_fields import TrustField, field_pair
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.saved_connections import LONGEST_TIMEOUT_S, SHORTEST_TIMEOUT_S, SavedConnections
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.status_words import host_of
 from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton

@@ -294,6 +294,13 @@ class ConnectFlow(QObject):
         await self._close()
         await self._open(profile, password, None)
 
+    async def forget_names(self, profile: ConnectionProfile) -> None:
+        """Delete what is kept of the names of a server, unless another saved connection is to the
+        same one as the same user."""
+        same = (profile.url, profile.user)
+        if all((other.url, other.user) != same for other in self.saved.all()):
+            await asyncio.to_thread(self._services.forget_names, profile)
+
     def forget_password(self) -> None:
         """Take the password of the plant on show out of memory and keyring."""
         if self.plant is not None:

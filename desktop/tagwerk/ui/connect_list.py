@@ -22,9 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tagwerk.domain.connection import ConnectionProfile, TrustMode
 from tagwerk.ui.i18n import tr
-from tagwerk.ui.statusbar import host_of
 from tagwerk.ui.theme import icon, theme
 from tagwerk.ui.widgets.buttons import IconButton, PushButton, draw_box, draw_icon
 from tagwerk.ui.widgets.emptystate import Label
@@ -33,6 +31,7 @@ from tagwerk.ui.widgets.painting import Area
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 if TYPE_CHECKING:
+    from tagwerk.domain.connection import ConnectionProfile
     from tagwerk.ui.connect_flow import ConnectFlow
 
 
@@ -60,6 +59,9 @@ class ConnectionButton(QPushButton):
 
     def second_line(self) -> str:
         """Note, host, user, and that nothing is encrypted."""
+        from tagwerk.domain.connection import TrustMode
+        from tagwerk.ui.status_words import host_of
+
         profile = self.profile
         plain = profile.trust.mode is TrustMode.PLAIN_HTTP
         words = tr("not encrypted") if plain else ""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.ui.i18n import tr
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.status_words import host_of
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
 from tagwerk.ui.widgets.emptystate import Label

@@ -57,7 +57,7 @@ class ConnectionCare(QObject):
             self._window,
             "confirmDelete",
             tr("Delete the connection {name}?", name=name),
-            tr("Its address, the trust in its certificate and its password in the keyring of this computer are deleted. Recordings and the audit stay."),
+            tr("Its address, the trust in its certificate, its kept names and its password in the keyring of this computer are deleted. Recordings and the audit stay."),
             tr("Delete"),
             tr("Keep it"),
         )  # fmt: skip
@@ -67,6 +67,7 @@ class ConnectionCare(QObject):
     def _removed(self, profile: ConnectionProfile) -> None:
         shared = self._flow.saved.shares_password(profile)
         self._flow.saved.remove(profile.name)
+        self._scope.start(self._flow.forget_names(profile), "forget names")
         self._flow.store()
         self._flow.connections_changed.emit()
         if shared:

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
-from tagwerk.domain.errors import TagwerkError
-from tagwerk.domain.redaction import LIVE_SECRETS
 from tagwerk.ui.i18n import tr_message
 
 if TYPE_CHECKING:
@@ -42,6 +40,8 @@ _QUIET_QT = (
 
 def clean(text: str) -> str:
     """Black out what looks like a password or token."""
+    from tagwerk.domain.redaction import LIVE_SECRETS
+
     return LIVE_SECRETS.redactor().text(_SECRETS.sub(r"\1•••", text))
 
 
@@ -52,6 +52,8 @@ def _is_cancelled(error: BaseException) -> bool:
 
 def in_words(error: BaseException) -> tuple[str, str]:
     """Headline and cure of an error in the user's language."""
+    from tagwerk.domain.errors import TagwerkError
+
     if isinstance(error, TagwerkError):
         return clean(tr_message(error.text)), clean(tr_message(error.cure_text))
     return clean(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__), ""
@@ -80,6 +82,9 @@ class Reporter(QObject):
         with self._lock:
             count = self._counts[key] = self._counts.get(key, 0) + 1
         if count == 1:
+            # Imported when something went wrong: the first paint must not wait for it.
+            from tagwerk.domain.errors import TagwerkError
+
             text = clean(f"{where}: {type(error).__name__}: {error}")
             self.messages.append(text)
             if isinstance(error, TagwerkError):

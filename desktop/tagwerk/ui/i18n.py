@@ -7,16 +7,23 @@ left over, other placeholders). Why not Qt's .ts files: docs/architecture.md.
 
 from __future__ import annotations
 
-import tomllib
+import re
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
-from tagwerk.domain import text
+from tagwerk.domain import numbers
 from tagwerk.domain.message import Message, fill
 from tagwerk.resources import resource
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 LANGUAGES = ("en", "de")
-_STYLES = {"en": text.ENGLISH, "de": text.GERMAN}
+_STYLES = {"en": numbers.ENGLISH, "de": numbers.GERMAN}
+_TEXT = r'"((?:[^"\\\x00-\x1f\x7f]|\\[nt"\\])*)"'
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+_LINE = re.compile(rf"(?:{_TEXT}[ \t]*=[ \t]*{_TEXT}|#[^\x00-\x1f\x7f]*)?(?:\n|\Z)")
 
 
 class _Language:
@@ -24,7 +31,7 @@ class _Language:
 
     code = "en"
     table: dict[str, str] = {}  # noqa: RUF012 - replaced as a whole
-    style = text.ENGLISH
+    style = numbers.ENGLISH
     of_qt: QTranslator | None = None
 
 
@@ -35,9 +42,41 @@ def set_language(code: str) -> None:
     table: dict[str, str] = {}
     if code != "en":
         for path in sorted(resource("i18n", code).glob("*.toml")):
-            table.update(tomllib.loads(path.read_text(encoding="utf-8")))
+            table.update(read_table(path))
     _Language.code, _Language.table, _Language.style = code, table, _STYLES[code]
     _translate_qt(code)
+
+
+def read_table(path: Path) -> dict[str, str]:
+    """One file of translations.
+
+    Lines of ``"English" = "German"`` and comments are all that these files hold, so they are read
+    by one pattern, ten times as fast as TOML: the first picture waits for them. A file with
+    anything else in it (rare escapes, a sentence twice) goes to the TOML reader.
+    """
+    text = path.read_text(encoding="utf-8")
+    table: dict[str, str] = {}
+    end = 0
+    for line in _LINE.finditer(text):
+        if line.start() != end or line.end() == line.start():
+            break
+        english, german = line.groups()
+        if english is not None and _unescaped(english) in table:
+            break
+        end = line.end()
+        if english is not None:
+            table[_unescaped(english)] = _unescaped(german)
+    if end == len(text):
+        return table
+    import tomllib
+
+    return {str(english): str(german) for english, german in tomllib.loads(text).items()}
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    return re.sub(r"\\(.)", lambda found: _ESCAPES[found[1]], text)
 
 
 def _translate_qt(code: str) -> None:
@@ -62,7 +101,7 @@ def language() -> str:
     return _Language.code
 
 
-def number_style() -> text.NumberStyle:
+def number_style() -> numbers.NumberStyle:
     """How numbers are written in the current language."""
     return _Language.style
 

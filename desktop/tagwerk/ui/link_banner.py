@@ -14,7 +14,7 @@ from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
 from tagwerk.domain.errors import NotTrusted
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.i18n import tr, tr_message
-from tagwerk.ui.statusbar import host_of, is_partner, is_passive
+from tagwerk.ui.status_words import host_of, is_partner, is_passive
 
 if TYPE_CHECKING:
     from tagwerk.plant import Plant

@@ -6,6 +6,7 @@ while the painted window answers already, then the bridge between Qt and asyncio
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -13,18 +14,28 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEventLoop, QObject, QSize, Signal
+from PySide6.QtCore import QEventLoop, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
-from tagwerk.domain.errors import UsageError
 from tagwerk.ui.errors import Reporter
 from tagwerk.ui.i18n import set_language
 from tagwerk.ui.layout_memory import usual_density
 from tagwerk.ui.report import Stopwatch
 from tagwerk.ui.settings import Settings
-from tagwerk.ui.theme import theme
+from tagwerk.ui.theme import new_application, theme
 from tagwerk.ui.window import MainWindow
+
+
+def _wake_the_collector() -> None:
+    """Collect again (`app` stopped it), but never look through what is there for good.
+
+    Imports make much and throw nothing away: looking through it again and again was a tenth of the
+    way to the first picture, and later a pause now and then.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def load_bridge() -> None:
@@ -60,7 +71,7 @@ class Program:
         self.application = (
             existing
             if isinstance(existing, QApplication)
-            else QApplication([sys.argv[0] or "tagwerk"])
+            else new_application(sys.argv[0] or "tagwerk")
         )
         self.application.setApplicationName("tagwerk")
         self.application.setDesktopFileName("tagwerk")
@@ -73,8 +84,7 @@ class Program:
         density = str(settings.get("density") or usual_density(settings, size))
         theme().apply(self.application, mode or remembered_mode, density)
         set_language(lang or str(settings.get("language", "system")))
-        self.application.setWindowIcon(_icon())
-        self.window = MainWindow(settings, self.report, keep_size=size is not None)
+        self.window = MainWindow(settings, self.report, keep_size=size is not None, at_once=False)
         if size is not None:
             self.window.resize(QSize(*size))
 
@@ -100,13 +110,23 @@ class Program:
         def painted() -> None:
             self.watch.painted()
             thread.start()
+            self.application.setWindowIcon(_icon())
+            theme().load_mono()
 
         self.window.first_painted.connect(painted)
-        loaded.done.connect(waiting.quit)
+        # What it needs is imported by then; before, this thread would have to do it, in one piece.
+        loaded.done.connect(self.window.complete)
+        # A turn of its own, so that the window answers between that and the bridge's beginning.
+        ending = QTimer()
+        ending.setSingleShot(True)
+        ending.setInterval(1)
+        ending.timeout.connect(waiting.quit)
+        loaded.done.connect(ending.start)
         self.window.show()
         waiting.exec()
         self.window.first_painted.disconnect(painted)
         thread.join()
+        _wake_the_collector()
         if failures:
             raise failures[0]
 
@@ -138,6 +158,8 @@ class Program:
             UsageError: the file cannot be written.
         """
         if path is not None and not self.window.grab().save(str(path), "PNG"):
+            from tagwerk.domain.errors import UsageError
+
             raise UsageError(
                 "{path} cannot be written.",
                 cure="Give a .png file in a folder that exists and may be written.",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.ui.commands import MENUS
 from tagwerk.ui.i18n import language, tr, tr_message
 from tagwerk.ui.menus import MenuBar, fill_menu
 from tagwerk.ui.theme import theme
 
+if TYPE_CHECKING:
+    from tagwerk.domain.connection import ConnectionProfile
+
 Choose = Callable[[str], None]
+_OF_PANELS = ("Trend", "Setpoints", "Alarms")
+"""Menus that hold nothing before the panels have brought their commands."""
 
 
 class MenuBuilder:
@@ -44,6 +49,14 @@ class MenuBuilder:
         self.menus: dict[str, QMenu] = {}
         self.choices: list[QAction] = []
         """Actions of the submenus for look and language; the palette offers them too."""
+
+    def outline(self) -> None:
+        """The titles alone, as `fill` shows them without panels: for the first picture."""
+        for name, title in MENUS.items():
+            menu = QMenu(tr_message(title), self._bar)
+            self.menus[name] = menu
+            self._bar.addMenu(menu)
+            menu.menuAction().setEnabled(name not in _OF_PANELS)
 
     def fill(self, panels: Sequence[QWidget], toggles: Sequence[QAction]) -> None:
         """Assemble all menus anew."""

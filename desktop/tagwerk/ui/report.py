@@ -10,10 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tagwerk.domain.connection import LinkStatus
-from tagwerk.domain.errors import UsageError
-
 if TYPE_CHECKING:
+    from tagwerk.domain.connection import LinkStatus
     from tagwerk.plant import Plant
     from tagwerk.ui.window import MainWindow
 
@@ -78,6 +76,7 @@ class Stopwatch:
         age_s = process_age_s()
         self._zero = time.perf_counter() - (age_s or 0.0)
         self.first_paint_ms: float | None = None
+        self.usable_ms: float | None = None
         self.connected_ms: float | None = None
 
     def now_ms(self) -> float:
@@ -86,6 +85,11 @@ class Stopwatch:
     def painted(self) -> None:
         if self.first_paint_ms is None:
             self.first_paint_ms = self.now_ms()
+
+    def served(self) -> None:
+        """Note that every command of the window can be given now."""
+        if self.usable_ms is None:
+            self.usable_ms = self.now_ms()
 
     def saw(self, status: LinkStatus) -> None:
         """Note the first time that a link is live."""
@@ -99,11 +103,16 @@ def figures(
     """The document of docs/cli.md."""
     return {
         "first_paint_ms": watch.first_paint_ms,
+        "usable_ms": watch.usable_ms,
         "connected_ms": watch.connected_ms,
         "values_received": plant.live.received if plant is not None else 0,
+        "reconnects": plant.link.counters.reconnects if plant is not None else 0,
+        "values_coalesced": plant.coalesced if plant is not None else 0,
+        "samples_left_out": plant.trends.left_out if plant is not None else 0,
         "alarms_shown": len(plant.alarms) if plant is not None else 0,
         "frames": window.clock.frames,
         "lateness_ms": window.lateness.total(),
+        "late_frames": window.lateness.missed(),
         "cpu_seconds": round(time.process_time(), 2),
         "peak_rss_mb": peak_memory_mb(),
         "errors": list(errors),
@@ -119,6 +128,8 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as problem:
+        from tagwerk.domain.errors import UsageError
+
         raise UsageError(
             "{path} cannot be written: {reason}.",
             cure="Give a file in a folder that exists and may be written.",

@@ -60,9 +60,11 @@ class Services:
         open_plant: makes a plant with its link, attached and not yet started; tells through its
             last argument what is wrong but no hindrance (a tag sheet that cannot be read).
         start_demo: starts the demo plant's process; cancelling it ends the process.
+        forget_names: deletes what is kept of a server's names; may block.
     """
 
     connector: Connector
     secrets: Secrets
     open_plant: Callable[[ConnectionProfile, str, Callable[[TagwerkError], None]], Awaitable[Plant]]
     start_demo: Callable[[], Awaitable[DemoPlant]]
+    forget_names: Callable[[ConnectionProfile], None] = lambda _profile: None

@@ -20,8 +20,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from tagwerk.domain.errors import UsageError
-
 SCHEMA_VERSION = 1
 FILE_NAME = "settings.json"
 LOCK_WAIT_S = 2.0
@@ -99,6 +97,8 @@ class Settings:
         except OSError as problem:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+            from tagwerk.domain.errors import UsageError
+
             raise UsageError(
                 "The settings cannot be saved in {folder}: {reason}.",
                 cure="Choose a folder that can be written with --settings.",

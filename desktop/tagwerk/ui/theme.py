@@ -80,8 +80,22 @@ FONT_FILES = (
     "Inter-Regular.otf",
     "Inter-Medium.otf",
     "Inter-SemiBold.otf",
-    "JetBrainsMono-Regular.ttf",
 )
+MONO_FILE = "JetBrainsMono-Regular.ttf"
+
+
+_HAS_STYLE = "tagwerk_style"
+
+
+def new_application(name: str) -> QApplication:
+    """The QApplication of this process, in the style that `Theme` dresses.
+
+    By argument, because what gives the style to Python later makes all enumerations of QStyle,
+    and the first picture would wait for that.
+    """
+    application = QApplication([name, "-style", "fusion"])
+    application.setProperty(_HAS_STYLE, True)
+    return application
 
 
 class Theme(QObject):
@@ -99,16 +113,21 @@ class Theme(QObject):
         self._metrics: dict[tuple[float, int], QFontMetricsF] = {}
 
     def load_fonts(self) -> None:
-        """Register the bundled fonts; once, before the first widget."""
+        """Register the bundled fonts that a window shows; once, before the first widget."""
         for name in FONT_FILES:
             QFontDatabase.addApplicationFont(str(resource("fonts", name)))
+
+    def load_mono(self) -> None:
+        """Register the font of names and codes; not on the first picture, so behind it."""
+        QFontDatabase.addApplicationFont(str(resource("fonts", MONO_FILE)))
 
     def apply(
         self, application: QApplication, mode: str = "system", density: str = "normal"
     ) -> None:
         """Set mode (``light``, ``dark``, ``system``) and density, and repaint everything."""
-        if application.style().objectName() != "fusion":
+        if not application.property(_HAS_STYLE):
             application.setStyle(QStyleFactory.create("Fusion"))
+            application.setProperty(_HAS_STYLE, True)
         self._mode = mode
         self._density = density if density in DENSITIES else "normal"
         hints = QGuiApplication.styleHints()

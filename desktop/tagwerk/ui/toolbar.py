@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from tagwerk.domain.connection import LinkState, LinkStatus
 from tagwerk.ui.i18n import tr, tr_message
-from tagwerk.ui.statusbar import STATE_WORDS
+from tagwerk.ui.status_words import STATE_WORDS
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import draw_field, draw_key

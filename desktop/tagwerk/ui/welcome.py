@@ -6,6 +6,7 @@ It shows and emits; starting and connecting is `connect_flow`'s business.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import (
 )
 
 from tagwerk import __version__
-from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.ui.connect_list import ConnectionList
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
@@ -32,6 +32,9 @@ from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.fields import ChoiceBox, LineField
 from tagwerk.ui.widgets.painting import Area
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
+
+if TYPE_CHECKING:
+    from tagwerk.domain.connection import ConnectionProfile
 
 MAX_WIDTH = 1280
 _ONE_COLUMN_BELOW = 860
@@ -324,7 +327,9 @@ class WelcomePage(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.viewport().width() < theme().px(_ONE_COLUMN_BELOW)
+        # The own width: without a frame it is the viewport's, for which Qt's whole family of widgets
+        # would have to be known to Python, and the first picture waits for that.
+        narrow = self.width() < theme().px(_ONE_COLUMN_BELOW)
         down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._cards.setDirection(down if narrow else right)
         self._choice_row.setDirection(down if narrow else right)

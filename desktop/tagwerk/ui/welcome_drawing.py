@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from tagwerk.domain.text import format_number
+from tagwerk.domain.numbers import format_number
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.theme import theme
 

@@ -1,7 +1,9 @@
 """The main window: menu bar, tool bar, banner, docks and status bar around whatever plant is on show.
 
 It arranges and wires; connecting is `connect_flow`'s business, values are the panels'. Built by
-`start`, before anything heavy is imported: panels and plots come with the first plant.
+`ui.loop` before anything heavy is imported, in two parts: what the first picture shows (menu
+titles, welcome page, status bar), and behind it what that picture needs not (`complete`). Panels
+and plots come with the first plant.
 """
 
 from __future__ import annotations
@@ -10,37 +12,31 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QGuiApplication,
     QPainter,
     QPaintEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from tagwerk.domain.connection import ConnectionProfile, LinkStatus
 from tagwerk.ui import layout_memory
-from tagwerk.ui.banner import Banner, BannerBar
-from tagwerk.ui.clock import FrameClock, LatenessMeter
-from tagwerk.ui.commands import SHELL_COMMANDS, disable_with_reason, make_action
-from tagwerk.ui.docking import Docking
 from tagwerk.ui.errors import Reporter, in_words
 from tagwerk.ui.i18n import language, set_language, tr, tr_n
-from tagwerk.ui.link_banner import LinkBanner
 from tagwerk.ui.menu_builder import MenuBuilder
 from tagwerk.ui.menus import MenuBar
-from tagwerk.ui.saved_connections import SavedConnections
 from tagwerk.ui.settings import Settings
 from tagwerk.ui.statusbar import StatusBar
 from tagwerk.ui.theme import icon, the_application, theme
-from tagwerk.ui.toolbar import ToolBar
 from tagwerk.ui.welcome import WelcomePage
-from tagwerk.ui.widgets.focus import FocusRing
-from tagwerk.ui.widgets.gutters import GutterStyle
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from tagwerk.domain.connection import ConnectionProfile, LinkStatus
     from tagwerk.domain.tags import BrowseItem
     from tagwerk.plant import Frame, Plant
     from tagwerk.ui.connect_flow import ConnectFlow
@@ -48,12 +44,21 @@ if TYPE_CHECKING:
     from tagwerk.ui.doctor.flow import DoctorFlow
     from tagwerk.ui.palette import CommandPalette
     from tagwerk.ui.panels.base import Panel
+    from tagwerk.ui.saved_connections import SavedConnections
     from tagwerk.ui.services import FirstView, Services
     from tagwerk.ui.tasks import TaskScope
     from tagwerk.ui.workspace_flow import WorkspaceFlow
 
-_SLOW_REFRESH_MS = 500
-_BETWEEN_PANELS_S = 0.02
+_MS = 1_000_000
+_SECOND_MS = 1000
+_INPUT = (
+    QEvent.Type.KeyPress,
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseButtonRelease,
+    QEvent.Type.Wheel,
+    QEvent.Type.Drop,
+)
+_BETWEEN_PANELS_S = 0.005
 
 
 class MainWindow(QMainWindow):
@@ -63,6 +68,8 @@ class MainWindow(QMainWindow):
         settings: what is remembered between runs.
         report: the error reporter; its news appear as a banner.
         keep_size: do not restore size and place (``--size``).
+        at_once: build everything; False builds what the first picture shows, and whoever shows it
+            calls `complete` behind it.
 
     Signals:
         first_painted: once, after the first paint.
@@ -72,15 +79,19 @@ class MainWindow(QMainWindow):
     first_painted = Signal()
     close_requested = Signal()
 
-    def __init__(self, settings: Settings, report: Reporter, *, keep_size: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        report: Reporter,
+        *,
+        keep_size: bool = False,
+        at_once: bool = True,
+    ) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("Tagwerk")
         self.settings = settings
         self.report = report
-        self.clock = FrameClock(report, self)
-        self.docking = Docking(self, settings, report)
-        self.lateness = LatenessMeter(self)
         self.desk: Desk | None = None
         self.flow: ConnectFlow | None = None
         self.doctor: DoctorFlow | None = None
@@ -89,22 +100,22 @@ class MainWindow(QMainWindow):
         self._scope: TaskScope | None = None
         self._palette: CommandPalette | None = None
         self._painted = False
+        self._is_complete = False
+        self._watches_handle = False
         self._may_close = False
         self._was_armed = False
         self._rebuild_again = False
         self._building: Iterator[Panel] | None = None
+        self._preparing: asyncio.Event | None = None
         self._status_watcher: Callable[[LinkStatus], None] | None = None
-        self._gutters = GutterStyle()
-        self._gutters.setParent(self)
-        self.setStyle(self._gutters)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
         self._slow = QTimer(self)
-        self._slow.setInterval(_SLOW_REFRESH_MS)
-        self._slow.timeout.connect(self._refresh_slowly)
-        self._build()
-        self._ring = FocusRing(self)
+        self._slow.setSingleShot(True)
+        self._slow.timeout.connect(self._second_passed)
+        self._is_exposed = True
+        self._build_first()
         self.welcome.demo_button.setFocus(Qt.FocusReason.OtherFocusReason)
         if not keep_size:
             layout_memory.restore_geometry(self, settings)
@@ -112,17 +123,34 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_scheme_changed)
         report.reported.connect(self._show_error)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        if at_once:
+            self.complete()
 
     # Building.
 
-    def _build(self) -> None:
-        """Everything with words in it; built anew when the language or the row height changes."""
-        self.actions_by_id: dict[str, QAction] = {}
+    def complete(self) -> None:
+        """Build what the first picture does not show; nothing when that was done."""
+        if self._is_complete:
+            return
+        from tagwerk.ui.clock import FrameClock, LatenessMeter
+        from tagwerk.ui.docking import Docking
+        from tagwerk.ui.widgets.focus import FocusRing
+        from tagwerk.ui.widgets.gutters import GutterStyle
+
+        self._ring = FocusRing(self)
+        self._gutters = GutterStyle()
+        self._gutters.setParent(self)
+        self.setStyle(self._gutters)
+        self.clock = FrameClock(self.report, self)
+        self.docking = Docking(self, self.settings, self.report)
+        self.lateness = LatenessMeter(self)
+        self.clock.pace_changed.connect(self.lateness.follow_pace)
+        self._build_rest()
+        self._is_complete = True
+
+    def _build_first(self) -> None:
+        """What the first picture shows; built anew when the language or the row height changes."""
         self._holder = QWidget(self)
-        runs = self._command_runs()
-        for command in SHELL_COMMANDS:
-            run = runs[command.id]
-            self.actions_by_id[command.id] = make_action(command, run, self._holder)
         self.menu_bar = MenuBar()
         choosers = {
             "theme": self.choose_theme,
@@ -132,26 +160,13 @@ class MainWindow(QMainWindow):
         self.menu_builder = MenuBuilder(
             self.menu_bar, self._holder, choosers, self._saved_connections, self._open_profile
         )
-        self.tool_bar = ToolBar(self.actions_by_id["connection.disconnect"])
-        self.tool_bar.chooser_clicked.connect(self._open_chooser)
-        self.tool_bar.go_to_clicked.connect(self.open_palette)
-        self.tool_bar.arm_clicked.connect(self._arm_clicked)
-        self.banner = BannerBar()
-        self.link_banner = LinkBanner(
-            self.banner,
-            self._reconnect,
-            self._repair,
-            self._go_to_partner,
-            self._enter_partner,
-            self._examine,
-        )
+        self.menu_builder.outline()
         top = QWidget()
         top.setObjectName("topArea")
-        column = QVBoxLayout(top)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget in (self.menu_bar, self.tool_bar, self.banner):
-            column.addWidget(widget)
+        self._top_column = QVBoxLayout(top)
+        self._top_column.setContentsMargins(0, 0, 0, 0)
+        self._top_column.setSpacing(0)
+        self._top_column.addWidget(self.menu_bar)
         self.setMenuWidget(top)
         self._holder.setParent(top)
         self._holder.setFixedSize(0, 0)
@@ -172,6 +187,35 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.status_bar = StatusBar(self)
         self.setStatusBar(self.status_bar)
+
+    def _build_rest(self) -> None:
+        """Commands, menus, tool bar and banner; built anew as well."""
+        from tagwerk.ui.banner import BannerBar
+        from tagwerk.ui.commands import SHELL_COMMANDS, make_action
+        from tagwerk.ui.link_banner import LinkBanner
+        from tagwerk.ui.toolbar import ToolBar
+
+        self.actions_by_id: dict[str, QAction] = {}
+        runs = self._command_runs()
+        for command in SHELL_COMMANDS:
+            run = runs[command.id]
+            self.actions_by_id[command.id] = make_action(command, run, self._holder)
+        self.tool_bar = ToolBar(self.actions_by_id["connection.disconnect"])
+        self.tool_bar.chooser_clicked.connect(self._open_chooser)
+        self.tool_bar.go_to_clicked.connect(self.open_palette)
+        self.tool_bar.arm_clicked.connect(self._arm_clicked)
+        self.tool_bar.setVisible(False)
+        self.banner = BannerBar()
+        self.link_banner = LinkBanner(
+            self.banner,
+            self._reconnect,
+            self._repair,
+            self._go_to_partner,
+            self._enter_partner,
+            self._examine,
+        )
+        self._top_column.addWidget(self.tool_bar)
+        self._top_column.addWidget(self.banner)
         self.tool_bar.setVisible(self._plant is not None)
         self._fill_menus()
         self._tell_actions()
@@ -215,6 +259,10 @@ class MainWindow(QMainWindow):
 
     def serve(self, desk: Desk, services: Services) -> ConnectFlow:
         """Take what reaches beyond the screen; the loop runs by now."""
+        self.complete()
+        import asyncio
+
+        from tagwerk.ui.banner import Banner
         from tagwerk.ui.connect_flow import ConnectFlow
         from tagwerk.ui.workspace_flow import WorkspaceFlow
 
@@ -236,10 +284,10 @@ class MainWindow(QMainWindow):
         desk.banner_requested.connect(self._panel_banner)
         desk.traffic_requested.connect(self._show_traffic)
         self.flow.examine_requested.connect(self._examine)
-        self._scope.start(self._prepare_panels(), "panels")
-        self.lateness.start()
-        self._slow.start()
-        self._refresh_slowly()
+        self._preparing = asyncio.Event()
+        self._scope.start(self._prepare_panels(self._preparing), "panels")
+        self._keep_lateness()
+        self._second_passed()
         self._tell_actions()
         if self.settings.problem is not None:
             self.banner.put("settings", Banner(
@@ -268,6 +316,9 @@ class MainWindow(QMainWindow):
     def _plant_opened(self, plant: Plant, view: FirstView | None) -> None:
         if self.desk is None:
             return
+        # The picture comes a turn later: filling the panels and painting them are two pieces then.
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(0, self, lambda: self.setUpdatesEnabled(True))
         self._plant = plant
         plant.language = language()
         self._make_panels()
@@ -278,6 +329,7 @@ class MainWindow(QMainWindow):
         for panel in self.docking.panels.values():
             panel.set_plant(plant)
         self.clock.set_plant(plant)
+        self._keep_lateness()
         self._follow(plant.status)
         from_workspace = self.workspaces is not None and self.workspaces.plant_opened(plant)
         if view is not None and not from_workspace:
@@ -300,6 +352,7 @@ class MainWindow(QMainWindow):
         self.docking.remember()
         self._plant = None
         self.clock.set_plant(None)
+        self._keep_lateness()
         if self.desk is not None:
             self.desk.show(None)
         for panel in self.docking.panels.values():
@@ -325,15 +378,21 @@ class MainWindow(QMainWindow):
             return
         panel = next(self._building, None)
         if panel is not None:
-            self.clock.listen(panel.object_name, panel.on_frame)
+            self.clock.listen(panel.object_name, panel.on_frame, panel.rest_rate)
             return
         self._building = None
-        self.clock.listen("window", self._on_frame)
+        self.clock.listen("window", self._on_frame, self._rest_rate)
         self._fill_menus()
         self._tell_actions()
 
-    async def _prepare_panels(self) -> None:
+    async def _prepare_panels(self, ready: asyncio.Event) -> None:
         """Build the panels while the welcome page is on show, one a turn, so that nothing stalls."""
+        try:
+            await self._build_panels_slowly()
+        finally:
+            ready.set()
+
+    async def _build_panels_slowly(self) -> None:
         import asyncio
 
         if self.desk is None or self.docking.panels:
@@ -342,6 +401,19 @@ class MainWindow(QMainWindow):
         while self._building is not None:
             await asyncio.sleep(_BETWEEN_PANELS_S)
             self._build_a_panel()
+        for name in tuple(self.docking.panels):
+            await asyncio.sleep(_BETWEEN_PANELS_S)
+            panel = self.docking.panels.get(name)
+            if panel is None or self._plant is not None:
+                return
+            # Painted once unseen: fonts, icons and styles are then there when a plant opens, where
+            # all panels are laid out and painted in one go.
+            panel.grab()
+
+    async def panels_built(self) -> None:
+        """Wait until the panels are there: a plant opened before makes them in one go."""
+        if self._preparing is not None:
+            await self._preparing.wait()
 
     def _show_welcome(self) -> None:
         self._show_recent()
@@ -353,6 +425,11 @@ class MainWindow(QMainWindow):
         self.welcome.demo_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Frames.
+
+    def _rest_rate(self) -> float:
+        """While writing is armed, the lock falls in time and not at the next second."""
+        armed = self._was_armed or (self._plant is not None and self._plant.arming.armed)
+        return 30.0 if armed else 1.0
 
     def _on_frame(self, frame: Frame) -> None:
         if frame.status is not None:
@@ -382,6 +459,28 @@ class MainWindow(QMainWindow):
         self._tell_actions()
         self._refresh_slowly()
 
+    def _second_passed(self) -> None:
+        """Once a second, when the clock's second changes, and not while nobody can see it."""
+        if not self._is_exposed:
+            return
+        self._refresh_slowly()
+        self._slow.start(_SECOND_MS - time.time_ns() // _MS % _SECOND_MS)
+
+    def _set_exposed(self, exposed: bool) -> None:
+        """Hidden, minimised, on another desktop: only the stores are kept from running over."""
+        if exposed == self._is_exposed or not self._is_complete:
+            return
+        self._is_exposed = exposed
+        self.clock.set_visible(exposed)
+        self._keep_lateness()
+        if self.desk is not None:
+            self._second_passed()
+
+    def _keep_lateness(self) -> None:
+        """Lateness is told beside a plant, and measured only where somebody may look at it."""
+        wanted = self._plant is not None and self._is_exposed
+        self.lateness.set_running(wanted or self.lateness.thorough)
+
     def _refresh_slowly(self) -> None:
         """What need not follow every frame: status bar, headers, the filled hole."""
         self.status_bar.refresh(self._plant, self.lateness.recent(), time.time_ns())
@@ -394,6 +493,8 @@ class MainWindow(QMainWindow):
 
     def _tell_actions(self) -> None:
         """Enable what can be done now, with the reason where it cannot."""
+        from tagwerk.ui.commands import disable_with_reason
+
         ready = self.flow is not None
         plant = self._plant
         reason = "" if plant is not None else tr("no plant is open")
@@ -404,7 +505,7 @@ class MainWindow(QMainWindow):
                      "connection.disconnect", "connection.forget", "connection.edit", "connection.traffic",
                      "view.next_panel", "view.previous_panel", "view.reset_layout"):  # fmt: skip
             disable_with_reason(self.actions_by_id[name], reason)
-        if plant is not None and SavedConnections(self.settings).find(plant.profile.name) is None:
+        if plant is not None and self._saved().find(plant.profile.name) is None:
             disable_with_reason(self.actions_by_id["connection.edit"], tr("not a saved connection"))
         if plant is not None and plant.status.state.is_live:
             disable_with_reason(self.actions_by_id["connection.reconnect"], tr("already connected"))
@@ -442,6 +543,8 @@ class MainWindow(QMainWindow):
         if error:
             self.welcome.set_error(text)
             if self._plant is not None:
+                from tagwerk.ui.banner import Banner
+
                 self.banner.put("demo", Banner("bad", tr("The demo plant did not start"), text))
         else:
             self.banner.drop("demo")
@@ -455,8 +558,17 @@ class MainWindow(QMainWindow):
         if self.flow is not None:
             self.flow.open_saved(profile)
 
+    def _saved(self) -> SavedConnections:
+        from tagwerk.ui.saved_connections import SavedConnections
+
+        return SavedConnections(self.settings)
+
     def _show_recent(self) -> None:
-        saved = SavedConnections(self.settings)
+        if not self.settings.get("connections"):
+            # The first picture of a new user: without the vocabulary of connections.
+            self.welcome.set_recent((), ())
+            return
+        saved = self._saved()
         profiles = saved.all()
         self.welcome.set_recent(profiles, [p.name for p in profiles if saved.is_at_top(p.name)])
 
@@ -472,7 +584,7 @@ class MainWindow(QMainWindow):
         """The fields of the connection; one that is not saved yet is saved by signing in anew."""
         if self._plant is None:
             return
-        if SavedConnections(self.settings).find(self._plant.profile.name) is None:
+        if self._saved().find(self._plant.profile.name) is None:
             self._repair()
         else:
             self._edit_connection()
@@ -537,7 +649,7 @@ class MainWindow(QMainWindow):
 
     def _saved_connections(self) -> tuple[list[ConnectionProfile], str]:
         current = self._plant.profile.name if self._plant is not None else ""
-        return SavedConnections(self.settings).all(), current
+        return self._saved().all(), current
 
     def open_palette(self) -> None:
         """Ctrl+K: go to a tag or command."""
@@ -656,7 +768,8 @@ class MainWindow(QMainWindow):
             self._palette.deleteLater()
             self._palette = None
         old_centre, old_top = self.takeCentralWidget(), self.menuWidget()
-        self._build()
+        self._build_first()
+        self._build_rest()
         for old in (old_centre, old_top):
             if old is not None:
                 old.hide()
@@ -676,12 +789,17 @@ class MainWindow(QMainWindow):
     # Messages.
 
     def _panel_banner(self, kind: str, headline: str, detail: str) -> None:
+        from tagwerk.ui.banner import Banner
+
         kind = kind if kind in ("info", "warning", "bad") else "info"
         self.banner.put(f"panel:{headline}", Banner(kind, headline, detail))
 
     def _show_error(self, error: object, where: str, count: int) -> None:
         if not isinstance(error, BaseException):
             return
+        from tagwerk.ui.banner import Banner
+
+        self.complete()
         headline, cure = in_words(error)
         if count > 1:
             cure = f"{cure} {tr_n('{count} time', '{count} times', count)}".strip()
@@ -727,6 +845,23 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.close_requested.emit()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        handle = self.windowHandle()
+        if handle is not None and not self._watches_handle:
+            self._watches_handle = True
+            handle.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What comes from the window system: whether anything can be seen, and what the user does."""
+        kind = event.type()
+        if kind in _INPUT:
+            self.clock.wake()
+        elif kind == QEvent.Type.Expose:
+            handle = self.windowHandle()
+            self._set_exposed(handle is not None and handle.isExposed() and not self.isMinimized())
+        return False
+
     def close_for_good(self) -> None:
         """Called by the main coroutine at the very end."""
         self._may_close = True
@@ -734,8 +869,8 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange:
-            self.clock.set_visible(self.isVisible() and not self.isMinimized())
+        if event.type() == QEvent.Type.WindowStateChange and self._is_complete:
+            self._set_exposed(not self.isMinimized())
             action = self.actions_by_id["view.full_screen"]
             action.blockSignals(True)
             action.setChecked(self.isFullScreen())

@@ -22,7 +22,7 @@ from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.docking import Docking
 from tagwerk.ui.i18n import tr
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.status_words import host_of
 from tagwerk.ui.workspace import SUFFIX, Workspace, read_workspace, write_workspace
 
 if TYPE_CHECKING:

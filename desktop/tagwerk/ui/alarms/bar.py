@@ -74,6 +74,8 @@ class AlarmBar(Area):
         self.setObjectName("alarmBar")
         self.areas: frozenset[str] = frozenset()
         self._known_areas: dict[str, int] = {}
+        self._counts: AlarmCounts | None = None
+        self._waiting = (-1, -1)
         self._mode = "active"
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(tokens.px(8), 0, tokens.px(8), 0)
@@ -225,7 +227,9 @@ class AlarmBar(Area):
 
     def show_counts(self, counts: AlarmCounts, areas: dict[str, int]) -> None:
         """Counts on the chips."""
-        self._known_areas = areas
+        if (counts, areas) == (self._counts, self._known_areas):
+            return
+        self._counts, self._known_areas = counts, areas
         self.active.set_count(str(counts.active))
         self.unacknowledged.set_count(str(counts.unacknowledged))
         self.priority.set_count(str(counts.high_priority))
@@ -236,6 +240,9 @@ class AlarmBar(Area):
 
     def show_waiting(self, acknowledge: int, reset: int) -> None:
         """How many of the selected alarms the buttons would send for."""
+        if (acknowledge, reset) == self._waiting:
+            return
+        self._waiting = (acknowledge, reset)
         for button, text, many, count in (
             (self.acknowledge, tr("Acknowledge"), "Acknowledge {count}", acknowledge),
             (self.reset, tr("Reset"), "Reset {count}", reset),

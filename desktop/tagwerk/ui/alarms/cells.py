@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tagwerk.domain.alarms import Alarm, AlarmState
 from tagwerk.domain.tags import TagInfo, short_name
 from tagwerk.domain.text import EM_DASH, NumberStyle, format_time, format_value
-from tagwerk.store.alarm_view import SortBy
+from tagwerk.store.alarm_order import SortBy
 from tagwerk.ui.i18n import number_style, tr
 
 if TYPE_CHECKING:
@@ -122,15 +123,25 @@ def duration_text(span_ns: int, style: NumberStyle | None = None) -> str:
 
 def local_time(time_ns: int | None) -> str:
     """Date and time of this computer's zone, or a dash."""
-    return EM_DASH if time_ns is None else format_time(time_ns, zone=None)
+    if time_ns is None:
+        return EM_DASH
+    seconds, rest = divmod(time_ns, _SECOND_NS)
+    return f"{_local_second(seconds)}.{rest // 1_000_000:03d}"
+
+
+@lru_cache(maxsize=512)
+def _local_second(seconds: int) -> str:
+    """To the second: in a flood hundreds of alarms share it, and finding the zone's offset costs
+    more than the rest of the text."""
+    return format_time(seconds * _SECOND_NS, zone=None)[:-4]
 
 
 def clock_time(time_ns: int | None, near_ns: int | None) -> str:
     """Only the time when it is the same local day as `near_ns`, else date and time."""
     if time_ns is None:
         return EM_DASH
-    full = format_time(time_ns, zone=None)
-    if near_ns is not None and full[:10] == format_time(near_ns, zone=None)[:10]:
+    full = local_time(time_ns)
+    if near_ns is not None and full[:10] == local_time(near_ns)[:10]:
         return full[11:]
     return full
 
@@ -150,10 +161,15 @@ class CellTexts:
     def __init__(self, info: Callable[[str], TagInfo] = no_info) -> None:
         self.info = info
         self._made: dict[int, tuple[Alarm, dict[SortBy, str]]] = {}
+        self._infos: dict[str, TagInfo] = {}
+        self.version = 0
+        """Grows when texts that were given out are no longer right."""
 
     def forget(self) -> None:
         """Language, number style or tag information changed."""
         self._made.clear()
+        self._infos.clear()
+        self.version += 1
 
     def text(self, number: int, alarm: Alarm, by: SortBy, now_ns: int) -> str:
         """The text of one cell; only "stands for" depends on `now_ns`."""
@@ -168,10 +184,11 @@ class CellTexts:
         texts = kept[1]
         found = texts.get(by)
         if found is None:
-            found = texts[by] = self._make(alarm, by) or EM_DASH
+            found = texts[by] = self.make(alarm, by) or EM_DASH
         return found
 
-    def _make(self, alarm: Alarm, by: SortBy) -> str:
+    def make(self, alarm: Alarm, by: SortBy) -> str:
+        """The text anew; "" where there is none."""
         match by:
             case SortBy.STATE:
                 return state_text(alarm)
@@ -205,12 +222,21 @@ class CellTexts:
         """The alarm's value with the unit of its trigger tag."""
         if alarm.value is None or alarm.value == "":
             return EM_DASH
-        info = self.info(alarm.trigger_tag) if alarm.trigger_tag else None
+        info = self._info(alarm.trigger_tag) if alarm.trigger_tag else None
         text = format_value(alarm.value, info, number_style())
         is_number = isinstance(alarm.value, (int, float)) and not isinstance(alarm.value, bool)
         if info is not None and info.unit and is_number and not info.texts:
             return f"{text} {info.unit}"
         return text
+
+    def _info(self, name: str) -> TagInfo:
+        """Kept: an alarm that is raised again and again asks for the same."""
+        found = self._infos.get(name)
+        if found is None:
+            if len(self._infos) >= _CACHED_ALARMS:
+                self._infos.clear()
+            found = self._infos[name] = self.info(name)
+        return found
 
 
 def acknowledged_text(alarm: Alarm) -> str:

@@ -1,8 +1,8 @@
-"""Alarm rows as text: tab-separated for the clipboard, a table with UTC times for a file."""
+"""Alarm rows as a table with UTC times for a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tagwerk.domain.alarms import Alarm
@@ -10,26 +10,13 @@ from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time
 from tagwerk.domain.values import Value
 from tagwerk.export.csv_table import PROFILES, write_csv
-from tagwerk.ui.alarms.cells import COLUMNS, class_text, state_text
-from tagwerk.ui.alarms.model import AlarmModel
-from tagwerk.ui.i18n import tr
+from tagwerk.ui.alarms.cells import class_text, state_text
 
 HEADER = (
     "raised_utc", "raised_local", "changed_utc", "state", "state_text", "priority", "class", "text",
     "value", "area", "origin", "trigger_tag", "cleared_utc", "acknowledged_utc", "reset_utc",
     "user", "host", "alarm", "instance", "reasons", "info_text",
 )  # fmt: skip
-
-
-def tsv(model: AlarmModel, rows: Iterable[int], columns: Sequence[int]) -> str:
-    """Rows as they are shown, with a line of titles; tabs and line ends become spaces."""
-    lines = ["\t".join(tr(COLUMNS[column].title) for column in columns)]
-    lines += ["\t".join(_flat(model.text(row, column)) for column in columns) for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def csv_row(alarm: Alarm) -> tuple[Value, ...]:

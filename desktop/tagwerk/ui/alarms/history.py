@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QDateTimeEdit, QHBoxLayout, QSizePolicy, QWidget
 from tagwerk.domain.alarms import Alarm
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.plant import Plant
-from tagwerk.store.alarm_view import AlarmView, SortBy, SortOrder
+from tagwerk.store.alarm_order import SortBy, SortOrder
+from tagwerk.store.alarm_view import AlarmView
 from tagwerk.ui.i18n import tr, tr_n
 from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
@@ -121,6 +122,8 @@ class AlarmLog(QObject):
         self.error: TagwerkError | None = None
         self.view = AlarmView({}, NEWEST_FIRST)
         self.count = 0
+        self.taken_over = 0
+        """Records read so far, by all reads together."""
         self.truncated = False
         self.areas: dict[str, int] = {}
         self.span: tuple[int, int] = (0, 0)
@@ -176,6 +179,7 @@ class AlarmLog(QObject):
             view.set_filter(self.view.filter)
         self.view = view
         self.count = len(records)
+        self.taken_over += len(records)
         self.truncated = len(records) >= LIMIT
         self.areas = {}
         for record in records:

@@ -76,6 +76,10 @@ class AlarmOperator(QObject):
 
     def why_not(self, action: AlarmAction, alarms: Sequence[Alarm]) -> str:
         """Why the operation cannot be done on these alarms now; "" when it can."""
+        return self.why_not_of(action, len(alarms), len(self.waiting(action, alarms)))
+
+    def why_not_of(self, action: AlarmAction, selected: int, waiting: int) -> str:
+        """As `why_not`, for so many alarms of which so many wait."""
         plant = self._plant()
         missing = missing_text(plant, CAPABILITY[action])
         if missing:
@@ -84,9 +88,9 @@ class AlarmOperator(QObject):
             return tr("the server gives no sign of life, nothing can be sent")
         if plant is None or plant.alarms.is_stale:
             return tr("the link is down, nothing can be sent")
-        if not alarms:
+        if not selected:
             return tr("no alarm is selected")
-        if self.waiting(action, alarms):
+        if waiting:
             return ""
         if action is AlarmAction.ACKNOWLEDGE:
             return tr("none of the selected alarms waits for it")

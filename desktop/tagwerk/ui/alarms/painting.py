@@ -1,38 +1,42 @@
 """Paints rows of the alarm table: the colour block, the cells, the marks of selection and focus.
 
-A few thousand texts a second go through here, so everything that holds for a whole picture is
-looked up once in `begin`, and each text is laid out once and kept.
+A few thousand texts a second go through here. A row is painted once and copied while its alarm
+stays as it is; apart from it are the block, which flashes, and how long the alarm stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from tagwerk.domain.alarms import Alarm
 from tagwerk.domain.text import EM_DASH
-from tagwerk.store.alarm_view import SortBy
+from tagwerk.store.alarm_order import SortBy
 from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, CellTexts
-from tagwerk.ui.alarms.look import Colors, block_look, state_icon, tinted_pixmap
+from tagwerk.ui.alarms.look import BlockLook, Colors, block_look, state_icon, tinted_pixmap
 from tagwerk.ui.alarms.notes import Note
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import draw_icon
+from tagwerk.ui.widgets.cut_text import CutText
 from tagwerk.ui.widgets.numbers import draw_hatch
+from tagwerk.ui.widgets.row_images import RowImages
+from tagwerk.ui.widgets.table_header import Placed
 
 DOT_ZONE = 22
 """Pixels at normal density left of the block, for the dot of unacknowledged alarms."""
 _BAR = 6
-_KEPT = 8192
+_BLOCKS_KEPT = 64
 _ROLES = ("base", "text", "text2", "text3", "stale", "selection", "hover", "hairline", "accent")
 _SECOND_RANK = frozenset({SortBy.AREA, SortBy.TRIGGER, SortBy.ORIGIN, SortBy.NAME})
 _NAMES = frozenset({SortBy.TRIGGER, SortBy.NAME})
 """A name is never cut at its end, which is what tells it from others."""
+_OFTEN = frozenset({SortBy.AREA, SortBy.ORIGIN, SortBy.CLASS, SortBy.PRIORITY})
 _MOMENTS = frozenset({SortBy.RAISED, SortBy.CHANGED})
-Placed = tuple[int, int, int]
-"""A column: index into COLUMNS, left edge, width."""
+PRIORITY = INDEX[SortBy.PRIORITY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +61,42 @@ class Picture:
 
 
 class RowPainter:
-    """Paints rows; `begin` before the first row of a picture, `dress` when the theme changed."""
+    """Paints rows; `begin` before the first row of a picture and `end` after the last, `dress` when
+    the theme changed."""
 
     def __init__(self, texts: CellTexts, note: Callable[[Alarm], Note | None]) -> None:
         self._texts = texts
         self._note = note
-        self._kept: dict[tuple[str, int, int, bool], tuple[QStaticText, float]] = {}
-        self._fonts: dict[int, tuple[QFont, QFontMetricsF]] = {}
+        self.cut = CutText()
+        self.images = RowImages()
+        self._blocks: dict[object, QPixmap] = {}
+        self._blocks_look: object = None
         self._inks: dict[str, QColor] = {}
         self._painter: QPainter
         self._picture: Picture
         self._runs: list[list[Placed]] = []
         self._cells: list[Placed] = []
-        self._weight = 0
+        self._ageing: list[Placed] = []
         self._height = 0
-        self._text_top = 0
+        self._gap = self._dot_zone = self._lead = self._block_gap = 0
 
     def dress(self) -> None:
         """Take over fonts, colours and measures of the theme."""
         tokens = theme()
-        self._kept.clear()
-        self._fonts = {
-            weight: (tokens.font(13, weight), tokens.metrics(13, weight)) for weight in (400, 600)
-        }
+        self.cut.dress()
+        self.images.clear()
+        self._blocks.clear()
         self._inks = {role: tokens.color(role) for role in _ROLES}
         self._height = tokens.row_height
-        metrics = self._fonts[400][1]
-        self._text_top = round((self._height - 1 - metrics.height()) / 2)
+        self._gap, self._dot_zone = tokens.px(8), tokens.px(DOT_ZONE)
+        self._lead, self._block_gap = tokens.px(4), tokens.px(6)
 
     def begin(self, painter: QPainter, columns: Sequence[Placed], picture: Picture) -> None:
         """Start a picture with the columns that are in sight, from left to right."""
         self._painter, self._picture = painter, picture
-        self._weight = 0
-        self._cells = [part for part in columns if part[0] not in BLOCK]
+        ageing = INDEX[SortBy.STANDS_FOR]
+        self._cells = [part for part in columns if part[0] not in BLOCK and part[0] != ageing]
+        self._ageing = [part for part in columns if part[0] == ageing]
         self._runs = []
         joined = False
         for part in columns:
@@ -101,28 +108,46 @@ class RowPainter:
             else:
                 self._runs.append([part])
             joined = True
+        look = (tuple(columns), picture.stale, picture.history, self._texts.version)
+        self.images.begin(picture.width, self._height, picture.scale, look)
+        if (look, picture.colors, picture.scale) != self._blocks_look:
+            self._blocks_look = (look, picture.colors, picture.scale)
+            self._blocks.clear()
+        self.cut.begin(painter)
+
+    def end(self) -> None:
+        """The picture is painted."""
+        self.images.end()
 
     def paint(
         self,
         number: int,
-        alarm: Alarm,
+        alarm: Alarm | None,
         top: int,
         *,
         selected: bool,
         hovered: bool,
         focused: bool,
     ) -> None:
-        """Paint one row whose upper edge is at `top`."""
+        """Paint one row whose upper edge is at `top`; an empty one where the alarm has left."""
         painter, inks, width = self._painter, self._inks, self._picture.width
-        if selected or hovered:
-            painter.fillRect(
-                0, top, width, self._height, inks["selection" if selected else "hover"]
-            )
-        painter.fillRect(0, top + self._height - 1, width, 1, inks["hairline"])
+        if alarm is None:
+            painter.fillRect(0, top, width, self._height, inks["base"])
+            return
         waiting = alarm.needs_acknowledgement and not self._picture.history
+        marks = (alarm, selected, hovered, self._note(alarm))
+
+        def paint_row(inner: QPainter) -> None:
+            self._painter = inner
+            self.cut.begin(inner)
+            self._paint_row(number, alarm, waiting, selected, hovered)
+            self._painter = painter
+            self.cut.begin(painter)
+
+        self.images.draw(painter, number, top, marks, paint_row)
         for run in self._runs:
             self._paint_run(number, alarm, top, run, waiting)
-        for part in self._cells:
+        for part in self._ageing:
             self._paint_cell(number, alarm, top, part, waiting, selected)
         if selected:
             painter.fillRect(0, top, 3, self._height, inks["accent"])
@@ -131,58 +156,119 @@ class RowPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0.5, top + 0.5, width - 1, self._height - 2))
 
+    def _paint_row(
+        self, number: int, alarm: Alarm, waiting: bool, selected: bool, hovered: bool
+    ) -> None:
+        """What stays the same while the alarm does, with its upper edge at 0."""
+        painter, inks, width = self._painter, self._inks, self._picture.width
+        ground = inks["selection" if selected else "hover" if hovered else "base"]
+        painter.fillRect(0, 0, width, self._height, ground)
+        painter.fillRect(0, self._height - 1, width, 1, inks["hairline"])
+        for run in self._runs:
+            if run[0][0] == INDEX[SortBy.STATE] and waiting:
+                self._paint_dot(run[0][1], 0)
+        for part in self._cells:
+            self._paint_cell(number, alarm, 0, part, waiting, selected)
+
     # The block.
 
     def _paint_run(
         self, number: int, alarm: Alarm, top: int, run: Sequence[Placed], waiting: bool
     ) -> None:
         """State, priority and class on their colour; neighbours share one block."""
-        tokens, picture, painter = theme(), self._picture, self._painter
+        picture = self._picture
         look = block_look(alarm, picture.colors, framed=picture.framed, stale=picture.stale)
         left, right = run[0][1], run[-1][1] + run[-1][2]
+        icon = ""
         if run[0][0] == INDEX[SortBy.STATE]:
-            if waiting:
-                self._paint_dot(left, top)
-            left += tokens.px(DOT_ZONE)
-        box = QRect(left, top + 1, right - left, self._height - 3)
-        bar = QRect(left, top + 1, tokens.px(_BAR), self._height - 3)
+            left += self._dot_zone
+        if any(part[0] == INDEX[SortBy.STATE] for part in run):
+            icon = state_icon(alarm)
+        if right <= left:
+            return
+        # The priority is written on top: with it there would be too many different blocks to keep.
+        texts = [
+            "" if part[0] == PRIORITY else self._texts.text(number, alarm, COLUMNS[part[0]].by, 0)
+            for part in run
+        ]
+        ink = look.text.rgba() if look.text is not None else None
+        key = (look.color.rgba(), ink, look.filled, look.hatched, left, waiting, icon, *texts)
+        kept = self._blocks.get(key)
+        if kept is None:
+            if len(self._blocks) >= _BLOCKS_KEPT:
+                self._blocks.clear()
+            image = self._make_block(look, run, left, right, texts, icon, waiting)
+            kept = self._blocks[key] = image
+        self._painter.drawPixmap(left, top + 1, kept)
+        for index, at, width in run:
+            if index == PRIORITY:
+                self._painter.setPen(look.text or self._inks["stale" if picture.stale else "text"])
+                weight = 600 if waiting else 400
+                room = width - self._lead - self._block_gap
+                self.cut.draw(
+                    str(alarm.priority), at + self._lead, room, top, weight, right=True, often=True
+                )
+
+    def _make_block(
+        self,
+        look: BlockLook,
+        run: Sequence[Placed],
+        left: int,
+        right: int,
+        texts: Sequence[str],
+        icon: str,
+        waiting: bool,
+    ) -> QPixmap:
+        scale, screen = self._picture.scale, self._painter
+        image = QPixmap(round((right - left) * scale), round((self._height - 3) * scale))
+        image.setDevicePixelRatio(scale)
+        image.fill(self._inks["base"])
+        self._painter = QPainter(image)
+        self._painter.translate(-left, -1)
+        self.cut.begin(self._painter)
+        self._paint_ground(look, QRect(left, 1, right - left, self._height - 3))
+        ink = look.text or self._inks["stale" if self._picture.stale else "text"]
+        self._painter.setPen(ink)
+        for (index, at, width), text in zip(run, texts, strict=True):
+            column = COLUMNS[index]
+            lead = self._lead
+            if column.by is SortBy.STATE:
+                lead = self._paint_icon(icon, at, 0, ink)
+            room = width - lead - self._block_gap
+            weight = 600 if waiting else 400
+            self.cut.draw(text, at + lead, room, 0, weight, right=column.right, often=True)
+        self._painter.end()
+        self._painter = screen
+        self.cut.begin(screen)
+        return image
+
+    def _paint_ground(self, look: BlockLook, box: QRect) -> None:
+        painter = self._painter
+        bar = QRect(box.left(), box.top(), theme().px(_BAR), box.height())
         if look.filled:
             painter.fillRect(box, look.color)
         elif look.hatched:
             draw_hatch(painter, QRectF(box))
             painter.fillRect(bar, look.color)
         else:
-            painter.fillRect(box, self._inks["base"])
             painter.fillRect(bar, look.color)
             painter.setPen(QPen(look.color, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(box).adjusted(1, 1, -1, -1))
-        ink = look.text or self._inks["stale" if picture.stale else "text"]
-        painter.setPen(ink)
-        for index, at, width in run:
-            column = COLUMNS[index]
-            lead = tokens.px(4)
-            if column.by is SortBy.STATE:
-                lead = self._paint_icon(alarm, at, top, ink)
-            text = self._texts.text(number, alarm, column.by, 0)
-            room = width - lead - tokens.px(6)
-            self._draw(text, at + lead, room, top, 600 if waiting else 400, right=column.right)
 
     def _paint_dot(self, left: int, top: int) -> None:
-        tokens, painter = theme(), self._painter
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._inks["stale" if self._picture.stale else "text"])
-        middle = QPointF(left + tokens.px(11.5), top + (self._height - 1) / 2)
-        painter.drawEllipse(middle, tokens.px(3), tokens.px(3))
-        painter.restore()
+        tokens = theme()
+        ink = self._inks["stale" if self._picture.stale else "text"]
+        side = 2 * tokens.px(3)
+        dot = _dot(ink.rgba(), side, self._picture.scale)
+        at = QPointF(left + tokens.px(11.5) - side / 2, top + (self._height - 1 - side) / 2)
+        self._painter.drawPixmap(at, dot)
 
-    def _paint_icon(self, alarm: Alarm, at: int, top: int, ink: QColor) -> int:
+    def _paint_icon(self, name: str, at: int, top: int, ink: QColor) -> int:
         """The state's icon; returns where the text begins behind it."""
         tokens = theme()
         side, lead = tokens.px(15), tokens.px(DOT_ZONE + 10)
-        pixmap = tinted_pixmap(state_icon(alarm), ink.name(), side, self._picture.scale)
+        pixmap = tinted_pixmap(name, ink.name(), side, self._picture.scale)
         place = QPointF(at + lead, top + (self._height - 1 - side) / 2)
         self._painter.drawPixmap(place, pixmap)
         return lead + side + tokens.px(7)
@@ -195,7 +281,7 @@ class RowPainter:
         index, at, width = part
         column = COLUMNS[index]
         by = column.by
-        gap = theme().px(8)
+        gap = self._gap
         if by is SortBy.ACKNOWLEDGED:
             note = self._note(alarm)
             if note is not None:
@@ -216,18 +302,20 @@ class RowPainter:
         self._painter.setPen(self._inks[quiet if text == EM_DASH else role])
         weight = 600 if waiting and by is SortBy.TEXT else 400
         tail = by in _NAMES
-        self._draw(text, at, room, top, weight, right=column.right, tail=tail)
+        often = text == EM_DASH or by in _OFTEN or by is SortBy.STANDS_FOR
+        self.cut.draw(text, at, room, top, weight, right=column.right, tail=tail, often=often)
 
     def _paint_moment(self, text: str, at: int, room: int, top: int, role: str, quiet: str) -> None:
         """Date in grey, time in ink; the date gives way when the column is narrow."""
         date, clock = text[:10], text[11:]
-        lead = round(self._layout(date, 4000, 400)[1]) + theme().px(5)
-        if lead + self._layout(clock, 4000, 400)[1] <= room:
+        # Numbers are all of one width, so one time is as wide as the other.
+        lead = round(self.cut.layout(date, 4000)[1]) + theme().px(5)
+        if lead + self.cut.layout("00:00:00.000", 4000)[1] <= room:
             self._painter.setPen(self._inks[quiet])
-            self._draw(date, at, 4000, top, 400)
+            self.cut.draw(date, at, 4000, top, often=True)
             at, room = at + lead, room - lead
         self._painter.setPen(self._inks[role])
-        self._draw(clock, at, max(room, 0), top, 400)
+        self.cut.draw(clock, at, max(room, 0), top)
 
     def _paint_note(self, note: Note, at: int, room: int, top: int) -> None:
         tokens = theme()
@@ -236,50 +324,19 @@ class RowPainter:
         draw_icon(self._painter, box, note.icon, note.role)
         self._painter.setPen(tokens.color(note.role))
         lead = side + tokens.px(5)
-        self._draw(note.short, at + lead, room - lead - 4, top, 400)
+        self.cut.draw(note.short, at + lead, room - lead - 4, top, often=True)
 
-    # Text.
 
-    def _draw(
-        self,
-        text: str,
-        at: int,
-        room: int,
-        top: int,
-        weight: int,
-        *,
-        right: bool = False,
-        tail: bool = False,
-    ) -> None:
-        laid_out, width = self._layout(text, room, weight, tail=tail)
-        if weight != self._weight:
-            self._weight = weight
-            self._painter.setFont(self._fonts[weight][0])
-        left = at + room - width if right else at
-        self._painter.drawStaticText(QPointF(left, top + self._text_top), laid_out)
-
-    def _layout(
-        self, text: str, room: int, weight: int, *, tail: bool = False
-    ) -> tuple[QStaticText, float]:
-        """The text cut to a width in pixels and laid out, and how wide it is.
-
-        Args:
-            tail: the end of the text matters more than its beginning.
-        """
-        key = (text, room, weight, tail)
-        found = self._kept.get(key)
-        if found is None:
-            font, metrics = self._fonts[weight]
-            width = metrics.horizontalAdvance(text)
-            if width > room:
-                mode = Qt.TextElideMode.ElideLeft if tail else Qt.TextElideMode.ElideRight
-                text = metrics.elidedText(text, mode, max(room, 0))
-                width = metrics.horizontalAdvance(text)
-            laid_out = QStaticText(text)
-            laid_out.setTextFormat(Qt.TextFormat.PlainText)
-            laid_out.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-            laid_out.prepare(font=font)
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            found = self._kept[key] = (laid_out, width)
-        return found
+@lru_cache(maxsize=16)
+def _dot(ink: int, side: int, scale: float) -> QPixmap:
+    """A round dot in the colour `ink` (0xAARRGGBB)."""
+    image = QPixmap(round(side * scale), round(side * scale))
+    image.setDevicePixelRatio(scale)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor.fromRgba(ink))
+    painter.drawEllipse(QRectF(0, 0, side, side))
+    painter.end()
+    return image

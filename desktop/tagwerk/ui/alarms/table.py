@@ -1,55 +1,43 @@
-"""The alarm table: Qt's selection, header, keyboard and accessibility, with its own painting.
+"""The alarm table: a `PaintedTable` that follows an order of alarms.
 
-Only visible rows are painted, straight from the model's alarms; that is four times as quick as
-delegates and keeps thousands of changes a second from being felt. Colours are in `look`, texts in
-`cells`, order in the store's view.
+Colours are in `look`, texts in `cells`, painting in `painting`, order in the store's view. It
+paints what the model says and what the panel tells it to; when that is, is the panel's to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from statistics import median_low
 
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPoint,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
 
 from tagwerk.domain.alarms import Alarm
-from tagwerk.store.alarm_view import SortBy
-from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, CellTexts
+from tagwerk.store.alarm_order import SortBy
+from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, TEXT_COLUMN, CellTexts
 from tagwerk.ui.alarms.header import AlarmHeader
-from tagwerk.ui.alarms.look import (
-    Colors,
-    flash_phase,
-    is_flashing,
-)
+from tagwerk.ui.alarms.look import Colors, flash_phase, is_flashing
 from tagwerk.ui.alarms.model import AlarmModel
 from tagwerk.ui.alarms.notes import Note
-from tagwerk.ui.alarms.painting import DOT_ZONE, Picture, RowPainter
+from tagwerk.ui.alarms.painting import Picture, RowPainter
 from tagwerk.ui.i18n import tr
-from tagwerk.ui.theme import theme
-from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
+from tagwerk.ui.widgets.table import PaintedTable
+from tagwerk.ui.widgets.table_header import Placed
 
 CARRIED_ROWS = 200
 """Above so many selected rows the order is held: carrying them along would stop the window."""
+_WORK_S = 0.004
+"""Sorting many alarms anew takes this long at a time; then the window has its turn."""
+_SECOND_NS = 1_000_000_000
+_TYPED_IN = frozenset(
+    {SortBy.STATE, SortBy.CLASS, SortBy.AREA, SortBy.TRIGGER, SortBy.NAME, SortBy.ORIGIN}
+)
 
 
-class AlarmTable(QTableView):
+class AlarmTable(PaintedTable):
     """The table.
 
     Args:
@@ -58,14 +46,12 @@ class AlarmTable(QTableView):
         note: what is to be said about an operation on an alarm, or None.
 
     Signals:
-        details_wanted: Enter or a double click on the current alarm.
-        selection_moved: the selected alarms or the current one changed.
-        menu_wanted: context menu at a global position.
+        sorted_anew: another order or filter, worked out between events, is on show now.
     """
 
-    details_wanted = Signal()
-    selection_moved = Signal()
-    menu_wanted = Signal(QPoint)
+    sorted_anew = Signal()
+
+    columns: AlarmHeader
 
     def __init__(
         self,
@@ -74,9 +60,7 @@ class AlarmTable(QTableView):
         note: Callable[[Alarm], Note | None] = lambda alarm: None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("alarmTable")
-        self.setAccessibleName(tr("Alarms"))
+        super().__init__("alarmTable", tr("Alarms"), parent)
         self._clock_ns = clock_ns
         self._note = note
         self.colors = Colors.SERVER
@@ -84,44 +68,16 @@ class AlarmTable(QTableView):
         self.is_stale = False
         self.is_history = False
         self._framed = False
-        self._hovered = -1
-        self._rows = RowPainter(texts, note)
+        self.painter = RowPainter(texts, note)
         self.alarms = AlarmModel(texts, clock_ns, self._note_text, self)
-        self.columns = AlarmHeader(self)
-        self.setHorizontalHeader(self.columns)
-        self.setModel(self.alarms)
-        self.columns.prepare()
-        self.columns.columns_changed.connect(self.viewport().update)
+        self._work = QTimer(self)
+        self._work.setInterval(0)
+        self._work.timeout.connect(self._work_on)
+        self.show_model(self.alarms, AlarmHeader(self))
         self.columns.sort_changed.connect(self._sort_changed)
-        self._behave()
-        self._dress()
-        theme().changed.connect(self._dress)
 
-    def _behave(self) -> None:
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        use_flat_scroll_bars(self)
-        # The current row moves without the selection too: by Ctrl+Down, or when the table gets the
-        # keyboard. What the keys do is about the current one.
-        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
-        self.selectionModel().currentRowChanged.connect(lambda *_: self.selection_moved.emit())
-        self.doubleClicked.connect(lambda _index: self.details_wanted.emit())
-
-    def _dress(self) -> None:
-        rows = self.verticalHeader()
-        rows.setMinimumSectionSize(theme().row_height)
-        rows.setDefaultSectionSize(theme().row_height)
-        self._rows.dress()
-        self.viewport().update()
+    def dress(self) -> None:
+        self.painter.dress()
 
     def _note_text(self, alarm: Alarm) -> str:
         note = self._note(alarm)
@@ -131,11 +87,12 @@ class AlarmTable(QTableView):
 
     def selected_ids(self) -> list[int]:
         """Numbers of the selected alarms, from the top down."""
-        rows: set[int] = set()
-        for top, bottom in self._selected_rows():
-            rows.update(range(top, bottom + 1))
-        ids = (self.alarms.id_at(row) for row in sorted(rows))
-        return [number for number in ids if number >= 0]
+        rows = self.selected_rows()
+        if len(rows) > CARRIED_ROWS:
+            # One walk through the order is quicker than so many look-ups.
+            every = self.alarms.ids()
+            return [every[row] for row in rows if row < len(every)]
+        return [number for number in map(self.alarms.id_at, rows) if number >= 0]
 
     def selected_alarms(self) -> list[Alarm]:
         found = (self.alarms.view.alarm(number) for number in self.selected_ids())
@@ -146,8 +103,9 @@ class AlarmTable(QTableView):
         index = self.currentIndex()
         alarm = self.alarms.alarm_at(index.row()) if index.isValid() else None
         if alarm is None or not self.selectionModel().isRowSelected(index.row(), QModelIndex()):
-            selected = self.selected_alarms()
-            return selected[0] if selected else alarm
+            spans = self.selected_spans()
+            first = min(first for first, _ in spans) if spans else -1
+            return self.alarms.alarm_at(first) or alarm
         return alarm
 
     def select_alarms(self, ids: Iterable[int]) -> None:
@@ -175,12 +133,23 @@ class AlarmTable(QTableView):
         self.sync()
 
     def sync(self) -> bool:
-        """Follow the view; selection, current row and what is in sight stay with their alarms."""
-        selected = sum(bottom - top + 1 for top, bottom in self._selected_rows())
+        """Follow the view; selection, current row and what is in sight stay with their alarms.
+
+        What cannot be done at once, another order of many alarms, goes on between events.
+        """
+        with self.following():
+            moved = self._follow()
+        if self.alarms.view.is_due:
+            self._work.start()
+        self.viewport().update()
+        return moved
+
+    def _follow(self) -> bool:
+        selected = self.selected_count()
         bar = self.verticalScrollBar()
         first = bar.value()
         in_sight = [
-            (row, self.alarms.id_at(row)) for row in range(first, first + self._rows_in_sight())
+            (row, self.alarms.id_at(row)) for row in range(first, first + self.rows_in_sight())
         ]
         current = self.currentIndex()
         had = self.alarms.id_at(current.row()) if current.isValid() else -1
@@ -193,11 +162,17 @@ class AlarmTable(QTableView):
                 )
             if first > 0:
                 self._keep_in_sight(first, in_sight)
-        self.viewport().update()
         return moved
 
-    def _rows_in_sight(self) -> int:
-        return self.viewport().height() // max(theme().row_height, 1) + 1
+    def _work_on(self) -> None:
+        """Sort for a few milliseconds; show the new order when it is done."""
+        view, end_s = self.alarms.view, time.perf_counter() + _WORK_S
+        while view.step():
+            if time.perf_counter() >= end_s:
+                return
+        self._work.stop()
+        self.sync()
+        self.sorted_anew.emit()
 
     def _keep_in_sight(self, first: int, before: list[tuple[int, int]]) -> None:
         """Scroll by as much as most of the visible rows moved; at the top the newest stay in sight."""
@@ -218,13 +193,14 @@ class AlarmTable(QTableView):
                 self._update_columns(BLOCK)
 
     def _any_flashing(self) -> bool:
-        first = self.rowAt(0)
-        alarms = (self.alarms.alarm_at(first + i) for i in range(self._rows_in_sight()))
+        first = max(self.rowAt(0), 0)
+        alarms = (self.alarms.alarm_at(first + i) for i in range(self.rows_in_sight()))
         return any(alarm is not None and is_flashing(alarm) for alarm in alarms)
 
     def update_durations(self) -> None:
-        """Paint the "stands for" column again; once a second."""
-        self._update_columns({INDEX[SortBy.STANDS_FOR]})
+        """Paint the "stands for" column again; once a second, where any alarm still ages."""
+        if not self.is_history and not self.is_stale and self.alarms.rowCount():
+            self._update_columns({INDEX[SortBy.STANDS_FOR]})
 
     def _update_columns(self, columns: Iterable[int]) -> None:
         for index in columns:
@@ -233,96 +209,39 @@ class AlarmTable(QTableView):
                 width = self.columns.sectionSize(index)
                 self.viewport().update(left, 0, width, self.viewport().height())
 
-    # Keyboard and mouse.
+    # For the painted table.
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self.details_wanted.emit()
-            return
-        if event.key() == Qt.Key.Key_Escape:
-            event.ignore()
-            return
-        super().keyPressEvent(event)
+    def copied(self) -> Iterator[Callable[[int], str]]:
+        alarm, text_of, numbers = self.alarms.view.alarm, self.alarms.text_of, self.selected_ids()
+        found = ((number, alarm(number)) for number in numbers)
+        return (partial(text_of, number, one) for number, one in found if one is not None)
 
-    def keyboardSearch(self, search: str) -> None:
-        """Typing letters does nothing: no bare key may act on alarms, and searching has a field."""
+    def typing_column(self) -> int:
+        by = self.columns.sort.by
+        return INDEX[by] if by in _TYPED_IN else TEXT_COLUMN
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover(self.rowAt(event.position().toPoint().y()))
-        super().mouseMoveEvent(event)
+    def is_cut(self, text: str, room: int) -> bool:
+        return self.painter.cut.is_cut(text, room)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover(-1)
-        super().leaveEvent(event)
-
-    def _hover(self, row: int) -> None:
-        if row != self._hovered:
-            for changed in (row, self._hovered):
-                if changed >= 0:
-                    top = self.rowViewportPosition(changed)
-                    self.viewport().update(0, top, self.viewport().width(), theme().row_height)
-            self._hovered = row
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        where = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.visualRect(self.currentIndex()).bottomLeft()
-            where = self.viewport().mapToGlobal(at + QPoint(theme().px(DOT_ZONE), 0))
-        self.menu_wanted.emit(where)
-        event.accept()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.columns.fit()
-
-    # Painting.
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        area = event.rect()
-        painter = QPainter(self.viewport())
-        painter.fillRect(area, theme().color("base"))
-        columns = []
-        for index in self.columns.shown_columns():
-            left, width = (
-                self.columns.sectionViewportPosition(index),
-                self.columns.sectionSize(index),
-            )
-            if left <= area.right() and left + width > area.left():
-                columns.append((index, left, width))
-        self._rows.begin(
-            painter,
-            columns,
-            Picture(
-                colors=self.colors,
-                framed=self._framed,
-                stale=self.is_stale,
-                history=self.is_history,
-                width=self.viewport().width(),
-                scale=self.devicePixelRatioF(),
-                now_ns=self._clock_ns(),
-            ),
+    def begin_picture(self, painter: QPainter, columns: Sequence[Placed]) -> None:
+        picture = Picture(
+            colors=self.colors,
+            framed=self._framed,
+            stale=self.is_stale,
+            history=self.is_history,
+            width=self.viewport().width(),
+            scale=self.devicePixelRatioF(),
+            # Whole seconds: how long alarms stand changes all at once, and once a second.
+            now_ns=self._clock_ns() // _SECOND_NS * _SECOND_NS,
         )
-        chosen = self._selected_rows()
-        focused = self.currentIndex().row() if self.hasFocus() else -1
-        row = self.rowAt(max(area.top(), 0))
-        top = self.rowViewportPosition(row)
-        while 0 <= row < self.alarms.rowCount() and top <= area.bottom():
-            number = self.alarms.id_at(row)
-            alarm = self.alarms.view.alarm(number)
-            if alarm is not None:
-                self._rows.paint(
-                    number,
-                    alarm,
-                    top,
-                    selected=any(first <= row <= last for first, last in chosen),
-                    hovered=row == self._hovered,
-                    focused=row == focused,
-                )
-            row += 1
-            top += theme().row_height
-        painter.end()
+        self.painter.begin(painter, columns, picture)
 
-    def _selected_rows(self) -> list[tuple[int, int]]:
-        chosen = self.selectionModel().selection()
-        spans = (chosen.at(i) for i in range(chosen.count()))
-        return [(span.top(), span.bottom()) for span in spans]
+    def paint_row(
+        self, row: int, top: int, *, selected: bool, hovered: bool, focused: bool
+    ) -> None:
+        number = self.alarms.id_at(row)
+        alarm = self.alarms.view.alarm(number)
+        self.painter.paint(number, alarm, top, selected=selected, hovered=hovered, focused=focused)
+
+    def end_picture(self) -> None:
+        self.painter.end()

@@ -1,4 +1,4 @@
-"""The line above the search field while names are read, or when reading them failed."""
+"""The line above the search field: names are read, could not be read, are kept ones, or changed."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from tagwerk.domain.text import format_number
+from tagwerk.domain.text import format_number, format_time
 from tagwerk.ui.i18n import number_style, tr, tr_message
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.busy import BusyRing
-from tagwerk.ui.widgets.buttons import PushButton
+from tagwerk.ui.widgets.buttons import IconButton, PushButton
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
 from tagwerk.ui.widgets.painting import Area
 
 if TYPE_CHECKING:
-    from tagwerk.plant import Plant
+    from tagwerk.plant import BrowseState, Plant
 
 
 class BrowseNotice(Area):
-    """Busy with "Cancel", or failed with "Try again".
+    """Busy with "Cancel", failed with "Try again", names of an earlier day, or what has changed.
 
     Signals:
-        cancelled, again: the buttons.
+        cancelled, again, dismissed: the buttons.
     """
 
     cancelled = Signal()
     again = Signal()
+    dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent, lines="bottom", line_role="hairline")
@@ -35,6 +36,7 @@ class BrowseNotice(Area):
         tokens = theme()
         self._ring = BusyRing(16, self)
         self._icon = IconLabel("triangle-alert", 16, "uncertain", self)
+        self._kept = IconLabel("history", 16, "text2", self)
         self._text = Label("", 12, 400, "text2", self, wrap=True)
         self._text.setObjectName("tagNoticeText")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -44,13 +46,18 @@ class BrowseNotice(Area):
         self._again = PushButton(tr("Try again"), "refresh-cw", height=24)
         self._again.setObjectName("tagBrowseAgain")
         self._again.clicked.connect(self.again)
+        self._dismiss = IconButton("x", tr("Dismiss"), self, side=20)
+        self._dismiss.setObjectName("tagNoticeDismiss")
+        self._dismiss.clicked.connect(self.dismissed)
         row = QHBoxLayout()
         row.setSpacing(tokens.px(8))
         row.addWidget(self._ring, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._kept, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         row.addWidget(self._cancel)
         row.addWidget(self._again)
+        row.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
         lines = QVBoxLayout(self)
         lines.setContentsMargins(tokens.px(10), tokens.px(5), tokens.px(8), tokens.px(5))
         lines.addLayout(row)
@@ -67,20 +74,40 @@ class BrowseNotice(Area):
             return
         running = state.running
         failed = bool(state.error) and has_rows and not running
+        is_kept = bool(state.kept_ns) and has_rows
+        is_news = bool(state.fresh or state.gone) and not running and not failed
         self._ring.setVisible(running)
         self._cancel.setVisible(running)
         self._icon.setVisible(failed)
         self._again.setVisible(failed)
-        if running:
-            seconds = max(plant.clock_ns() - state.started_ns, 0) // 1_000_000_000
-            number = format_number(int(seconds), 0, number_style())
-            self._text.setText(
-                tr("Reading names, {seconds} s. Search works already.", seconds=number)
-            )
-        elif failed:
-            self._text.setText(
-                " ".join(filter(None, (tr_message(state.error), tr_message(state.cure))))
-            )
+        self._kept.setVisible((is_kept or is_news) and not running and not failed)
+        self._dismiss.setVisible(is_news)
+        text = self._said(plant, state, is_kept=is_kept)
+        if text != self._text.text():
+            self._text.setText(text)
         self.set_role("banner" if failed else "panel")
         self._text.set_role("banner_text" if failed else "text2")
-        self.setVisible(running or failed)
+        self.setVisible(bool(running or failed or is_kept or is_news))
+
+    @staticmethod
+    def _said(plant: Plant, state: BrowseState, *, is_kept: bool) -> str:
+        style = number_style()
+        time = format_time(state.kept_ns, zone=None)[:16]
+        if state.running:
+            seconds = max(plant.clock_ns() - state.started_ns, 0) // 1_000_000_000
+            number = format_number(int(seconds), 0, style)
+            if is_kept:
+                return tr(
+                    "Kept names of {time}, being read again, {seconds} s.",
+                    time=time,
+                    seconds=number,
+                )
+            return tr("Reading names, {seconds} s. Search works already.", seconds=number)
+        if state.error:
+            parts = [tr("Kept names of {time}.", time=time)] if is_kept else []
+            parts += filter(None, (tr_message(state.error), tr_message(state.cure)))
+            return " ".join(parts)
+        if is_kept:
+            return tr("Kept names of {time}, read again once connected.", time=time)
+        fresh, gone = (format_number(one, 0, style) for one in (state.fresh, state.gone))
+        return tr("Names read again: {fresh} new, {gone} gone.", fresh=fresh, gone=gone)

@@ -6,6 +6,9 @@ A tag name is never cut at its end: the display name goes first, then the middle
 
 from __future__ import annotations
 
+from math import floor
+from typing import NamedTuple
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -57,6 +60,20 @@ def column_width(column: int, view_width: float) -> int:
     return tokens.px(widths[column])
 
 
+MOST_KEPT = 2_000
+"""Rows whose places are kept; far more than are ever in sight."""
+
+
+class _Kept(NamedTuple):
+    """Where things stood when a row was last painted whole."""
+
+    name_left: float
+    name_width: float
+    names_end: float
+    total: float
+    left: int
+
+
 class RowPainter:
     """Paints rows of one view.
 
@@ -69,6 +86,19 @@ class RowPainter:
         self.words: tuple[Word, ...] = ()
         """Searched words, marked in names and display names."""
         self._names_end = 0.0
+        self._kept: dict[int, _Kept] = {}
+
+    def value_left(self, handle: int, total: float) -> int | None:
+        """Right of where a row has nothing but its value, unit and mark, as it was last painted;
+        None when its name stands there too.
+
+        Args:
+            total: width of the row.
+        """
+        kept = self._kept.get(handle)
+        if kept is None or kept.total != total or kept.names_end > kept.left:
+            return None
+        return kept.left
 
     def paint(
         self,
@@ -81,16 +111,19 @@ class RowPainter:
         selected: bool,
         hovered: bool,
         focused: bool,
-    ) -> None:
-        """One row.
+        value_only: bool = False,
+    ) -> bool:
+        """One row; False when `value_only` was not enough, and all of it has to be painted.
 
         Args:
             row: the whole line, from the view's left to its right edge.
             indent: where the branch mark begins, from the left edge.
             branch: True open, False closed, None for a row without children.
             focused: the row has the keyboard.
+            value_only: nothing left of `value_left` has changed, and nothing of it is painted.
         """
         tokens = theme()
+        kept = self._kept.get(handle) if value_only else None
         if selected:
             painter.fillRect(row, tokens.color("selection"))
             bar = QRectF(row.left(), row.top(), tokens.px(3), row.height())
@@ -102,6 +135,8 @@ class RowPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(row.adjusted(0.5, 0.5, -0.5, -0.5))
         grey = tokens.color("text2" if selected else "text3")
+        if kept is not None:
+            return self._paint_value(painter, row, handle, kept, grey)
         x = row.left() + indent
         if branch is not None:
             _chevron(painter, QPointF(x + tokens.px(8), row.center().y()), branch, grey)
@@ -115,8 +150,10 @@ class RowPainter:
         right = row.right() - tokens.px(8)
         value = QRectF()
         show_unit = False
+        name_width = 0.0
         if cell is not None:
-            value, show_unit = self._value_area(row, cell, x, self._name_width(handle))
+            name_width = self._name_width(handle)
+            value, show_unit = self._value_area(row, cell, x, name_width)
             right = value.left() - tokens.px(6)
         elif count:
             width = tokens.metrics(12).horizontalAdvance(count)
@@ -129,6 +166,30 @@ class RowPainter:
         self._names(painter, QRectF(x, row.top(), right - x, row.height()), handle, grey)
         if cell is not None:
             self._value(painter, row, value, cell if show_unit else cell._replace(unit=""), grey)
+            self._keep(handle, row, x, name_width, value)
+        return True
+
+    def _keep(
+        self, handle: int, row: QRectF, name_left: float, name_width: float, value: QRectF
+    ) -> None:
+        left, before = floor(value.left()), self._kept.get(handle)
+        if before is not None and before.names_end == self._names_end <= before.left < left:
+            left = before.left  # a longer number stood here, and may come again
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[handle] = _Kept(name_left, name_width, self._names_end, row.width(), left)
+
+    def _paint_value(
+        self, painter: QPainter, row: QRectF, handle: int, kept: _Kept, grey: QColor
+    ) -> bool:
+        cell = self.texts.live(handle)
+        if cell is None:
+            return False
+        value, show_unit = self._value_area(row, cell, kept.name_left, kept.name_width)
+        if value.left() < kept.left or cell.mark is Mark.STALE:
+            return False
+        self._value(painter, row, value, cell if show_unit else cell._replace(unit=""), grey)
+        return True
 
     def _name_width(self, handle: int) -> float:
         return theme().metrics(13, self._weight(handle)).horizontalAdvance(self.texts.label(handle))
@@ -147,7 +208,8 @@ class RowPainter:
         if width > area.width():
             label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, area.width())
             width = metrics.horizontalAdvance(label)
-        self._marked(painter, area, label, weight, tokens.color("text"))
+        role = "text2" if self.texts.is_kept else "text"
+        self._marked(painter, area, label, weight, tokens.color(role))
         self._names_end = area.left() + width + tokens.px(6)
         left = area.left() + width + tokens.px(6)
         room = area.right() - left

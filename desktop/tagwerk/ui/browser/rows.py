@@ -79,6 +79,11 @@ class RowTexts:
         """The tree changed: icons of structures are looked up again."""
         self._icons.clear()
 
+    @property
+    def is_kept(self) -> bool:
+        """The names are of an earlier day; the server has not told them yet."""
+        return self.plant is not None and self.plant.browse_state.kept_ns > 0
+
     # Names.
 
     def label(self, handle: int) -> str:
@@ -202,7 +207,9 @@ class RowTexts:
     def spoken(self, handle: int) -> str:
         """A whole row for a screen reader."""
         value, unit, quality = self.cells(handle)
-        parts = (self.label(handle), self.display_name(handle), f"{value} {unit}".strip(), quality)
+        kept = tr("kept name") if self.is_kept else ""
+        name, display = self.label(handle), self.display_name(handle)
+        parts = (name, display, f"{value} {unit}".strip(), quality, kept)
         return ", ".join(part for part in parts if part)
 
     def tip(self, handle: int) -> str:
@@ -230,6 +237,9 @@ class RowTexts:
                 lines.append(tr("{time} local time", time=format_time(sample.time_ns, zone=None)))
             if sample is not None and sample.error is not None:
                 lines.append(sample.error.description)
+        if self.is_kept and self.plant is not None:
+            time = format_time(self.plant.browse_state.kept_ns, zone=None)[:16]
+            lines.append(tr("Name of {time}, not read again yet", time=time))
         if info is not None and info.description and info.description != display:
             lines.append(info.description)
         return "\n".join(lines)

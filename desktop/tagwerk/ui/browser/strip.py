@@ -113,7 +113,7 @@ class DetailStrip(Area):
 def _quality(texts: RowTexts, handle: int, now_ns: int) -> list[str]:
     plant, sample = texts.plant, texts.sample(handle)
     if plant is None or sample is None:
-        return []
+        return [tr("kept name")] if texts.is_kept else []
     if plant.live.is_stale(sample.name):
         parts = [tr("stale, last {quality}", quality=quality_text(sample))]
     else:

@@ -20,7 +20,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QDrag,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -33,11 +42,14 @@ from PySide6.QtWidgets import (
 from tagwerk.store.tree import ROOT
 from tagwerk.ui.browser.model import MARK, NAME, UNIT, VALUE, TagTreeModel
 from tagwerk.ui.browser.painter import RowPainter, column_width, is_narrow
+from tagwerk.ui.browser.place import MOST_SELECTED, Place
 from tagwerk.ui.i18n import tr_n
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 _MOST_OPEN = 400
+_ROWS_BELOW_HITS = 200
+"""Hits are opened while they bring so many rows in all: all of them are laid out at each key."""
 """Branches that are opened again after a refresh."""
 
 
@@ -108,6 +120,7 @@ class TagTreeView(QTreeView):
         self.rows = model
         self._painter = painter
         self._visible: list[tuple[int, QRect]] | None = None
+        self._dirty = QRegion()
         self._hovered = QModelIndex()
         self.setModel(model)
         self.setItemDelegate(_RowHeight(self))
@@ -179,10 +192,13 @@ class TagTreeView(QTreeView):
         return self._visible
 
     def repaint_rows(self, handles: set[int]) -> None:
-        """Repaint those rows, as far as they are visible: a name may have made room for its value."""
+        """Repaint those rows, as far as they are visible: their values alone, or all of a row whose
+        name may have made room for its value."""
+        total = float(self.viewport().width())
         for handle, line in self.visible_rows():
             if handle in handles:
-                self.viewport().update(line)
+                left = self._painter.value_left(handle, total)
+                self.viewport().update(line if left is None else line.adjusted(left, 0, 0, 0))
 
     def _rows_moved(self, *_: object) -> None:
         self._visible = None
@@ -199,24 +215,36 @@ class TagTreeView(QTreeView):
 
         Args:
             open_all: open every branch that leads to a hit (the narrowed tree).
-            keep_open: False when what was open belongs to another narrowing.
+            keep_open: False when what was open, and how far it was scrolled, belongs to another
+                narrowing; then the view is at its top.
         """
         model = self.rows
         opened = self.open_handles() if keep_open else []
         chosen = self.selected_handles()
         current = model.handle(self.currentIndex())
-        top = self.visible_rows()[0] if self.visible_rows() else None
+        is_at_top = self.verticalScrollBar().value() == 0
+        rows = self.visible_rows() if keep_open and not is_at_top else []
+        top = rows[0] if rows else None
+        tree = model.outline.tree
+        place = self.place()
+        names = [model.tag(handle) for handle in opened]
         self.blockSignals(True)
         self.selectionModel().blockSignals(True)
         try:
             model.refresh()
+            if model.outline.tree is not tree:
+                # All handles are new: what was open, selected and in view is found by its name.
+                opened, chosen, current, top = self._handles(names), [], ROOT, None
             if open_all:
                 self._open_ways(QModelIndex())
             for handle in opened:
                 index = model.index_of(handle)
                 if index.isValid():
                     self.setExpanded(index, True)
-            self._choose(chosen, current)
+            if model.outline.tree is not tree:
+                self.go_to(place)
+            else:
+                self._choose(chosen, current)
             if top is not None:
                 self._scroll_back(*top)
         finally:
@@ -224,6 +252,34 @@ class TagTreeView(QTreeView):
             self.blockSignals(False)
         self._rows_moved()
         self.viewport().update()
+
+    def place(self) -> Place:
+        """Where the user is, by names."""
+        model = self.rows
+        chosen = [model.tag(handle) for handle in self.selected_handles()[:MOST_SELECTED]]
+        rows = self.visible_rows()
+        top, line = rows[0] if rows else (ROOT, QRect())
+        is_moved = self.verticalScrollBar().value() > 0
+        return Place(
+            tuple(name for name in chosen if name),
+            model.tag(model.handle(self.currentIndex())),
+            model.tag(top) if is_moved else "",
+            line.top() if is_moved else 0,
+        )
+
+    def go_to(self, place: Place) -> None:
+        """Select and scroll as it was, as far as the names are there; nothing is opened for it."""
+        current = self._handles([place.current])
+        self._choose(self._handles(place.selected), current[0] if current else ROOT)
+        top = self._handles([place.top])
+        if top:
+            self._scroll_back(top[0], QRect(0, place.offset, 0, 0))
+
+    def _handles(self, names: Iterable[str]) -> list[int]:
+        """Rows of those names that are there; branches of favourites and groups have none."""
+        node = self.rows.outline.tree.node
+        found = (node(name) for name in names if name)
+        return [handle for handle in found if handle is not None]
 
     def open_handles(self) -> list[int]:
         """Handles of open branches, from the top down."""
@@ -241,21 +297,28 @@ class TagTreeView(QTreeView):
                     waiting.append(index)
         return found
 
-    def _open_ways(self, parent: QModelIndex) -> None:
+    def _open_ways(self, parent: QModelIndex, room: int = _ROWS_BELOW_HITS) -> int:
+        """Open what leads to hits, and the hits themselves while they bring few rows; returns how
+        many more of those may come."""
         model = self.rows
         outline = model.outline
         search = outline.search
-        few = search is not None and search.total <= 100
+        if search is None:
+            return room
         for handle in outline.children(model.handle(parent)):
-            node = outline.node(handle)
-            leads = search is not None and search.counts.get(node, 0) > 0
-            if (leads and not outline.is_hit(handle)) or (few and outline.is_hit(handle)):
-                if not outline.has_children(handle):
-                    continue
-                index = model.index_of(handle)
-                self.setExpanded(index, True)
-                if leads:
-                    self._open_ways(index)
+            leads = search.counts.get(outline.node(handle), 0) > 0
+            is_hit = outline.is_hit(handle)
+            below = outline.tree.child_count(outline.node(handle)) if is_hit else 0
+            if not (leads and not is_hit) and not 0 < below <= room:
+                continue
+            if not outline.has_children(handle):
+                continue
+            room -= below
+            index = model.index_of(handle)
+            self.setExpanded(index, True)
+            if leads:
+                room = self._open_ways(index, room)
+        return room
 
     def _choose(self, handles: Iterable[int], current: int) -> None:
         model = self.rows
@@ -310,6 +373,17 @@ class TagTreeView(QTreeView):
 
     # Painting.
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._dirty = event.region()
+        super().paintEvent(event)
+
+    def _is_name_dirty(self, handle: int, line: QRect) -> bool:
+        """Whether anything left of a row's value is to be painted."""
+        left = self._painter.value_left(handle, float(line.width()))
+        if left is None:
+            return True
+        return self._dirty.intersects(QRect(0, line.top(), left, line.height()))
+
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         model = self.rows
         handle = model.handle(index)
@@ -322,7 +396,7 @@ class TagTreeView(QTreeView):
         branch = self.isExpanded(index) if model.outline.has_children(handle) else None
         selected = self.selectionModel().isSelected(index)
         current = index == self.currentIndex().siblingAtColumn(NAME)
-        self._painter.paint(
+        is_done = self._painter.paint(
             painter,
             line,
             handle,
@@ -331,7 +405,10 @@ class TagTreeView(QTreeView):
             selected=selected,
             hovered=self._hovered.isValid() and index == self._hovered,
             focused=current and self.hasFocus() and not selected,
+            value_only=not self._is_name_dirty(handle, line.toRect()),
         )
+        if not is_done:
+            self.viewport().update(line.toRect())
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex) -> None:
         """Painted with the row."""

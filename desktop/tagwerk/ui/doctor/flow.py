@@ -16,7 +16,7 @@ from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.doctor.patient import NO_PULSE, Patient
 from tagwerk.ui.doctor.window import DoctorWindow
-from tagwerk.ui.statusbar import is_partner
+from tagwerk.ui.status_words import is_partner
 
 if TYPE_CHECKING:
     from tagwerk.plant import Plant

@@ -27,7 +27,7 @@ from tagwerk.ui.doctor.words import counts_in_words, traffic_text
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr, tr_message
 from tagwerk.ui.reasons import reason_in_words
-from tagwerk.ui.statusbar import host_of
+from tagwerk.ui.status_words import host_of
 from tagwerk.ui.tasks import TaskScope
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.busy import BusyRing

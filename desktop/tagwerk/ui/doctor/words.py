@@ -10,7 +10,7 @@ from tagwerk.domain.text import format_number
 from tagwerk.domain.verdict import Verdict
 from tagwerk.ui.i18n import number_style, tr, tr_n
 from tagwerk.ui.reasons import reason_in_words
-from tagwerk.ui.statusbar import host_of, product_in_words, redundancy_in_words
+from tagwerk.ui.status_words import host_of, product_in_words, redundancy_in_words
 
 _KILO = 1000
 _TOLERANCE_S = 2.0

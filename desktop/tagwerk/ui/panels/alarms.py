@@ -19,14 +19,16 @@ from tagwerk.domain.connection import Capability
 from tagwerk.domain.tags import short_name
 from tagwerk.domain.text import format_time
 from tagwerk.plant import Frame, Plant
-from tagwerk.store.alarm_view import AlarmFilter, AlarmView, SortBy
+from tagwerk.store.alarm_order import AlarmFilter, SortBy
+from tagwerk.store.alarm_view import AlarmView
 from tagwerk.store.alarms import HIGH_PRIORITY, AlarmOutage
 from tagwerk.ui.alarms import commands
 from tagwerk.ui.alarms.bar import AlarmBar, AlarmHeading
 from tagwerk.ui.alarms.cells import CellTexts, durations_until_ns, no_info
 from tagwerk.ui.alarms.details import AlarmDetails
+from tagwerk.ui.alarms.details_flow import DetailsFlow
 from tagwerk.ui.alarms.empty import AlarmEmpty, Emptiness
-from tagwerk.ui.alarms.export import export_csv, tsv
+from tagwerk.ui.alarms.export import export_csv
 from tagwerk.ui.alarms.history import SPANS, AlarmLog, HistoryBar, LogState
 from tagwerk.ui.alarms.look import Colors
 from tagwerk.ui.alarms.menus import context_menu, view_menu
@@ -34,12 +36,16 @@ from tagwerk.ui.alarms.operations import AlarmOperator, missing_text
 from tagwerk.ui.alarms.outage import OutageStrip
 from tagwerk.ui.alarms.strip import ResultStrip
 from tagwerk.ui.alarms.table import AlarmTable
+from tagwerk.ui.alarms.tally import SelectionTally
+from tagwerk.ui.collector import LongLived
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.i18n import language, tr, tr_n
 from tagwerk.ui.panels.base import Panel
+from tagwerk.ui.table_copy import copy_rows
 
-PAINT_PERIOD_NS = 100_000_000
+PAINT_PERIOD_NS = 95_000_000
+"""Ten pictures a second: every third frame, also where a frame comes a little early."""
 ANNOUNCE_PERIOD_NS = 500_000_000
 SECOND_NS = 1_000_000_000
 _HISTORY_COLUMNS: dict[str, Any] = {
@@ -63,11 +69,13 @@ class AlarmPanel(Panel):
         self.texts = CellTexts()
         self.operator = AlarmOperator(self.tasks, self, lambda: self.plant)
         self.log = AlarmLog(self.tasks, self)
-        self.details: AlarmDetails | None = None
         self._columns: dict[str, dict[str, Any]] = {"history": dict(_HISTORY_COLUMNS)}
         self._painted_ns = self._announced_ns = self._second = 0
+        self._flood = 0
         self._due = True
+        self._counts_due = False
         self._announced: Alarm | None = None
+        self._long_lived = LongLived()
         self._make_actions()
         self._build()
         self._connect()
@@ -117,6 +125,8 @@ class AlarmPanel(Panel):
         self.strip.hide()
         self.outage = OutageStrip()
         self.table = AlarmTable(self.texts, self._known_until_ns, self.operator.notes.get)
+        self.tally = SelectionTally(self.table, self.operator)
+        self.pages = DetailsFlow(self.table, self.texts, self.tasks, self.operator)
         self.empty = AlarmEmpty()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.table)
@@ -138,6 +148,12 @@ class AlarmPanel(Panel):
         self.bar.search.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.table.details_wanted.connect(self.open_details)
         self.table.selection_moved.connect(self._selection_moved)
+        self.table.sorted_anew.connect(lambda: self._refresh())
+        self.table.columns.sort_changed.connect(lambda _sort: self._show_counts())
+        self.tally.counted.connect(self._selection_moved)
+        self.pages.trend_wanted.connect(self.trend_of_trigger)
+        self.pages.copy_wanted.connect(self.copy_rows)
+        self.pages.history_wanted.connect(self._history_of)
         self.table.menu_wanted.connect(lambda where: context_menu(self).popup(where))
         self.history_bar.read_wanted.connect(self.read_history)
         self.history_bar.cancel_wanted.connect(self.log.cancel)
@@ -167,7 +183,8 @@ class AlarmPanel(Panel):
     def set_plant(self, plant: Plant | None) -> None:
         if self.plant is not None:
             self.plant.alarms.close_view(self.view)
-        self._close_details()
+        self.pages.close()
+        self._long_lived.forget()
         self.plant = plant
         self.operator.forget()
         self.log.clear()
@@ -179,19 +196,40 @@ class AlarmPanel(Panel):
             self._enter("active")
         self._show_view()
 
+    def rest_rate(self) -> float:
+        """Often enough for alarms that flash."""
+        flashes = self.table.flashing and self.table.alarms.rowCount() > 0 and self._is_seen()
+        return 10.0 if flashes else super().rest_rate()
+
     def on_frame(self, frame: Frame) -> None:
-        if frame.alarms or frame.status is not None or frame.writes:
+        if frame.alarms or frame.status is not None or frame.writes or self.table.alarms.has_gone:
             self._due = True
         if frame.tree or frame.status is not None:
             self.texts.forget()
         now_ns = frame.now_ns
-        if self._due and not 0 <= now_ns - self._painted_ns < PAINT_PERIOD_NS:
+        if not self._is_seen():
+            return
+        if self._due:
+            if 0 <= now_ns - self._painted_ns < PAINT_PERIOD_NS:
+                # Flashing and durations wait for that picture: one is cheaper than two.
+                return
+            # A count that changes ten times a second can be read by nobody: after the first few
+            # pictures of a flood the numbers follow with every third.
+            self._flood = self._flood + 1 if now_ns - self._painted_ns < 2 * PAINT_PERIOD_NS else 0
             self._painted_ns = now_ns
-            self._refresh()
+            self._refresh(counts=self._flood < 6 or self._flood % 3 == 0)
+        elif self._counts_due:
+            self._show_counts()
         self.table.tick(now_ns)
         if now_ns // SECOND_NS != self._second:
             self._second = now_ns // SECOND_NS
             self._each_second(now_ns)
+
+    def _is_seen(self) -> bool:
+        """What nobody sees costs nothing; the details stay open when the panel is put away."""
+        if self.details is not None:
+            return True
+        return self.isVisible() and not self.window().isMinimized()
 
     def header_text(self) -> str:
         return self.heading.text()
@@ -232,7 +270,7 @@ class AlarmPanel(Panel):
             self.history_bar.set_span(span)
 
     async def close_panel(self) -> None:
-        self._close_details()
+        self.pages.close()
         await super().close_panel()
 
     # Ctrl+F and F5 are the tag tree's everywhere else in the window; as shortcuts of this panel they
@@ -332,20 +370,23 @@ class AlarmPanel(Panel):
 
     # Refreshing.
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, counts: bool = True) -> None:
         """Bring table, counts, notes and empty state up to date."""
         self._due = False
+        self._counts_due = not counts
         plant = self.plant
         if plant is not None:
             self.table.is_stale = plant.alarms.is_stale and self.bar.mode != "history"
             self.operator.settle(plant)
         self.table.sync()
-        self._show_counts()
+        if counts:
+            self._show_counts()
         self._show_empty()
         self._show_outage()
         self._selection_moved()
 
     def _show_counts(self) -> None:
+        self._counts_due = False
         plant = self.plant
         parts: list[tuple[str, str]] = []
         stale = ""
@@ -363,6 +404,8 @@ class AlarmPanel(Panel):
             parts.append((str(counts.shelved), tr("shelved")))
             if self.table.alarms.is_held:
                 parts.append(("", tr("order held for the selection")))
+            if self.table.alarms.view.is_sorting:
+                parts.append(("", tr("being sorted …")))
         if plant is not None and plant.alarms.stale_since_ns:
             clock = format_time(plant.alarms.stale_since_ns, zone=None)[11:19]
             stale = tr("as of {time}", time=clock)
@@ -383,6 +426,10 @@ class AlarmPanel(Panel):
             if had_keyboard:
                 self.bar.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _has_rows(self) -> bool:
+        """Whether there are rows, or may be: what is not sorted yet must not be told as nothing."""
+        return self.table.alarms.rowCount() > 0 or self.table.alarms.view.is_due
+
     def _emptiness(self) -> Emptiness:
         plant = self.plant
         if plant is None:
@@ -392,7 +439,7 @@ class AlarmPanel(Panel):
                 return Emptiness.LOG_FAILED
             if missing_text(plant, Capability.ALARM_HISTORY) and not self.log.count:
                 return Emptiness.NO_LOG
-            if self.table.alarms.rowCount() or self.log.state is LogState.BUSY:
+            if self._has_rows() or self.log.state is LogState.BUSY:
                 return Emptiness.NOT
             return Emptiness.NOTHING_MATCHES if self.log.count else Emptiness.LOG_EMPTY
         if not plant.alarms.is_known:
@@ -400,7 +447,7 @@ class AlarmPanel(Panel):
                 return Emptiness.NOT_CONNECTED
             missing = missing_text(plant, Capability.ALARMS)
             return Emptiness.NO_ALARMS if missing else Emptiness.READING
-        if self.table.alarms.rowCount():
+        if self._has_rows():
             return Emptiness.NOT
         if self._filter() != AlarmFilter():
             return Emptiness.NOTHING_MATCHES
@@ -408,17 +455,21 @@ class AlarmPanel(Panel):
 
     def _selection_moved(self) -> None:
         """Buttons and reasons for what is selected now."""
-        selected = self.table.selected_alarms()
         past = self.bar.mode == "history"
         why_past = tr("records of the log cannot be acknowledged") if past else ""
+        selected = self.table.selected_count()
+        self.tally.look()
         counts = []
         for operation, button in (
             (AlarmAction.ACKNOWLEDGE, self.acknowledge_action),
             (AlarmAction.RESET, self.reset_action),
         ):
-            why = why_past or self.operator.why_not(operation, selected)
+            waiting = self.tally.waiting(operation)
+            # Until tens of thousands are counted the button works: the dialog counts anew.
+            possible = waiting or (selected if self.tally.is_counting else 0)
+            why = why_past or self.operator.why_not_of(operation, selected, possible)
             disable_with_reason(button, why)
-            counts.append(0 if why else len(self.operator.waiting(operation, selected)))
+            counts.append(0 if why else waiting)
         self.bar.show_waiting(*counts)
         current = self.table.current_alarm()
         no_alarm = "" if current is not None else tr("no alarm is selected")
@@ -437,12 +488,13 @@ class AlarmPanel(Panel):
             self.export_action, "" if self.table.alarms.rowCount() else tr("no rows")
         )
         self.refresh_action.setEnabled(past)
-        self._follow_details()
+        self.pages.follow()
 
     def _each_second(self, now_ns: int) -> None:
+        if self.plant is not None:
+            self._long_lived.note(self.plant.alarms.taken_over + self.log.taken_over)
         self.table.update_durations()
-        if self.details is not None:
-            self.details.tick()
+        self.pages.tick()
         if self.stack.currentWidget() is self.empty:
             self._show_empty()
         if not 0 <= now_ns - self._announced_ns < ANNOUNCE_PERIOD_NS:
@@ -488,10 +540,8 @@ class AlarmPanel(Panel):
         self.table.selectAll()
 
     def copy_rows(self) -> None:
-        """Selected rows as they are shown, tab-separated."""
-        rows = sorted(self.table.alarms.row_of(number) for number in self.table.selected_ids())
-        columns = self.table.columns.shown_columns()
-        QGuiApplication.clipboard().setText(tsv(self.table.alarms, rows, columns))
+        """Selected rows as they are shown, tab-separated; many of them between events."""
+        copy_rows(self.table, self.tasks, self.desk)
 
     def _copy(self, field: str) -> None:
         alarms = self.table.selected_alarms()
@@ -574,7 +624,7 @@ class AlarmPanel(Panel):
     def export_to(self, path: Path) -> None:
         """Write the rows shown, in their order, to a CSV file in the language's profile."""
         view = self._shown_view()
-        found = [view.alarm(number) for number in view.order.ids()]
+        found = [view.alarm(number) for number in view.ids()]
         alarms = [alarm for alarm in found if alarm is not None]
 
         async def write() -> None:
@@ -588,74 +638,17 @@ class AlarmPanel(Panel):
 
     # Details.
 
+    @property
+    def details(self) -> AlarmDetails | None:
+        """The page of one alarm, while it is open."""
+        return self.pages.page
+
     def open_details(self) -> None:
         """Show the current alarm on one page."""
-        alarm = self.table.current_alarm()
-        if alarm is None or self.plant is None:
-            return
-        if self.details is None:
-            dialog = AlarmDetails(
-                self.plant, self.texts, self.tasks, self.operator.notes.get, self.window()
-            )
-            dialog.stepped.connect(self._step_details)
-            dialog.trend_wanted.connect(self.trend_of_trigger)
-            dialog.copy_wanted.connect(self.copy_rows)
-            dialog.acknowledge_wanted.connect(lambda: self._act_in_details(AlarmAction.ACKNOWLEDGE))
-            dialog.reset_wanted.connect(lambda: self._act_in_details(AlarmAction.RESET))
-            dialog.history_wanted.connect(self._history_of_details)
-            dialog.closed.connect(self._details_closed)
-            self.details = dialog
-        self._show_in_details(alarm)
-        self.details.show()
-        self.details.raise_()
+        if self.plant is not None:
+            self.pages.open(self.plant)
 
-    def _show_in_details(self, alarm: Alarm) -> None:
-        if self.details is None:
-            return
-        past = tr("records of the log cannot be acknowledged") if self.table.is_history else ""
-        self.details.show_alarm(
-            alarm,
-            colors=self.table.colors,
-            why_not_acknowledge=past or self.operator.why_not(AlarmAction.ACKNOWLEDGE, [alarm]),
-            why_not_reset=past or self.operator.why_not(AlarmAction.RESET, [alarm]),
-        )
-        rows, row = self.table.alarms.rowCount(), self.table.currentIndex().row()
-        self.details.previous.setEnabled(row > 0)
-        self.details.next.setEnabled(0 <= row < rows - 1)
-
-    def _follow_details(self) -> None:
-        """The alarm on the page as it is now; one that left stays as it was last."""
-        if self.details is None or self.details.alarm is None:
-            return
-        shown = self.details.alarm
-        if not self.table.is_history and self.plant is not None:
-            shown = self.plant.alarms.get(shown.key) or shown
-        self._show_in_details(shown)
-
-    def _step_details(self, by: int) -> None:
-        alarm = self.table.step(by)
-        if alarm is not None:
-            self._show_in_details(alarm)
-
-    def _act_in_details(self, action: AlarmAction) -> None:
-        if self.details is not None and self.details.alarm is not None:
-            self.operator.run(action, [self.details.alarm])
-
-    def _history_of_details(self) -> None:
-        """All records of the alarm on the page."""
-        if self.details is None or self.details.alarm is None:
-            return
-        name = short_name(self.details.alarm.name)
-        self._close_details()
+    def _history_of(self, name: str) -> None:
+        """All records of the alarm of that name."""
         self.bar.search.setText(name)
         self.history_of_a_day()
-
-    def _details_closed(self) -> None:
-        if self.details is not None:
-            self.details.deleteLater()
-            self.details = None
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _close_details(self) -> None:
-        if self.details is not None:
-            self.details.close()

@@ -36,6 +36,10 @@ class Panel(QWidget):
     def on_frame(self, frame: Frame) -> None:
         """Update what is visible of what changed; called about 30 times a second."""
 
+    def rest_rate(self) -> float:
+        """Frames a second that this panel needs while nothing changes: for ages, one is enough."""
+        return 1.0
+
     def header_text(self) -> str:
         """Second, grey text in the dock's header, translated ("18 412")."""
         return ""

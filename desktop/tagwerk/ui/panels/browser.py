@@ -6,47 +6,44 @@ no other panel. Parts: `ui/browser/` (model, view, painter, field, strip).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from time import perf_counter_ns
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QMessageBox, QStackedWidget, QVBoxLayout
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.tags import BrowseItem, TagKind
 from tagwerk.domain.text import format_number
 from tagwerk.plant import Frame, Plant
-from tagwerk.store.outline import FAVORITES, SHOWN_HITS, Outline
-from tagwerk.store.search import TagSearch
+from tagwerk.store.outline import FAVORITES, Outline
 from tagwerk.store.tree import ROOT, TagTree
 from tagwerk.ui.browser.field import SearchField
 from tagwerk.ui.browser.kinds import KindMenu
 from tagwerk.ui.browser.model import TagTreeModel
 from tagwerk.ui.browser.notice import BrowseNotice
 from tagwerk.ui.browser.painter import RowPainter
-from tagwerk.ui.browser.properties import PropertiesDialog
+from tagwerk.ui.browser.place import Place, place_from_json
+from tagwerk.ui.browser.row_actions import RowActions
 from tagwerk.ui.browser.rows import RowTexts
+from tagwerk.ui.browser.searching import Searching
 from tagwerk.ui.browser.states import BrowserStates
 from tagwerk.ui.browser.strip import DetailStrip
 from tagwerk.ui.browser.view import TagTreeView
 from tagwerk.ui.clock import is_due
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
-from tagwerk.ui.i18n import number_style, tr, tr_n
+from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.panels.base import Panel
 from tagwerk.ui.theme import theme
 
 INTEREST = "tagTree"
 """Name under which the visible tags are wanted from the link."""
 
-ASK_ABOVE = 12
-"""More curves than this at once are asked about."""
-
-MOST_CURVES = 100
-_FIRST_STEP_S = 0.02
-_STEP_S = 0.008
 _REFRESH_NS = 300_000_000
+_REST_FACTOR = 20
+"""While names come in, showing more of them takes a twentieth of the time at most."""
 _STRIP_NS = 500_000_000
 _SETTLE_MS = 120
 _MOST_OPEN = 400
@@ -63,6 +60,7 @@ COMMANDS = (
     Command("tags.copy_value", "Copy value", "", "", window_wide=False),
     Command("tags.copy_row", "Copy row", "", "", "Ctrl+C", window_wide=False),
     Command("tags.filter_by", "Search for this name", "", "search", window_wide=False),
+    Command("tags.forget_kept", "Forget kept names", "", "trash-2", window_wide=False),
     Command("tags.properties", "Properties", "", "info", "Alt+Return | Alt+Enter", window_wide=False),
 )  # fmt: skip
 
@@ -81,12 +79,13 @@ class BrowserPanel(Panel):
         self._texts = RowTexts(self._outline, None)
         self._favorites: dict[str, list[str]] = {}
         self._open: dict[str, set[str]] = {}
+        self._places: dict[str, Place] = {}
+        self._went_back = False
         self._reveal_later = ""
         self._tree_is_new = False
         self._refreshed_ns = 0
+        self._refresh_took_ns = 0
         self._strip_ns = 0
-        self._shown_version = -1
-        self._shown_hits: list[int] = []
         self._build()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -102,6 +101,8 @@ class BrowserPanel(Panel):
         self.row_painter = RowPainter(self._texts)
         self.tree = TagTreeView(self.model, self.row_painter)
         self.tree.setObjectName("tagTree")
+        self._searching = Searching(self.field, self.tree, self.row_painter)
+        self.rows = RowActions(self, self.desk, self.tree, lambda: self._texts)
         self.tree.setAccessibleName(tr("Tags"))
         self.strip = DetailStrip()
         self.strip.hide()
@@ -130,31 +131,36 @@ class BrowserPanel(Panel):
     def _wire(self) -> None:
         runs = {
             "tags.search": self._go_to_search, "tags.refresh": self.refresh_browse,
-            "tags.filter": self._show_kinds, "tags.trend": self.send_to_trend,
-            "tags.setpoints": self.send_to_setpoints, "tags.favorite": self.toggle_favorite,
-            "tags.copy_name": self.copy_names, "tags.copy_value": self.copy_value,
-            "tags.copy_row": self.copy_rows, "tags.filter_by": self.search_for_row,
-            "tags.properties": self.show_properties,
+            "tags.filter": self._show_kinds, "tags.trend": self.rows.send_to_trend,
+            "tags.setpoints": self.rows.send_to_setpoints, "tags.favorite": self.toggle_favorite,
+            "tags.copy_name": self.rows.copy_names, "tags.copy_value": self.rows.copy_value,
+            "tags.copy_row": self.rows.copy_rows, "tags.filter_by": self.search_for_row,
+            "tags.properties": self.rows.show_properties, "tags.forget_kept": self.forget_kept_names,
         }  # fmt: skip
         self._actions = {
             command.id: make_action(command, runs[command.id], self) for command in COMMANDS
         }
+        self.kind_menu.addSeparator()
+        self.kind_menu.addAction(self._actions["tags.forget_kept"])
         self.field.textChanged.connect(self._search)
         self.field.down.connect(self._into_tree)
         self.field.accepted.connect(self._accept_search)
         self.field.emptied.connect(self.tree.setFocus)
         self.tree.rows_changed.connect(self._settle.start)
         self.tree.selection_changed.connect(self._selection_changed)
-        self.tree.opened.connect(self.send_to_trend)
+        self.tree.opened.connect(self.rows.send_to_trend)
         self.tree.left_top.connect(self._go_to_search)
         self.tree.escaped.connect(self.field.clear)
         self.tree.typed.connect(self._type_into_search)
         self.tree.expanded.connect(lambda index: self._note_open(index, True))
         self.tree.collapsed.connect(lambda index: self._note_open(index, False))
-        self.tree.customContextMenuRequested.connect(self._show_menu)
-        self.strip.copy.clicked.connect(lambda _checked=False: self.copy_names())
+        self.tree.customContextMenuRequested.connect(
+            lambda position: self.rows.show_menu(position, self._actions)
+        )
+        self.strip.copy.clicked.connect(lambda _checked=False: self.rows.copy_names())
         self.notice.cancelled.connect(self._cancel_browse)
         self.notice.again.connect(self.refresh_browse)
+        self.notice.dismissed.connect(self._dismiss_news)
         self.states.again.connect(self.refresh_browse)
         self.states.sheet_wanted.connect(self._take_sheet_names)
         self.states.name_typed.connect(self._take_typed_name)
@@ -175,7 +181,14 @@ class BrowserPanel(Panel):
         self.model.show(self._outline, self._texts)
         self.strip.show_row(self._texts, ROOT, 0)
         self._tree_is_new = True
+        self._went_back = False
         self._refresh(search_again=True)
+
+    def rest_rate(self) -> float:
+        """A search goes on with the frames, whether the plant has news or not."""
+        search = self.tree.rows.outline.search
+        searches = search is not None and not search.is_complete
+        return 30.0 if searches or self._tree_is_new else super().rest_rate()
 
     def on_frame(self, frame: Frame) -> None:
         if self._plant is None:
@@ -183,11 +196,15 @@ class BrowserPanel(Panel):
         if frame.tree:
             self._tree_is_new = True
         state = self._plant.browse_state
-        due = is_due(frame.now_ns, self._refreshed_ns, _REFRESH_NS) or not state.running
+        pause_ns = max(_REFRESH_NS, _REST_FACTOR * self._refresh_took_ns)
+        due = is_due(frame.now_ns, self._refreshed_ns, pause_ns) or not state.running
         if self._tree_is_new and due:
             self._refreshed_ns = frame.now_ns
+            began_ns = perf_counter_ns()
             self._refresh(search_again=False)
-        self._search_on(frame.now_ns)
+            self._refresh_took_ns = perf_counter_ns() - began_ns
+        if self._searching.go_on(frame.now_ns, is_growing=self._is_growing):
+            self._show_state()
         if not self.isVisible():
             return
         if frame.status is not None:
@@ -208,6 +225,9 @@ class BrowserPanel(Panel):
         number = format_number(
             state.count if state.running else self._plant.tree.tag_count, 0, number_style()
         )
+        if state.kept_ns:
+            kept = format_number(self._plant.tree.tag_count, 0, number_style())
+            return tr("{number} kept", number=kept)
         if state.running:
             return tr("{number} so far", number=number)
         return number if len(self._plant.tree) else ""
@@ -217,10 +237,12 @@ class BrowserPanel(Panel):
 
     def save_state(self) -> dict[str, Any]:
         self._favorites[self._key] = self._outline.favorites
+        self._note_place()
         return {
             "version": 1,
             "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
             "favorites": {key: names for key, names in self._favorites.items() if key and names},
+            "places": {key: place.to_json() for key, place in self._places.items() if key},
             "open": {
                 key: sorted(names)[:_MOST_OPEN]
                 for key, names in self._open.items()
@@ -237,6 +259,9 @@ class BrowserPanel(Panel):
             self._favorites[key] = names[:_MOST_FAVORITES]
         for key, names in _by_key(state.get("open")):
             self._open[key] = set(names[:_MOST_OPEN])
+        places = state.get("places")
+        for key, data in places.items() if isinstance(places, dict) else ():
+            self._places[str(key)] = place_from_json(data)
         self.set_plant(self._plant)
 
     def plant_state(self) -> dict[str, Any]:
@@ -271,13 +296,10 @@ class BrowserPanel(Panel):
         self._tree_is_new = False
         self._texts.forget()
         before = self._outline.tree
-        names = [self.model.tag(handle) for handle in self.tree.selected_handles()]
         self.tree.refresh(open_all=self._outline.is_narrowed)
-        if self._outline.tree is not before:
-            # All handles are new: find branches and selection again by name.
-            self._select_names(names)
-            search_again = True
+        search_again |= self._outline.tree is not before
         self._open_known()
+        self._go_back()
         if search_again and self.field.text():
             self._search(self.field.text())
         if self._reveal_later:
@@ -301,6 +323,24 @@ class BrowserPanel(Panel):
             index = self.model.index_of(node) if node is not None else self.model.index_of(ROOT)
             if index.isValid() and not self.tree.isExpanded(index):
                 self.tree.setExpanded(index, True)
+
+    def _note_place(self) -> None:
+        """Remember where the user is, unless a search stands in between or nothing is there yet."""
+        if self._went_back and not self._outline.is_narrowed and len(self._outline.tree):
+            self._places.pop(self._key, None)
+            place = self.tree.place()
+            if place:
+                self._places[self._key] = place
+
+    def _go_back(self) -> None:
+        """To where the user was, once, as soon as there are names, and room to show them in."""
+        has_names = len(self._outline.tree) and not self._outline.is_narrowed
+        if self._went_back or not has_names or not self.isVisible():
+            return
+        self._went_back = True
+        place = self._places.get(self._key)
+        if place and not self._reveal_later and not self.tree.selected_handles():
+            self.tree.go_to(place)
 
     def _note_open(self, index: Any, is_open: bool) -> None:
         name = self.model.tag(self.model.handle(index))
@@ -337,6 +377,10 @@ class BrowserPanel(Panel):
         self.field.setEnabled(plant is not None)
         can_browse = plant is None or self._reason_against_browsing(plant) == ""
         disable_with_reason(self._actions["tags.refresh"], self._why_no_refresh())
+        keeps = plant is not None and plant.names.kept is not None
+        disable_with_reason(
+            self._actions["tags.forget_kept"], "" if keeps else tr("no names are kept")
+        )
         searched = self.field.text().strip() if self._outline.search is not None else ""
         found = self._outline.search.total if self._outline.search is not None else 0
         has_rows = bool(self.model.rowCount())
@@ -398,6 +442,8 @@ class BrowserPanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._settle.start()
+        # Behind the layout, which decides how many rows are in view.
+        QTimer.singleShot(0, self, self._go_back)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -405,83 +451,20 @@ class BrowserPanel(Panel):
 
     # Search.
 
+    @property
+    def _is_growing(self) -> bool:
+        return self._plant is not None and self._plant.browse_state.running
+
     def _search(self, text: str) -> None:
         was_narrowed = self._outline.is_narrowed
         kept = self._outline.node(self._current())
-        search = TagSearch(self._outline.tree, text, self.kind_menu.kinds)
-        if not search.words:
-            self.row_painter.words = ()
-            self._outline.search = None
-            self.field.show_hits("")
-            if was_narrowed:
-                self.tree.refresh(keep_open=False)
-                self._open_known()
-                if kept != ROOT:
-                    self.tree.reveal(kept)
-            self._show_state()
-            return
-        search.step(_FIRST_STEP_S)
-        self.row_painter.words = search.words
-        self._outline.search = search
-        self._shown_hits = []
-        self._show_hits()
-
-    def _show_hits(self) -> None:
-        """Rows for the best hits; when only the counting went on, new numbers alone."""
-        search = self._outline.search
-        if search is None:
-            return
-        self._shown_version = search.version
-        best = search.hits(SHOWN_HITS)
-        if best == self._shown_hits and best:
-            self.tree.viewport().update()
-        else:
-            first = not self._shown_hits
-            self._shown_hits = best
-            self.tree.refresh(open_all=True, keep_open=not first)
-            if first:
-                self.tree.scrollToTop()
-        self._show_hit_count()
+        kinds = self.kind_menu.kinds
+        if not self._searching.begin(text, kinds, is_growing=self._is_growing) and was_narrowed:
+            self.tree.refresh(keep_open=False)
+            self._open_known()
+            if kept != ROOT:
+                self.tree.reveal(kept)
         self._show_state()
-
-    def _show_hit_count(self) -> None:
-        search = self._outline.search
-        if search is None:
-            return
-        number = format_number(search.total, 0, number_style())
-        if search.is_capped:
-            text = tr("more than {number} hits", number=number)
-        elif self._plant is not None and self._plant.browse_state.running:
-            text = tr_n("{number} hit so far", "{number} hits so far", search.total, number=number)
-        elif search.total > SHOWN_HITS:
-            text = tr("best {shown} of {number} hits", shown=SHOWN_HITS, number=number)
-        else:
-            ms = format_number(max(round(search.elapsed_s * 1e3), 1), 0, number_style())
-            text = tr_n(
-                "{number} hit, {ms} ms",
-                "{number} hits, {ms} ms",
-                search.total,
-                number=number,
-                ms=ms,
-            )
-        self.field.show_hits(text)
-
-    def _search_on(self, now_ns: int) -> None:
-        """A slice of a search that was not through with its first step, or has new names to see."""
-        search = self._outline.search
-        if search is None:
-            return
-        if not search.is_complete:
-            search.step(_STEP_S)
-            if search.version == self._shown_version:
-                if search.is_complete:
-                    self._show_state()
-                return
-            if search.is_complete or is_due(now_ns, self._refreshed_ns, _REFRESH_NS):
-                self._refreshed_ns = now_ns
-                self._show_hits()
-            else:
-                self._show_hit_count()
 
     def _go_to_search(self) -> None:
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -565,6 +548,16 @@ class BrowserPanel(Panel):
         if self._plant is not None:
             self._plant.refresh_browse()
 
+    def forget_kept_names(self) -> None:
+        """Delete the names that are kept of this server for the next start."""
+        if self._plant is not None:
+            self.tasks.start(self._plant.names.forget_kept(), "forget")
+
+    def _dismiss_news(self) -> None:
+        if self._plant is not None:
+            self._plant.names.dismiss_news()
+            self._show_state()
+
     def _cancel_browse(self) -> None:
         if self._plant is not None:
             self._plant.cancel_browse()
@@ -581,7 +574,7 @@ class BrowserPanel(Panel):
 
     def toggle_favorite(self) -> None:
         """Make the selected rows favourites, or all of them no longer."""
-        names = self.selected_names()
+        names = self.rows.selected_names()
         favorites = self._outline.favorites
         if not names:
             return
@@ -600,123 +593,11 @@ class BrowserPanel(Panel):
     def _current(self) -> int:
         return self.model.handle(self.tree.currentIndex())
 
-    def _rows(self) -> list[int]:
-        """Selected rows, else the current one, else the best hit of the search."""
-        rows = self.tree.selected_handles() or [handle for handle in [self._current()] if handle]
-        if not rows and self._outline.search is not None:
-            rows = self._outline.search.hits(1)
-        return rows
-
-    def selected_names(self) -> list[str]:
-        """Full names of the selected rows."""
-        names = (self.model.tag(handle) for handle in self._rows())
-        return list(dict.fromkeys(name for name in names if name))
-
-    def send_to_trend(self) -> None:
-        """The selected tags, structures as their plottable tags; asks when they are many."""
-        names = self.model.tags_below(self._rows(), MOST_CURVES)
-        if len(names) > ASK_ABOVE:
-            self._ask_curves(names)
-        elif names:
-            self.desk.trend_requested.emit(names)
-
-    def _ask_curves(self, names: list[str]) -> None:
-        box = QMessageBox(self)
-        box.setObjectName("tagManyCurves")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle(tr("Add to the trend"))
-        count = len(names)
-        if count >= MOST_CURVES:
-            box.setText(
-                tr(
-                    "Add {count} curves? There are more, a trend takes no more at once.",
-                    count=count,
-                )
-            )
-        else:
-            box.setText(tr("Add {count} curves?", count=count))
-        role = QMessageBox.ButtonRole
-        box.addButton(tr("Cancel"), role.RejectRole).setObjectName("tagManyCurvesCancel")
-        all_of_them = box.addButton(tr("Add all {count}", count=count), role.DestructiveRole)
-        all_of_them.setObjectName("tagManyCurvesAll")
-        few = box.addButton(tr("Add the first {count}", count=ASK_ABOVE), role.AcceptRole)
-        few.setObjectName("tagManyCurvesFew")
-        box.setDefaultButton(few)
-
-        def answered() -> None:
-            if box.clickedButton() is few:
-                self.desk.trend_requested.emit(names[:ASK_ABOVE])
-            elif box.clickedButton() is all_of_them:
-                self.desk.trend_requested.emit(names)
-
-        box.finished.connect(answered)
-        box.open()
-
-    def send_to_setpoints(self) -> None:
-        """The selected tags; of structures those that can be plotted."""
-        names = self.model.tags_below(self._rows(), MOST_CURVES)
-        if names:
-            self.desk.setpoints_requested.emit(names)
-
-    def copy_names(self) -> None:
-        _to_clipboard("\n".join(name.removesuffix("::") for name in self.selected_names()))
-
-    def copy_value(self) -> None:
-        """The current row's value as it is shown, without its unit."""
-        _to_clipboard(self._texts.cells(self._current())[0])
-
-    def copy_rows(self) -> None:
-        """Name, value, unit, quality and display name of the selected rows, parted by tabs."""
-        lines = []
-        for handle in self._rows():
-            name = self.model.tag(handle)
-            if name:
-                cells = (name, *self._texts.cells(handle), self._texts.display_name(handle))
-                lines.append(
-                    "\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in cells)
-                )
-        _to_clipboard("\n".join(lines))
-
     def search_for_row(self) -> None:
         """Search for the current row's own name, wherever else it is."""
         node = self._outline.node(self._current())
         if node != ROOT:
             self.field.setText(self._outline.tree.text(node)[0])
-
-    def show_properties(self) -> None:
-        """A window with all that is known about the current row."""
-        if self._outline.node(self._current()) != ROOT:
-            PropertiesDialog(self._texts, self._current(), self).open()
-
-    def _show_menu(self, position: QPoint) -> None:
-        """Same order everywhere: open, send to, copy, filter by this, properties."""
-        index = self.tree.indexAt(position)
-        if not index.isValid() or self._outline.node(self.model.handle(index)) == ROOT:
-            return
-        menu = QMenu(self)
-        menu.setObjectName("tagMenu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for group in (
-            ("tags.trend", "tags.setpoints", "tags.favorite"),
-            ("tags.copy_name", "tags.copy_value", "tags.copy_row"),
-            ("tags.filter_by",),
-            ("tags.properties",),
-        ):
-            menu.addActions([self._actions[name] for name in group])
-            menu.addSeparator()
-        menu.popup(self.tree.viewport().mapToGlobal(position))
-
-    def _select_names(self, names: Iterable[str]) -> None:
-        for name in names:
-            node = self._outline.tree.node(name) if name else None
-            if node is not None and self.tree.reveal(node):
-                return
-
-
-def _to_clipboard(text: str) -> None:
-    if text:
-        QGuiApplication.clipboard().setText(text)
 
 
 def _words(value: object) -> list[str]:

@@ -183,6 +183,12 @@ class SetpointPanel(Panel):
         plant.writes.disarm(LockCause.SIGNED_OUT)
         plant.interest.drop(INTEREST)
 
+    def rest_rate(self) -> float:
+        """More often while time runs out: for the lock, and in a dialog."""
+        service = self.service
+        runs = self.dialog is not None or (service is not None and service.arming.armed)
+        return 10.0 if runs else super().rest_rate()
+
     def on_frame(self, frame: Frame) -> None:
         self._now_ns = frame.now_ns
         service = self.service

@@ -14,19 +14,19 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from tagwerk.domain.connection import Capability
-from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.tags import split_name
 from tagwerk.plant import Frame, Plant
 from tagwerk.ui.commands import disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
-from tagwerk.ui.i18n import plant_language, tr, tr_message, tr_n
+from tagwerk.ui.i18n import tr, tr_message, tr_n
 from tagwerk.ui.panels.base import Panel
 from tagwerk.ui.trend.axes import MINUTE_NS, clock_text
 from tagwerk.ui.trend.commands import COMMANDS, GROUPS, VIEW_KEYS
 from tagwerk.ui.trend.items import MAX_PENS, TrendPen, why_not_plottable
-from tagwerk.ui.trend.marks import SeenAlarms, write_marks
+from tagwerk.ui.trend.marking import Marking
 from tagwerk.ui.trend.notices import SHORTER_NS, LogProblem, Progress
 from tagwerk.ui.trend.page import TrendPage
+from tagwerk.ui.trend.penmenu import PenMenu
 from tagwerk.ui.trend.saving import TrendExports
 from tagwerk.ui.trend.tabs import TrendTabs
 from tagwerk.ui.trend.toolbar import TrendToolbar
@@ -35,7 +35,7 @@ MOMENT_NS = 10 * MINUTE_NS
 """How much time is shown around a moment."""
 MOST_TABS = 20
 MOST_PLANTS = 20
-_LOGGED_ALARMS = 500
+_MOST_PICTURES_PER_S = 30.0
 
 
 class TrendPanel(Panel):
@@ -48,9 +48,7 @@ class TrendPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.plant: Plant | None = None
-        self.seen = SeenAlarms()
-        self._marks_of: tuple[int, int, int] = (-1, -1, -1)
-        self._alarms_from_ns: int | None = None
+        self.marking = Marking(self.tasks)
         self._states: dict[str, dict[str, Any]] = {}
         self._switching = False
         self.exports = TrendExports(self, desk, self.tasks)
@@ -150,12 +148,17 @@ class TrendPanel(Panel):
         for page in self.all_pages():
             page.leave_plant()
         self.plant = plant
-        self.seen.clear()
-        self._marks_of = (-1, -1, -1)
-        self._alarms_from_ns = None
-        self.tasks.cancel("alarms")
+        self.marking.set_plant(plant)
         self._recall()
         self._show_state()
+
+    def rest_rate(self) -> float:
+        """A picture for each pixel that the present moves on."""
+        page = self.page
+        model = page.model
+        if not model.is_live or not model.pens or not page.isVisible():
+            return super().rest_rate()
+        return min(max(page.width() * 1_000_000_000 / model.span_ns, 1.0), _MOST_PICTURES_PER_S)
 
     def on_frame(self, frame: Frame) -> None:
         plant = self.plant
@@ -167,16 +170,15 @@ class TrendPanel(Panel):
         if frame.status is not None and frame.status.state.is_live:
             for page in self.all_pages():
                 page.link_is_back()
-        if frame.alarms:
-            self.seen.put(plant.alarms)
+        self.marking.take(plant, frame)
         page = self.page
-        if not page.isVisible():
+        if not page.isVisible() or self.window().isMinimized():
             return
         before = page.model.loading
         page.on_frame(plant, frame, problem_changed=self._show_problem)
         if page.model.loading is not before:
             self._show_progress()
-        self._refresh_marks(plant, page)
+        self.marking.refresh(plant, page)
         self.toolbar.show_state(page.model, is_stale=page.model.is_stale)
 
     def save_state(self) -> dict[str, Any]:
@@ -297,7 +299,7 @@ class TrendPanel(Panel):
         self.pages.setCurrentIndex(index)
         if self.plant is not None:
             self.page.model.now_ns = self.plant.clock_ns() + self.plant.trends.skew_ns
-        self._marks_of = (-1, -1, -1)
+        self.marking.look_again()
         self.page.refresh()
         self._show_state()
         self._show_problem()
@@ -351,7 +353,7 @@ class TrendPanel(Panel):
                 tr_n("One tag was not added.", "{count} tags were not added.", len(refused)),
                 " ".join(dict.fromkeys(refused)),
             )
-        self._marks_of = (-1, -1, -1)
+        self.marking.look_again()
         self._show_state()
         return added
 
@@ -391,56 +393,9 @@ class TrendPanel(Panel):
         page.view.setFocus()
 
     def _pen_menu(self, at: QPoint) -> None:
-        page = self.page
-        pen = page.model.selected
-        menu = QMenu(self)
-        menu.setObjectName("trendMenu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setToolTipsVisible(True)
-        if pen is not None:
-            self._fill_pen_menu(menu, page, pen)
-            menu.addSeparator()
-        for name in (
-            "trend.cursors",
-            "trend.fit",
-            "trend.copy",
-            "trend.copy_picture",
-            "trend.picture",
-            "trend.csv",
-        ):
-            menu.addAction(self.actions_by_id[name])
+        menu = PenMenu(self, self.desk, self.page, self.actions_by_id)
+        menu.changed.connect(self._change)
         menu.popup(at)
-
-    def _fill_pen_menu(self, menu: QMenu, page: TrendPage, pen: TrendPen) -> None:
-        menu.addAction(
-            tr("Show in the tag tree"), lambda: self.desk.reveal_requested.emit(pen.name)
-        )
-        menu.addAction(
-            tr("To the setpoints"), lambda: self.desk.setpoints_requested.emit([pen.name])
-        )
-        menu.addAction(tr("Copy name"), lambda: QGuiApplication.clipboard().setText(pen.name))
-        step = menu.addAction(tr("Draw as steps"))
-        step.setCheckable(True)
-        step.setChecked(pen.step)
-        step.toggled.connect(lambda on: self._set_step(pen, on))
-        if not pen.is_lane:
-            panes = menu.addMenu(tr("Move to pane"))
-            count = len(page.model.arrangement.panes)
-            for number in range(count):
-                panes.addAction(
-                    tr("Pane {number}", number=number + 1),
-                    lambda number=number: self._move_to_pane(pen, number),
-                )
-            panes.addAction(tr("New pane"), lambda: self._move_to_pane(pen, count))
-        menu.addAction(self.actions_by_id["trend.remove"])
-
-    def _set_step(self, pen: TrendPen, on: bool) -> None:
-        pen.step = on
-        self._change(lambda model: model.touch())
-
-    def _move_to_pane(self, pen: TrendPen, number: int) -> None:
-        pen.pane = number
-        self._change(lambda model: (model.scales.clear(), model.rearrange()))
 
     # Switches.
 
@@ -522,45 +477,6 @@ class TrendPanel(Panel):
     def _show_progress(self) -> None:
         loading = self.page.model.loading
         self.progress.show_share(None if loading is None else loading.progress)
-
-    # Marks.
-
-    def _refresh_marks(self, plant: Plant, page: TrendPage) -> None:
-        state = (self.seen.version, plant.writes.version, len(page.model.pens))
-        if state != self._marks_of:
-            self._marks_of = state
-            pens = page.model.pens
-            marks = self.seen.marks(pens) + write_marks(pens, plant.writes.history)
-            page.model.marks = sorted(marks, key=lambda mark: mark.time_ns)
-            page.model.touch()
-        self._read_alarms(plant, page)
-
-    def _read_alarms(self, plant: Plant, page: TrendPage) -> None:
-        """The log of alarms for what is in view, once for each stretch of the past."""
-        left = page.model.left_ns
-        known = self._alarms_from_ns if self._alarms_from_ns is not None else page.model.now_ns
-        if (
-            left >= known
-            or not page.model.pens
-            or not plant.status.state.is_live
-            or Capability.ALARM_HISTORY not in plant.capabilities
-            or self.tasks.is_running("alarms")
-        ):
-            return
-        start = left - page.model.span_ns
-        self._alarms_from_ns = start
-        self.tasks.start(self._read_alarms_between(plant, start, known), "alarms")
-
-    async def _read_alarms_between(self, plant: Plant, start_ns: int, end_ns: int) -> None:
-        try:
-            found = await plant.client.logged_alarms(
-                start_ns, end_ns, language=plant_language(), limit=_LOGGED_ALARMS
-            )
-        except TagwerkError:
-            # Marks are an extra: the alarm panel tells when the alarm log cannot be read.
-            return
-        if plant is self.plant:
-            self.seen.put(reversed(found))
 
     # Exports.
 

@@ -84,8 +84,7 @@ def draw_row(
     tokens = theme()
     height = row_height()
     area = QRectF(0, top, layout.width, height)
-    fill = "selection" if state.selected else "hover" if state.hot else "base"
-    painter.fillRect(area, tokens.color(fill))
+    painter.fillRect(area, tokens.color(_fill(state)))
     painter.fillRect(QRectF(0, top + height - 1, layout.width, 1), tokens.color("hairline"))
     if state.selected or (facts.staged is not None and facts.armed):
         painter.fillRect(QRectF(0, top, 3, height - 1), tokens.color("accent"))
@@ -97,6 +96,50 @@ def draw_row(
         painter.drawRect(area.adjusted(3.5, 0.5, -0.5, -1.5))
     if not state.editing:
         _editor(painter, layout, top, facts, state)
+
+
+def draw_age(
+    painter: QPainter, top: float, layout: RowLayout, facts: RowFacts, state: RowState
+) -> bool:
+    """Unit and age alone over their background, as `draw_row` has them; clipped by the caller.
+
+    Returns:
+        False, with nothing drawn, where this row has something else in their place.
+    """
+    place = _age_place(layout, facts)
+    if place is None:
+        return False
+    background = QRectF(0, top, layout.width, row_height() - 1)
+    painter.fillRect(background, theme().color(_fill(state)))
+    mark = mark_of(facts.sample, facts.stale)
+    _unit_and_age(painter, layout, layout.first_line(top), facts, mark, place)
+    return True
+
+
+def shown_age(layout: RowLayout, facts: RowFacts) -> str | None:
+    """What a row shows of its value's age; None where it has no room or no use for it."""
+    return age_text(facts) if _age_place(layout, facts) is not None else None
+
+
+def _age_place(layout: RowLayout, facts: RowFacts) -> _LivePlace | None:
+    tokens = theme()
+    if facts.stale or facts.sample is None:
+        return None
+    text = value_text(facts.live_value, facts.info)
+    name_width = tokens.metrics(13, 500).horizontalAdvance(facts.label)
+    place = _live_place(layout, facts, text, tokens.px(MARGIN) + name_width + tokens.px(6))
+    return place if place.has_age else None
+
+
+def age_text(facts: RowFacts) -> str:
+    """What a row says of its value's age."""
+    if facts.sample is None:
+        return ""
+    return format_age(facts.now_ns - facts.sample.received_ns, number_style())
+
+
+def _fill(state: RowState) -> str:
+    return "selection" if state.selected else "hover" if state.hot else "base"
 
 
 def _first_line(painter: QPainter, layout: RowLayout, top: float, facts: RowFacts) -> Mark:
@@ -198,7 +241,7 @@ def _unit_and_age(
             clock = QRectF(layout.age_right - side, line.top(), side, line.height())
             draw_mark(painter, clock, mark)
     elif facts.sample is not None and place.has_age:
-        age = format_age(facts.now_ns - facts.sample.received_ns, number_style())
+        age = age_text(facts)
         age_left = layout.age_right - tokens.metrics(11).horizontalAdvance(age) - 1
         painter.setFont(tokens.font(11))
         painter.setPen(tokens.color("text3"))

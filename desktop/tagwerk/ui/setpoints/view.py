@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPoint,
+    QRect,
     QRectF,
     Qt,
     Signal,
@@ -36,6 +37,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QWidget
 
 from tagwerk.domain.values import Value
+from tagwerk.ui.clock import is_due
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.setpoints.editors import ListField, ValueField
@@ -48,13 +50,13 @@ from tagwerk.ui.setpoints.facts import (
     row_height,
 )
 from tagwerk.ui.setpoints.model import SetpointModel, tip
-from tagwerk.ui.setpoints.painter import RowState, draw_row
+from tagwerk.ui.setpoints.painter import RowState, age_text, draw_age, draw_row, shown_age
 from tagwerk.ui.setpoints.rows import SetpointRows
 from tagwerk.ui.setpoints.words import range_text
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
-_AGE_PERIOD_NS = 500_000_000
+_AGE_PERIOD_NS = 1_000_000_000
 _VALUE_PERIOD_NS = 100_000_000
 
 
@@ -96,6 +98,8 @@ class SetpointView(QTableView):
         self._drop_row = -1
         self._next_age_ns = self._next_value_ns = 0
         self._changed: set[str] = set()
+        self._ages: dict[str, str | None] = {}
+        """What each visible row shows of its age, as it was painted last; None for nothing."""
         self._selected: list[str] = []
         self._model = SetpointModel(rows, facts)
         self.setModel(self._model)
@@ -131,23 +135,39 @@ class SetpointView(QTableView):
         self.viewport().update()
 
     def on_frame(self, changed: set[str], now_ns: int, everything: bool) -> None:
-        """Repaint visible rows among `changed`, ten times a second at most; ages twice a second."""
+        """Repaint visible rows among `changed`, ten times a second at most.
+
+        Once a second the ages are looked at, and those repainted whose text is another now.
+        """
         self._changed |= changed
         if everything:
             self._drop_dead_editor()
-        aged = not -2 * _AGE_PERIOD_NS < self._next_age_ns - now_ns <= 2 * _AGE_PERIOD_NS
-        if everything or aged or now_ns >= self._next_age_ns:
+        if everything:
             self._next_age_ns = now_ns + _AGE_PERIOD_NS
             self._next_value_ns = now_ns + _VALUE_PERIOD_NS
             self._changed.clear()
             self.viewport().update()
-        elif self._changed and now_ns >= self._next_value_ns:
+            return
+        if self._changed and is_due(
+            now_ns, self._next_value_ns - _VALUE_PERIOD_NS, _VALUE_PERIOD_NS
+        ):
             self._next_value_ns = now_ns + _VALUE_PERIOD_NS
             first, last = self.visible_rows()
             for row in range(first, last):
                 if self._rows.names[row] in self._changed:
                     self.viewport().update(self._row_rect(row).toRect())
             self._changed.clear()
+        if is_due(now_ns, self._next_age_ns - _AGE_PERIOD_NS, _AGE_PERIOD_NS):
+            self._next_age_ns = now_ns + _AGE_PERIOD_NS
+            self._look_at_ages()
+
+    def _look_at_ages(self) -> None:
+        first, last = self.visible_rows()
+        for row in range(first, last):
+            facts = self._facts(self._rows.names[row])
+            painted = self._ages.get(facts.name, "")
+            if painted is not None and age_text(facts) != painted:
+                self.viewport().update(self._age_rect(row))
 
     def visible_rows(self) -> tuple[int, int]:
         """First visible row and the one behind the last."""
@@ -367,15 +387,25 @@ class SetpointView(QTableView):
     def _row_rect(self, row: int) -> QRectF:
         return QRectF(0, self.rowViewportPosition(row), self.viewport().width(), row_height())
 
+    def _age_rect(self, row: int) -> QRect:
+        """Unit and age in the first line of a row."""
+        line = self._layout.first_line(self.rowViewportPosition(row))
+        line.setLeft(self._layout.unit_left)
+        line.setRight(self._layout.age_right)
+        return line.toAlignedRect()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme().color("base"))
+        region = event.region()
+        if event.rect() == self.viewport().rect():
+            self._ages.clear()
         selected = {index.row() for index in self.selectionModel().selectedRows()}
         current, focused = self.currentIndex().row(), self.hasFocus()
         first, last = self.visible_rows()
         for row in range(first, last):
             rect = self._row_rect(row)
-            if not rect.intersects(QRectF(event.rect())):
+            if not region.intersects(rect.toAlignedRect()):
                 continue
             facts = self._facts(self._rows.names[row])
             state = RowState()
@@ -387,7 +417,17 @@ class SetpointView(QTableView):
             if state.editing:
                 state.hint, state.hint_role = self._hint
             painter.save()
-            draw_row(painter, rect.top(), self._layout, facts, state)
+            wanted = region.intersected(rect.toAlignedRect()).boundingRect()
+            age_rect = self._age_rect(row)
+            if age_rect.contains(wanted) and draw_age(
+                painter, rect.top(), self._layout, facts, state
+            ):
+                age: str | None = age_text(facts)
+            else:
+                draw_row(painter, rect.top(), self._layout, facts, state)
+                age = shown_age(self._layout, facts)
+            if wanted.contains(age_rect.intersected(self.viewport().rect())):
+                self._ages[facts.name] = age
             painter.restore()
         self._paint_drop_line(painter)
         painter.end()

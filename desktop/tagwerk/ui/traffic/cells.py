@@ -10,7 +10,7 @@ from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import EM_DASH, format_number, format_time
 from tagwerk.domain.traffic import Exchange, TrafficKind
 from tagwerk.ui.i18n import number_style, tr_message
-from tagwerk.ui.statusbar import STATE_WORDS
+from tagwerk.ui.status_words import STATE_WORDS
 
 
 class Column(Enum):

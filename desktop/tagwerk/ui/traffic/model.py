@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from tagwerk.domain.traffic import Exchange
 from tagwerk.store.traffic import TrafficFilter, TrafficStore, TrafficView
 from tagwerk.ui.i18n import tr, tr_message
 from tagwerk.ui.traffic.cells import COLUMNS, Column, cell_text
+from tagwerk.ui.widgets.table import TextModel
 
 _NO_PARENT = QModelIndex()
 _Role = Qt.ItemDataRole
 
 
-class TrafficModel(QAbstractTableModel):
+class TrafficModel(TextModel):
     """Rows of a `TrafficView`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -50,8 +51,8 @@ class TrafficModel(QAbstractTableModel):
         self._count = 0
         self.endResetModel()
 
-    def sync(self) -> int:
-        """Follow the view. Returns how many rows left at the top."""
+    def sync(self) -> tuple[int, int]:
+        """Follow the view. Returns how many rows left at the top and how many came at the end."""
         left, came = self.view.refresh()
         if left:
             self.beginRemoveRows(_NO_PARENT, 0, left - 1)
@@ -61,7 +62,7 @@ class TrafficModel(QAbstractTableModel):
             self.beginInsertRows(_NO_PARENT, self._count, self._count + came - 1)
             self._count += came
             self.endInsertRows()
-        return left
+        return left, came
 
     def record_at(self, row: int) -> Exchange | None:
         return self.view.at(row)

@@ -40,8 +40,15 @@ from tagwerk.domain.values import Sample
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.items import TrendPen
+from tagwerk.ui.trend.knowledge import thinned_text
 from tagwerk.ui.trend.model import TrendModel
-from tagwerk.ui.trend.readout import average_text, change_text, number_text, readings
+from tagwerk.ui.trend.readout import (
+    average_text,
+    change_text,
+    number_text,
+    reading_text,
+    readings,
+)
 from tagwerk.ui.widgets.buttons import draw_box
 from tagwerk.ui.widgets.numbers import Mark, draw_mark, draw_number, draw_value, mark_of
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
@@ -67,6 +74,8 @@ class Row(NamedTuple):
     low: str
     high: str
     mean: str
+    thinned: bool = False
+    """Live samples are missing in view, or between the cursors."""
 
 
 class LegendModel(QAbstractTableModel):
@@ -99,9 +108,20 @@ class LegendModel(QAbstractTableModel):
         mark = mark_of(sample, stale)
         if old is not None:
             return old._replace(now=now, mark=mark)
+        thinned = bool(pen.curve.thinned(*self._trend.statistics_span))
         first, second = readings(self._trend, pen) if self._trend.cursors_on else (None, None)
         if pen.is_lane:
-            return Row(now, mark, number_text(pen, first), number_text(pen, second), "", "", "", "")
+            return Row(
+                now,
+                mark,
+                number_text(pen, first),
+                number_text(pen, second),
+                "",
+                "",
+                "",
+                "",
+                thinned,
+            )
         found = self._trend.statistics(pen)
         return Row(
             now,
@@ -112,6 +132,7 @@ class LegendModel(QAbstractTableModel):
             number_text(pen, found.minimum),
             number_text(pen, found.maximum),
             average_text(pen, found.average),
+            thinned,
         )
 
     def headers(self) -> list[str]:
@@ -132,7 +153,8 @@ class LegendModel(QAbstractTableModel):
         """The cell as text."""
         pen, values = self.pens[row], self.rows[row]
         if column == PEN:
-            return f"{pen.label} {pen.caption}".strip()
+            words = [pen.label, pen.caption, tr("thinned") if values.thinned else ""]
+            return " ".join(filter(None, words))
         if column == UNIT:
             return pen.info.unit
         if column == MARK:
@@ -150,14 +172,26 @@ class LegendModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == PEN:
             return Qt.CheckState.Checked if pen.visible else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
+            thinned = thinned_text([pen]) if self.rows[index.row()].thinned else ""
             if index.column() in (LOW, HIGH, MEAN):
-                return tr(
+                weighted = tr(
                     "The average is weighted by time: each value counts as long as it stood. Holes do not count."
                 )
-            return "\n".join(filter(None, (pen.name, pen.caption, self.problem(index.row()))))
+                return "\n".join(filter(None, (weighted, thinned)))
+            if index.column() in (A, B):
+                return self.cursor_tip(pen, index.column())
+            words = (pen.name, pen.caption, self.problem(index.row()), thinned)
+            return "\n".join(filter(None, words))
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            if index.column() in (A, B):
+                return self.cursor_tip(pen, index.column())
             return self.problem(index.row())
         return None
+
+    def cursor_tip(self, pen: TrendPen, column: int) -> str:
+        """What stood at a cursor, with the exact time of the sample and its quality."""
+        time_ns = self._trend.cursors[0 if column == A else 1]
+        return "" if time_ns is None else reading_text(pen, min(time_ns, self._trend.now_ns))
 
     def problem(self, row: int) -> str:
         """Why the server gives no value for a pen, in its own words; "" when it does."""
@@ -199,7 +233,8 @@ class LegendModel(QAbstractTableModel):
         lines = [first, "\t".join(titles)]
         for row, pen in enumerate(self.pens):
             cells = [pen.name, pen.caption, self.rows[row].now, pen.info.unit]
-            lines.append("\t".join([*cells, *(self.text(row, c) for c in range(A, COLUMNS))]))
+            cells += [self.text(row, column) for column in range(A, COLUMNS)]
+            lines.append("\t".join([*cells, *([tr("thinned")] if self.rows[row].thinned else [])]))
         return "\n".join(lines)
 
 
@@ -256,7 +291,7 @@ class _Cells(QStyledItemDelegate):
         painter.setPen(QPen(theme().color("hairline"), 1))
         painter.drawLine(rect.left(), rect.bottom(), rect.right(), rect.bottom())
         if column == PEN:
-            self._paint_pen(painter, rect, pen, selected, legend)
+            self._paint_pen(painter, rect, pen, selected, legend, thinned=row.thinned)
         elif column == NOW:
             area = QRectF(rect).adjusted(theme().px(4), 0, -theme().px(2), 0)
             draw_value(painter, area, row.now, number_style().decimal, row.mark)
@@ -277,9 +312,19 @@ class _Cells(QStyledItemDelegate):
         painter.restore()
 
     def _paint_pen(
-        self, painter: QPainter, rect: QRect, pen: TrendPen, selected: bool, legend: TrendLegend
+        self,
+        painter: QPainter,
+        rect: QRect,
+        pen: TrendPen,
+        selected: bool,
+        legend: TrendLegend,
+        *,
+        thinned: bool,
     ) -> None:
         px = theme().px
+        whole = rect
+        if thinned:
+            rect = rect.adjusted(0, 0, -_thinned_width(), 0)
         if selected:
             painter.fillRect(
                 QRect(rect.left(), rect.top(), 3, rect.height()), theme().color("accent")
@@ -310,6 +355,16 @@ class _Cells(QStyledItemDelegate):
                 pen.caption, Qt.TextElideMode.ElideRight, room - used
             )
             painter.drawText(QRect(x + used, rect.top(), room - used, rect.height()), _LEFT, text)
+        if thinned:
+            painter.setFont(theme().font(11))
+            painter.setPen(theme().color("text2"))
+            area = QRect(rect.right(), whole.top(), _thinned_width() - px(6), whole.height())
+            painter.drawText(area, _RIGHT, tr("thinned"))
+
+
+def _thinned_width() -> int:
+    """Room for the word at the end of a pen's cell."""
+    return round(theme().metrics(11).horizontalAdvance(tr("thinned"))) + theme().px(12)
 
 
 def _draw_check(painter: QPainter, box: QRect, checked: bool) -> None:
@@ -327,6 +382,7 @@ def _draw_check(painter: QPainter, box: QRect, checked: bool) -> None:
 
 
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class TrendLegend(QTableView):
@@ -335,9 +391,11 @@ class TrendLegend(QTableView):
     Signals:
         pen_selected: the `TrendPen` of the current row.
         menu_requested: a global position.
+        order_changed: a row was dragged, or moved by its keys, to another place.
     """
 
     pen_selected = Signal(object)
+    order_changed = Signal()
     menu_requested = Signal(object)
 
     def __init__(self, trend: TrendModel, latest: Latest, parent: QWidget | None = None) -> None:
@@ -345,6 +403,8 @@ class TrendLegend(QTableView):
         self.trend = trend
         self.latest = latest
         self.rows_model = LegendModel(trend, latest, self)
+        self._titles: list[str] = []
+        self._dragged: TrendPen | None = None
         self.setObjectName("trendLegend")
         self.setAccessibleName(tr("Pens of the trend"))
         self.setHorizontalHeader(_Header(self))
@@ -389,7 +449,10 @@ class TrendLegend(QTableView):
             row = self.rows_model.pens.index(pen)
             if self.currentIndex().row() != row:
                 self.setCurrentIndex(self.rows_model.index(row, PEN))
-        self.horizontalHeader().viewport().update()
+        titles = self.rows_model.headers()
+        if titles != self._titles:
+            self._titles = titles
+            self.horizontalHeader().viewport().update()
 
     def _row_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         if current.isValid() and current.row() < len(self.rows_model.pens):
@@ -427,6 +490,28 @@ class TrendLegend(QTableView):
                 self._toggle(index)
                 return
         super().mousePressEvent(event)
+        if index.isValid() and event.button() is Qt.MouseButton.LeftButton:
+            self._dragged = self.rows_model.pens[index.row()]
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """A dragged row goes along with the mouse, row by row."""
+        if self._dragged is None or self._dragged not in self.trend.pens:
+            super().mouseMoveEvent(event)
+            return
+        row = self.rowAt(event.position().toPoint().y())
+        if row >= 0:
+            self._move(self._dragged, row)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragged = None
+        super().mouseReleaseEvent(event)
+
+    def _move(self, pen: TrendPen, row: int) -> None:
+        if 0 <= row < len(self.trend.pens) and self.trend.pens.index(pen) != row:
+            self.trend.select(pen)
+            self.trend.move(pen, row)
+            self.refresh()
+            self.order_changed.emit()
 
     def _toggle(self, index: QModelIndex) -> None:
         visible = self.rows_model.pens[index.row()].visible
@@ -438,5 +523,12 @@ class TrendLegend(QTableView):
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
             self._toggle(index.siblingAtColumn(PEN))
+        elif (
+            event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+            and event.modifiers() & Qt.KeyboardModifier.AltModifier
+            and index.isValid()
+        ):
+            by = -1 if event.key() == Qt.Key.Key_Up else 1
+            self._move(self.rows_model.pens[index.row()], index.row() + by)
         else:
             super().keyPressEvent(event)

@@ -122,6 +122,15 @@ class TrendModel:
         self.scales.clear()
         self.rearrange()
 
+    def move(self, pen: TrendPen, place: int) -> None:
+        """Give a pen another place among the others."""
+        place = min(max(place, 0), len(self.pens) - 1)
+        if self.pens.index(pen) != place:
+            self.pens.remove(pen)
+            self.pens.insert(place, pen)
+            self.scales.clear()
+            self.rearrange()
+
     def pen(self, name: str) -> TrendPen | None:
         return next((pen for pen in self.pens if pen.name == name), None)
 

@@ -103,6 +103,7 @@ class TrendPage(QWidget):
         self.view.menu_requested.connect(self.menu_requested)
         self.legend.menu_requested.connect(self.menu_requested)
         self.legend.pen_selected.connect(self._pen_selected)
+        self.legend.order_changed.connect(self._order_changed)
         self.legend.rows_model.dataChanged.connect(lambda *_: self.view.refresh())
 
     # Pens.
@@ -221,16 +222,21 @@ class TrendPage(QWidget):
         self._refresh_legend(now, bool(frame.values))
 
     def _take_news(self, now: int) -> None:
-        """New samples at the right edge change a pixel or two: four times a second is enough.
+        """New samples at the right edge change a pixel or two: four times a second is enough, and
+        only if they do.
 
         What changed the past (a hole, the log) is shown at once; while much of the log is read, it
         is shown as it grows.
         """
         history = sum(pen.curve.history_version for pen in self.model.pens)
-        at_once = history != self._history and self.model.loading is None
+        has_past = history != self._history
+        at_once = has_past and self.model.loading is None
         if at_once or is_due(now, self._news_at_ns, NEWS_EVERY_NS):
             self._history, self._news_at_ns, self._has_news = history, now, False
-            self.model.touch()
+            if has_past:
+                self.model.touch()
+            else:
+                self.view.refresh_edge()
 
     def _refresh_legend(self, now: int, values: bool) -> None:
         if is_due(now, self._statistics_at_ns, STATISTICS_EVERY_NS):
@@ -241,7 +247,13 @@ class TrendPage(QWidget):
             self.legend.refresh(with_statistics=False)
         if is_due(now, self._described_at_ns, DESCRIBE_EVERY_NS):
             self._described_at_ns = now
-            self.view.setAccessibleDescription(self.description())
+            self._describe()
+
+    def _describe(self) -> None:
+        """Each setting is an event for screen readers, so only when there is something new."""
+        words = self.description()
+        if words != self.view.accessibleDescription():
+            self.view.setAccessibleDescription(words)
 
     def refresh(self) -> None:
         """Everything at once, after a change by the user."""
@@ -250,7 +262,7 @@ class TrendPage(QWidget):
         self.legend.refresh()
         self._fit_legend()
         self.view.refresh()
-        self.view.setAccessibleDescription(self.description())
+        self._describe()
         self.changed.emit()
 
     def _fit_legend(self) -> None:
@@ -277,6 +289,11 @@ class TrendPage(QWidget):
         self.model.select(pen)
         self.view.refresh()
         self.legend.viewport().update()
+        self.changed.emit()
+
+    def _order_changed(self) -> None:
+        self.wants()
+        self.view.refresh()
         self.changed.emit()
 
     def _latest(self, name: str) -> tuple[Sample | None, bool]:

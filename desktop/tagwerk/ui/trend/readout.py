@@ -7,10 +7,13 @@ from typing import NamedTuple
 from PySide6.QtCore import QLineF, QPointF, QRectF
 
 from tagwerk.domain.text import EM_DASH, MINUS, THIN_SPACE, NumberStyle, format_number, format_value
+from tagwerk.domain.values import QualityLevel
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.theme import theme
+from tagwerk.ui.trend.axes import clock_text
 from tagwerk.ui.trend.geometry import Geometry
 from tagwerk.ui.trend.items import TrendPen
+from tagwerk.ui.trend.knowledge import cause_text
 from tagwerk.ui.trend.model import TrendModel
 
 
@@ -77,6 +80,30 @@ def readings(model: TrendModel, pen: TrendPen) -> tuple[float | None, float | No
         reading = None if time_ns is None else pen.curve.value_at(min(time_ns, model.now_ns))
         found.append(None if reading is None else reading.value)
     return found[0], found[1]
+
+
+def reading_text(pen: TrendPen, time_ns: int) -> str:
+    """What stood at a moment, since exactly when, and its quality unless that is good:
+    ``22.02 °C  since 13:50:12.000``."""
+    reading = pen.curve.value_at(time_ns)
+    if reading is None:
+        holes = pen.curve.holes(time_ns, time_ns + 1)
+        return cause_text(holes[0].cause) if holes else EM_DASH
+    parts = [f"{number_text(pen, reading.value)} {pen.info.unit}".strip()]
+    parts.append(tr("since {time}", time=clock_text(reading.time_ns, millis=True)))
+    quality = reading.quality
+    if quality.level is not QualityLevel.GOOD:
+        words = (quality.level.value, quality.sub_status)
+        parts.append(" ".join(words).replace("_", " ").strip().lower())
+    return "  ".join(parts)
+
+
+def moment_text(model: TrendModel, time_ns: int) -> str:
+    """All curves at a moment, one to a line, below its time."""
+    if time_ns > model.now_ns:
+        return ""
+    lines = [f"{pen.label}  {reading_text(pen, time_ns)}" for pen in model.pens if pen.visible]
+    return "\n".join([clock_text(time_ns, millis=True), *lines]) if lines else ""
 
 
 def _below_lanes(geometry: Geometry) -> QRectF:

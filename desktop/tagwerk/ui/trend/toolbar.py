@@ -195,6 +195,7 @@ class TrendToolbar(Area):
                 row.addWidget(button)
                 buttons.append(button)
             self._groups.append(buttons)
+        self._seconds: tuple[int, int, bool] | None = None
         self.times = TimeLabel()
         row.addWidget(self.times, 1)
 
@@ -238,7 +239,11 @@ class TrendToolbar(Area):
         self.live.set_state(live, on=model.is_live and not is_stale)
         self.pause.set_state(tr("Pause") if model.is_live else tr("Paused"), on=not model.is_live)
         self._show_span(model.span_ns)
-        self.times.set_texts(window_texts(model))
+        right_ns = model.now_ns if model.is_live else model.right_ns
+        seconds = (model.left_ns // SECOND_NS, right_ns // SECOND_NS, model.is_live)
+        if seconds != self._seconds:
+            self._seconds = seconds
+            self.times.set_texts(window_texts(model))
 
     def _show_span(self, span_ns: int) -> None:
         if self.span.currentData() == span_ns:

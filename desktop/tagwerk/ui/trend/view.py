@@ -30,9 +30,14 @@ from tagwerk.ui.i18n import tr
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.axes import clock_text
+from tagwerk.ui.trend.columns import newest_rows
 from tagwerk.ui.trend.geometry import Geometry, measure
+from tagwerk.ui.trend.items import TrendPen
+from tagwerk.ui.trend.knowledge import thinned_text
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.painting import Caches, TrendPainter
+from tagwerk.ui.trend.readout import moment_text
+from tagwerk.ui.trend.strokes import ValueMap
 
 ZOOM_STEP = 1.25
 SLOW_MS = 8.0
@@ -76,6 +81,8 @@ class TrendView(QWidget):
         self._rest.setInterval(round(MOVING_S * 1500))
         self._rest.timeout.connect(self.update)
         self._painted: tuple[int, int] = (-1, -1)
+        self._pixel_ns = 1
+        self._edge: dict[str, tuple[object, ...]] | None = None
         self._drag = _Drag.NONE
         self._pressed_at = QPointF()
         self._last_x = 0.0
@@ -103,11 +110,41 @@ class TrendView(QWidget):
 
     def refresh(self) -> None:
         """Paint again if something changed or the present moved by a pixel."""
-        pixel_ns = max(self.model.span_ns // max(self.width(), 1), 1)
-        now = self.model.now_ns // pixel_ns
-        if (self.model.version, now) != self._painted:
-            self._painted = (self.model.version, now)
+        shown = self._moment()
+        if shown != self._painted:
+            self._painted = shown
             self.update()
+
+    def refresh_edge(self) -> None:
+        """New samples came at the end of curves: paint if they change a pixel.
+
+        Samples that repeat the value, or that lie behind the window of a paused trend, do not.
+        """
+        edge = self._edge_rows()
+        if edge != self._edge:
+            self._edge = edge
+            self.update()
+
+    def _moment(self) -> tuple[int, int]:
+        """What the picture depends on beside the newest samples."""
+        model = self.model
+        # Behind the window of a paused trend the present moves nothing.
+        now_ns = model.now_ns if model.is_live else min(model.now_ns, model.right_ns)
+        return model.version, now_ns // self._pixel_ns
+
+    def _edge_rows(self) -> dict[str, tuple[object, ...]]:
+        """Of each curve's newest sample in view: its column, and the rows its column covers."""
+        geometry = self.placement
+        maps: dict[str, ValueMap] = {}
+        for pane, rect in geometry.panes:
+            for axis in pane.axes:
+                values = geometry.values(self.model, pane, axis, rect)
+                maps |= {pen.name: values for pen in axis.pens if values is not None}
+        return {
+            pen.name: newest_rows(pen.curve, geometry.time, maps.get(pen.name))
+            for pen in self.model.pens
+            if pen.visible
+        }
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paint_count += 1
@@ -127,11 +164,12 @@ class TrendView(QWidget):
             self._fine_ms = (self._painted_at - began) * 1e3
 
     def _paint(self, painter: QPainter, coarse: int) -> None:
-        painter.fillRect(self.rect(), theme().color("panel"))
         geometry = measure(
             self.model, self.width(), self.height(), self.devicePixelRatioF(), coarse=coarse
         )
+        self._fill_around(painter, geometry)
         TrendPainter(painter, self.model, geometry, self.caches).paint()
+        self._pixel_ns = geometry.time.pixel_ns
         if not self.model.pens:
             self._paint_invitation(painter, geometry)
         self._paint_band(painter, geometry)
@@ -139,6 +177,19 @@ class TrendView(QWidget):
             painter.setPen(QPen(theme().color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+    def _fill_around(self, painter: QPainter, geometry: Geometry) -> None:
+        """The ground outside of the panes, which fill theirs: large areas cost most of all."""
+        top = 0
+        ground = theme().color("panel")
+        for _pane, rect in geometry.panes:
+            box = rect.toAlignedRect()
+            painter.fillRect(0, top, self.width(), box.top() - top, ground)
+            painter.fillRect(0, box.top(), box.left(), box.height(), ground)
+            right = box.left() + box.width()
+            painter.fillRect(right, box.top(), self.width() - right, box.height(), ground)
+            top = box.top() + box.height()
+        painter.fillRect(0, top, self.width(), self.height() - top, ground)
 
     def _paint_invitation(self, painter: QPainter, geometry: Geometry) -> None:
         px, plot = theme().px, geometry.panes[0][1]
@@ -404,13 +455,27 @@ class TrendView(QWidget):
         return super().eventFilter(watched, event)
 
     def tip_at(self, at: QPointF) -> str:
-        """What a mark in the event lane stands for; all of them where several collide."""
+        """What a mark in the event lane stands for, all of them where several collide; over the
+        curves what each of them was then, and what a thinned stretch means."""
         geometry = self.placement
         if at.y() > geometry.events.bottom():
-            return ""
+            if not geometry.plot.contains(at):
+                return ""
+            moment = moment_text(self.model, geometry.time.time(at.x()))
+            return "\n".join(filter(None, (moment, self._thinned_at(at, geometry))))
         near = [
             mark
             for mark in self.model.marks
             if math.fabs(geometry.time.x(mark.time_ns) - at.x()) <= theme().px(10)
         ]
         return "\n".join(f"{clock_text(mark.time_ns)}  {mark.tip or mark.text}" for mark in near)
+
+    def _thinned_at(self, at: QPointF, geometry: Geometry) -> str:
+        time_ns, near_ns = geometry.time.time(at.x()), theme().px(3) * geometry.time.pixel_ns
+        shown: list[TrendPen] = []
+        for pane, rect in geometry.panes:
+            if rect.top() <= at.y() <= rect.bottom():
+                shown += [pen for axis in pane.axes for pen in axis.pens]
+        shown += [pen for pen, rect in geometry.lanes if rect.top() <= at.y() <= rect.bottom()]
+        pens = [pen for pen in shown if pen.curve.thinned(time_ns - near_ns, time_ns + near_ns)]
+        return thinned_text(pens) if pens else ""

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QRadioButton,
     QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
     QWidget,
 )
 
@@ -282,6 +280,9 @@ def _draw_choice_text(
 ) -> float:
     """The text behind a box; returns its width."""
     tokens = theme()
+    # Here, because the first picture needs neither a check box nor the enumerations of QStyle.
+    from PySide6.QtWidgets import QStyle, QStyleOptionButton
+
     option = QStyleOptionButton()
     widget.initStyleOption(option)
     enabled = bool(option.state & QStyle.StateFlag.State_Enabled)

@@ -38,6 +38,7 @@ class FocusRing(QWidget):
         self.hide()
         the_application().focusChanged.connect(self._focus_moved)
         theme().changed.connect(self.update)
+        self._focus_moved(None, the_application().focusWidget())
 
     def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and new.window() is not self.window():

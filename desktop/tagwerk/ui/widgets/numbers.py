@@ -91,13 +91,14 @@ def draw_number(
     font: QFont,
     color: QColor,
     struck: bool = False,
+    metrics: QFontMetricsF | None = None,
 ) -> None:
     """Draw a number so that decimal points of all rows stand below each other.
 
     The fraction takes the last `FRACTION_WIDTH` pixels of `rect`; words stand right-aligned at the
     decimal point. What is too wide for that uses the whole width, and is cut with an ellipsis.
     """
-    metrics = QFontMetricsF(font)
+    metrics = metrics or QFontMetricsF(font)
     fraction_width = theme().px(FRACTION_WIDTH)
     whole, fraction = split_number(text, decimal)
     if struck:
@@ -147,6 +148,7 @@ def draw_value(
         font=tokens.font(size, weight),
         color=tokens.color(role),
         struck=mark is Mark.BAD and text != EM_DASH,
+        metrics=tokens.metrics(size, weight),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar, QStyle, QStyleOptionSlider
+from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar
 
 from tagwerk.ui.theme import theme
 
@@ -26,6 +26,9 @@ class FlatScrollBar(QScrollBar):
 
     def _thumb(self) -> QRectF:
         """Own geometry: Fusion keeps room for arrow buttons that are not drawn here."""
+        # Making the enumerations of QStyle takes long; a first picture without bars needs none.
+        from PySide6.QtWidgets import QStyle, QStyleOptionSlider
+
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         span = self.maximum() - self.minimum()
