@@ -103,7 +103,7 @@ class DemoServer:
             stderr=subprocess.DEVNULL,
         )
         self.ready = json.loads(self.process.stdout.readline())
-        self.url = self.ready["unified"]
+        self.url = self.ready.get("unified") or self.ready["classic"]
         self.ca_file = self.ready.get("ca", "")
         self.port = urlsplit(self.url).port
 

@@ -61,6 +61,7 @@ class WindowOptions:
         screenshot, report: files written at the end.
         quit_after_s: close by itself after so many seconds.
         log_level: from which level on the log file keeps records: ``debug``, ``info``, ``warning``.
+        demo_dialect: which interface of the demo plant is opened; see `SimulatorOptions.dialect`.
     """
 
     target: str = ""
@@ -73,6 +74,7 @@ class WindowOptions:
     report: Path | None = None
     quit_after_s: float | None = None
     log_level: str = "info"
+    demo_dialect: str = "unified"
 
 
 def run_window(options: WindowOptions) -> int:
@@ -222,7 +224,7 @@ def make_services(options: WindowOptions) -> Services:
         connector=connector,
         secrets=KeyringSecrets(),
         open_plant=partial(open_plant, connector, data_folder(options)),
-        start_demo=start_demo,
+        start_demo=partial(start_demo, options.demo_dialect),
         forget_names=partial(forget_names, data_folder(options)),
     )
 
@@ -265,31 +267,38 @@ async def open_plant(
     return plant
 
 
-async def start_demo() -> DemoPlant:
-    """Start the demo plant in a process of its own."""
+async def start_demo(dialect: str = "unified") -> DemoPlant:
+    """Start the demo plant in a process of its own, and open it through one of its interfaces."""
     from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
     from tagwerk.resources import resource
     from tagwerk.simulator.options import SimulatorOptions
     from tagwerk.simulator.process import start_simulator
     from tagwerk.ui.services import DemoPlant, FirstView
 
-    simulator = await start_simulator(SimulatorOptions())
-    sheet = resource("plants", "skid21", "tags.csv")
+    simulator = await start_simulator(SimulatorOptions(dialect=dialect))
+    folder = resource("plants", "skid21")
+    sheet = folder / ("tags.csv" if dialect == "unified" else f"tags_{dialect}.csv")
     profile = ConnectionProfile(
         name=DEMO_NAME,
         url=simulator.url,
         user=DEMO_USER,
+        dialect=dialect,
         trust=Trust(TrustMode.CA_FILE, ca_file=simulator.ca_file),
         sheet=str(sheet) if sheet.exists() else "",
         note=DEMO_NOTE,
     )
-    system = "HMI_RT_1::"
-    view = FirstView(
-        trend=tuple(system + name for name in DEMO_TREND),
-        setpoints=tuple(system + name for name in DEMO_SETPOINTS),
-        reveal=system + DEMO_TREND[0],
-    )
+    trend = tuple(demo_name(name, dialect) for name in DEMO_TREND)
+    setpoints = tuple(demo_name(name, dialect) for name in DEMO_SETPOINTS)
+    view = FirstView(trend=trend, setpoints=setpoints, reveal=trend[0])
     return DemoPlant(profile, simulator.password(DEMO_USER), view, simulator.stop)
+
+
+def demo_name(name: str, dialect: str) -> str:
+    """What a tag of the demo plant is called through one of its interfaces."""
+    if dialect == "unified":
+        return f"HMI_RT_1::{name}"
+    group, _, tag = name.partition(".")
+    return f"PLC_21/{group}::{tag}"
 
 
 async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOptions) -> None:

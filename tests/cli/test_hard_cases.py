@@ -93,7 +93,6 @@ def test_a_pattern_finds_logging_tags_for_history(run):
         ["write", f"{KP}={'9' * 5000}", "--yes"],
         ["alarms", "--last", "1h"],
         ["alarms", "--from", "2026-01-01"],
-        ["read", PV, "--dialect", "classic"],
         ["history", PV, "--from", "2026-01-01T00:00:00+99:99"],
     ],
 )

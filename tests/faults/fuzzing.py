@@ -74,7 +74,7 @@ class MadeUpTransport(HttpTransport):
         self.answer = Answer(200, b"")
         self.posts = 0
 
-    async def _post_once(self, *_):
+    async def _send_once(self, *_):
         self.posts += 1
         if self.posts > _MOST_POSTS:
             raise Endless

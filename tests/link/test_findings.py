@@ -16,7 +16,7 @@ import pytest
 from link.conftest import server_context
 from link.raw_server import http, saying
 from link.tiny_server import TinyServer, introspection
-from tagwerk.domain.connection import StepName, Trust, TrustMode
+from tagwerk.domain.connection import ConnectionProfile, StepName, Trust, TrustMode
 from tagwerk.domain.errors import (
     LoginFailed,
     NotAllowed,
@@ -340,7 +340,8 @@ def classic(request):
 
 async def test_the_interface_of_the_older_wincc_is_named():
     async with saying(classic) as port:
-        result = await look(f"http://127.0.0.1:{port}/WinCCRestService")
+        unified = ConnectionProfile("plant", "", dialect="unified")
+        result = await look(f"http://127.0.0.1:{port}/WinCCRestService", profile=unified)
     step = ended(result, StepName.INTERFACE, "classic_interface")
     assert "WinCC V7/V8 REST interface" in str(step.detail)
     assert "V7 or V8" in str(verdict_of(result.steps).headline)
@@ -732,7 +733,20 @@ def test_every_error_in_every_step_has_a_finding():
             assert find(diagnose(step, problem)).meaning, (step, problem)
 
 
-FACTS = {"host", "port", "user", "found", "names", "path", "days", "seconds", "median", "worst"}
+FACTS = {
+    "host",
+    "port",
+    "user",
+    "found",
+    "names",
+    "path",
+    "scheme",
+    "rate",
+    "days",
+    "seconds",
+    "median",
+    "worst",
+}
 
 
 def test_the_tables_are_complete_and_say_nothing_that_is_not_known():
@@ -751,6 +765,8 @@ def test_facts_are_filled_into_sentences_and_commands():
     assert "$_.Subject" in find("certificate_changed").filled({"host": "x"}).command
 
 
-def test_each_finding_is_met_by_a_test_of_this_module():
-    text = Path(__file__).read_text(encoding="utf-8")
+def test_each_finding_is_met_by_a_test_of_this_module_or_its_neighbour():
+    here = Path(__file__)
+    neighbour = here.with_name("test_findings_service.py")
+    text = here.read_text(encoding="utf-8") + neighbour.read_text(encoding="utf-8")
     assert [code for code in catalogue() if f'"{code}"' not in text and code != UNKNOWN] == []

@@ -110,7 +110,7 @@ class DemoPlant:
 
     def logged(self, name: str, start_ns: int, end_ns: int) -> list[tuple[int, Any]]:
         """See `Subject`; times as finely as the server's time stamps are."""
-        wire = self.server._engine.operations.wire
+        wire = self.server.unified.operations.wire
         found = self.model.logged(name.removeprefix(SYSTEM), start_ns, end_ns)
         return [(parse_time(wire.time(row.time_ns)), row.value) for row in found]
 

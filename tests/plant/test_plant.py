@@ -48,7 +48,7 @@ class Link:
         self.languages = []
         self.counters = LinkCounters()
 
-    def want(self, names):
+    def want(self, names, quick=frozenset()):
         self.wanted.append(names)
 
     def set_language(self, language):

@@ -12,9 +12,10 @@ from simulator.rested_plant import SECOND_NS, START_NS, fresh, run, untouched, v
 from tagwerk.domain.tags import BaseType, data_type_from_text
 from tagwerk.resources import resource
 from tagwerk.sheets.load import load_sheet
+from tagwerk.simulator.classic.catalogue import RAW, Catalogue
 from tagwerk.simulator.clock import PlantClock
 from tagwerk.simulator.model import PlantModel
-from tagwerk.simulator.sheet import sheet_text
+from tagwerk.simulator.sheet import classic_sheet_text, sheet_text
 from tagwerk.simulator.spec import PlantFileError, load_plant
 from tagwerk.simulator.state import ModelError
 
@@ -175,6 +176,19 @@ def test_the_sheet_says_what_the_plant_is():
     assert resource("plants", "skid21", "tags.csv").read_text("utf-8") == sheet_text(
         untouched().spec
     )
+
+
+def test_the_classic_sheet_has_the_classic_names():
+    spec = untouched().spec
+    path = resource("plants", "skid21", "tags_classic.csv")
+    assert path.read_text("utf-8") == classic_sheet_text(spec)
+    sheet = load_sheet(path)
+    for variable in Catalogue(spec, untouched().generated).variables:
+        entry = sheet.find(variable.name)
+        assert entry is not None, variable.name
+        assert entry.unit == variable.spec.unit
+        assert entry.writable is (variable.spec.sheet_writable and variable.type_number != RAW)
+    assert sheet.find("TIC2120.SP").high == 40
 
 
 def test_the_sheet_has_ranges_texts_and_limits():

@@ -63,6 +63,42 @@ async def test_ready_serving_and_stopped(certificate_folder):
     await demo.stop()
 
 
+async def test_both_faces_in_one_process(certificate_folder):
+    demo = await start_simulator(options(certificate_folder, dialect="both"))
+    try:
+        assert set(demo.ready) == {"unified", "classic", "ca", "users"}
+        assert demo.url == demo.ready["unified"]
+        assert demo.classic_url.endswith("/WinCCRestService")
+        context = ssl.create_default_context(cafile=demo.ca_file)
+        token = {"Authorization": f"Bearer {demo.users[0]['token']}"}
+        async with aiohttp.ClientSession() as http:
+            path = f"{demo.classic_url}/tagManagement/Value/TIC2120.PV"
+            async with http.get(path, ssl=context, headers=token) as response:
+                assert (await response.json())["errorcode"] == 0
+    finally:
+        await demo.stop()
+    assert demo.log == []
+
+
+async def test_the_classic_face_alone_takes_the_port(certificate_folder):
+    server = SimulatorServer(options(certificate_folder, dialect="classic", plain_http=True))
+    assert server.unified is None
+    await server.start()
+    try:
+        assert set(server.ready) == {"classic", "users"}
+        port = int(server.url.removesuffix("/WinCCRestService").rpartition(":")[2])
+        for more in (
+            {"dialect": "classic", "port": port},
+            {"dialect": "both", "classic_port": port},
+        ):
+            other = SimulatorServer(options(certificate_folder, plain_http=True, **more))
+            with pytest.raises(OSError, match=str(port)):
+                await other.start()
+            await other.stop()
+    finally:
+        await server.stop()
+
+
 async def test_a_kill_is_a_crash(certificate_folder):
     demo = await start_simulator(options(certificate_folder, plain_http=True))
     assert demo.ca_file == ""

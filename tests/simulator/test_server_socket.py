@@ -325,7 +325,9 @@ async def test_a_reader_that_does_not_read_holds_up_nobody(demo):
             while pump is None or not pump.is_busy:
                 desk.plant.change_generated([1.0] * 4000)
                 desk.tick()
-                pump = next((one for one in desk.server._publisher._pumps if one.has_waiting), None)
+                pump = next(
+                    (one for one in desk.server.unified.publisher._pumps if one.has_waiting), None
+                )
                 await asyncio.sleep(0)
         desk.plant.set("Total", 3)
         desk.tick()

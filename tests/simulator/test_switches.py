@@ -117,7 +117,14 @@ def test_each_switch_is_explained_in_the_handbook():
 
 def test_options_come_back_from_their_own_command_line():
     options = SimulatorOptions(
-        port=4000, tags=5, rate=2.5, plain_http=True, switches=("no-z", "history-cap=3"), speed=10.0
+        port=4000,
+        classic_port=4001,
+        dialect="both",
+        tags=5,
+        rate=2.5,
+        plain_http=True,
+        switches=("no-z", "history-cap=3"),
+        speed=10.0,
     )
     parser = argparse.ArgumentParser()
     add_arguments(parser)

@@ -251,7 +251,7 @@ async def test_a_session_that_ends_in_silence(demo):
         await notification(socket)
         desk.clock.forward(61)
         async with asyncio.timeout(5):
-            while not any(one.is_ended for one in desk.server._connections):
+            while not any(one.is_ended for one in desk.server.unified.connections):
                 await asyncio.sleep(0.02)
         desk.plant.set("Total", 3)
         desk.tick()
@@ -275,7 +275,7 @@ async def test_a_socket_that_freezes(demo):
             timeout=aiohttp.ClientWSTimeout(ws_close=0.1),
         )
         async with asyncio.timeout(5):
-            while not any(one.is_frozen for one in desk.server._connections):
+            while not any(one.is_frozen for one in desk.server.unified.connections):
                 await asyncio.sleep(0.02)
         await socket.ping()
         with pytest.raises(TimeoutError):
@@ -288,7 +288,7 @@ async def test_a_socket_that_freezes(demo):
 async def test_a_ping_whose_pong_cannot_leave(demo, monkeypatch):
     async with demo() as desk:
         socket = await desk.socket()
-        (connection,) = desk.server._connections
+        (connection,) = desk.server.unified.connections
 
         async def refuse(*_):
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")

@@ -56,7 +56,12 @@ def short(text: str) -> str:
     return text
 
 
-VARIANTS = tuple(short(text) for switch in SWITCHES for text in switch.variants)
+VARIANTS = tuple(
+    short(text)
+    for switch in SWITCHES
+    if not switch.name.startswith("classic-")
+    for text in switch.variants
+)
 
 
 class Visitor:

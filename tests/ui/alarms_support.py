@@ -108,7 +108,7 @@ class Link:
         self.status = LinkStatus()
         self.counters = LinkCounters()
 
-    def want(self, names):
+    def want(self, names, quick=frozenset()):
         pass
 
     def set_language(self, language):

@@ -61,7 +61,7 @@ class QuietLink:
         self.counters = LinkCounters()
         self.wanted: frozenset[str] = frozenset()
 
-    def want(self, names: frozenset[str]) -> None:
+    def want(self, names: frozenset[str], quick: frozenset[str] = frozenset()) -> None:
         self.wanted = names
 
     def set_language(self, language: str) -> None:

@@ -94,7 +94,7 @@ class FakeLink:
         self.started = True
         self.go_live()
 
-    def want(self, names):
+    def want(self, names, quick=frozenset()):
         self.wanted = names
 
     def set_language(self, language):
@@ -126,7 +126,7 @@ class FakeConnector:
 
     async def inspect(
         self, address, *, trust, user="", password="", timeout_s=15.0, on_step=None, deep=False,
-        traffic=None,
+        traffic=None, profile=None,
     ):  # fmt: skip
         self.asked.append((address, trust, user))
         if self.hold is not None:

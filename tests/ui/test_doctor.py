@@ -65,7 +65,7 @@ class Doctor(FakeConnector):
 
     async def inspect(
         self, address, *, trust, user="", password="", timeout_s=15.0, on_step=None, deep=False,
-        traffic=None,
+        traffic=None, profile=None,
     ):  # fmt: skip
         self.looks.append((address, user, password, deep))
         if not deep:

@@ -136,7 +136,7 @@ class FakeLink:
     def start(self):
         pass
 
-    def want(self, names):
+    def want(self, names, quick=frozenset()):
         self.wanted = names
 
     def set_language(self, language):

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from tagwerk.cli.able import must_be_able
 from tagwerk.cli.confirm import ask
 from tagwerk.cli.output import Console, alarm_document, error_document, time_text
 from tagwerk.cli.stream import EventQueue, LeftOut, interrupted_by, never_live, raise_refusal
@@ -17,6 +18,7 @@ from tagwerk.domain.alarms import (
     AlarmAction,
     AlarmEvent,
     AlarmKey,
+    AlarmRecords,
     AlarmReply,
     Notification,
 )
@@ -45,6 +47,8 @@ async def run_alarms(options: argparse.Namespace, console: Console) -> int:
                 language=options.lang,
                 limit=options.limit,
             )
+            if isinstance(alarms, AlarmRecords) and alarms.is_cut:
+                console.say("Older ones are missing: the server gives only the newest at once.")
         else:
             alarms = await client.active_alarms(filter_text=options.filter, language=options.lang)
             alarms.sort(key=lambda alarm: alarm.raise_time_ns or 0, reverse=True)
@@ -186,17 +190,12 @@ async def run_ack(options: argparse.Namespace, console: Console) -> int:
     """Acknowledge or reset alarms; shows them and asks before anything is sent."""
     action = AlarmAction.RESET if options.reset else AlarmAction.ACKNOWLEDGE
     async with connected(options) as (client, profile):
-        reason = client.capabilities.reason(
-            Capability.RESET if options.reset else Capability.ACKNOWLEDGE
+        must_be_able(
+            client.capabilities,
+            Capability.RESET if options.reset else Capability.ACKNOWLEDGE,
+            profile.user,
+            f"{action.value} alarms",
         )
-        if reason:
-            raise NotAllowed(
-                "{user} may not {action} alarms on this server.",
-                cure="Use a user with the right “GraphQL read/write access”.",
-                code=reason,
-                user=profile.user or "This token",
-                action=action.value,
-            )
         active = await client.active_alarms()
         chosen = [alarm for word in options.alarms for alarm in _find(active, word)]
         chosen = list({alarm.key: alarm for alarm in chosen}.values())

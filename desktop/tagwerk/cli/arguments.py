@@ -205,6 +205,16 @@ def _connection_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
         help="go to the partner when this server says that it is passive",
     )
     group.add_argument("--dialect", choices=["auto", "unified", "classic"], default=None)
+    group.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="of times that WinCC V7/V8 writes without one: UTC, +01:00, Europe/Berlin",
+    )
+    group.add_argument(
+        "--alarm-filter",
+        metavar="NAME",
+        help="which of the filters for messages that are configured in WinCC V7/V8",
+    )
     group.add_argument("--timeout", type=seconds, default=None, metavar="S")
     return group
 

@@ -35,6 +35,7 @@ async def run_probe(options: argparse.Namespace, console: Console) -> int:
         on_step=on_step,
         deep=True,
         traffic=target.traffic,
+        profile=target.profile,
     )
     if console.json:
         console.document(report_document(result))

@@ -76,6 +76,8 @@ async def find_target(options: argparse.Namespace, *, needs_login: bool = True) 
         if not needs_login:
             return Target(profile, traffic=traffic)
         raise UsageError("No user is given.", cure="Add --user NAME.")
+    if profile.by_token:
+        return Target(profile, token=_password(profile), traffic=traffic)
     return Target(profile, password=_password(profile), traffic=traffic)
 
 
@@ -189,7 +191,7 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
     profile = saved.get(options.url.casefold())
     if profile is None:
         wanted = Trust(TrustMode.PLAIN_HTTP) if options.allow_plain_http else None
-        url = endpoint_for(options.url, wanted).url
+        url = endpoint_for(options.url, wanted, options.dialect or "auto").url
         profile = ConnectionProfile(name=options.url, url=url)
     changes: dict[str, object] = {}
     if options.user:
@@ -198,11 +200,10 @@ def _profile(options: argparse.Namespace) -> ConnectionProfile:
         changes["timeout_s"] = options.timeout
     if options.dialect:
         changes["dialect"] = options.dialect
-    if (options.dialect or profile.dialect) == "classic":
-        raise UsageError(
-            "The dialect “classic” is not spoken yet.",
-            cure="Use --dialect unified, or leave it out.",
-        )
+    if options.time_zone is not None:
+        changes["time_zone"] = options.time_zone
+    if options.alarm_filter is not None:
+        changes["alarm_filter"] = options.alarm_filter
     if options.partner:
         changes["partner"] = partner = endpoint_for(options.partner, profile.trust).url
         changes["partner_trust"] = None

@@ -78,6 +78,9 @@ async def run_watch(options: argparse.Namespace, console: Console) -> int:
     link = open_link(wanted, sink)
     printer = Printer(console, link.client, wanted.types, wanted.names)
     await follow(wanted, link, sink, printer, options.duration)
+    polled = link.counters
+    if polled.polls:
+        console.say(f"polled {polled.polls} times, each value every {polled.poll_every_s:.1f} s")
     return printer.exit_code()
 
 

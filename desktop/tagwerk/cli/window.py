@@ -39,5 +39,6 @@ def run_window(options: argparse.Namespace) -> int:
             report=options.report,
             quit_after_s=options.quit_after,
             log_level=options.log_level,
+            demo_dialect="classic" if options.dialect == "classic" else "unified",
         )
     )

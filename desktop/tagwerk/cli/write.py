@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tagwerk.cli.able import must_be_able
 from tagwerk.cli.confirm import ask
 from tagwerk.cli.output import Console, error_document, plain
 from tagwerk.cli.target import connected, data_folder
@@ -60,14 +61,7 @@ async def run_write(options: argparse.Namespace, console: Console) -> int:
     wanted = [_split(word) for word in options.assignments]
     _refuse_doubles([name for name, _text in wanted])
     async with connected(options) as (client, profile):
-        reason = client.capabilities.reason(Capability.WRITE)
-        if reason:
-            raise NotAllowed(
-                "{user} may not write on this server.",
-                cure="Use a user with the right “GraphQL read/write access”.",
-                code=reason,
-                user=profile.user or "This token",
-            )
+        must_be_able(client.capabilities, Capability.WRITE, profile.user, "write")
         samples = await client.read([name for name, _text in wanted])
         infos = await _infos(client, samples, profile)
         samples = _typed(samples, infos)

@@ -5,9 +5,10 @@ and a line there.
 """
 
 from tagwerk.dialects.base import DialectInfo
+from tagwerk.dialects.classic import INFO as CLASSIC
 from tagwerk.dialects.unified import INFO as UNIFIED
 
-DIALECTS: dict[str, DialectInfo] = {UNIFIED.key: UNIFIED}
+DIALECTS: dict[str, DialectInfo] = {UNIFIED.key: UNIFIED, CLASSIC.key: CLASSIC}
 """Dialects by the word of ``--dialect``."""
 
 __all__ = ["DIALECTS", "DialectInfo"]

@@ -22,6 +22,9 @@ class DialectInfo:
         product: what a server of this dialect is called, e.g. ``WinCC Unified``.
         public_path: where it listens behind the web server, over TLS.
         internal_port, internal_path: where it listens without TLS; port 0 when it does not.
+        public_port: where it listens with TLS.
+        other_ports: where else it is often found, with TLS.
+        settings: fields of a profile that such a server needs beyond address, trust and user.
     """
 
     key: str
@@ -29,6 +32,14 @@ class DialectInfo:
     public_path: str
     internal_port: int = 0
     internal_path: str = ""
+    public_port: int = 443
+    other_ports: tuple[int, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path on a server is this dialect's own, or lies below it."""
+        own, path = self.public_path.rstrip("/").lower(), path.rstrip("/").lower()
+        return path.endswith(own) or f"{own}/" in path
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ hands the answers to the readers in the neighbouring ``unified_*`` modules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagwerk.dialects.base import DialectInfo, Operation
+from tagwerk.dialects.names import pattern_matcher as pattern_matcher
 from tagwerk.dialects.unified_alarms import wanted_alarm_fields
 from tagwerk.dialects.unified_browse import KIND_FILTERS
 from tagwerk.dialects.unified_replies import DocumentRefused
@@ -353,15 +354,3 @@ def browse_filters(patterns: Sequence[str]) -> list[str]:
             head = f"{system}::{prefix}*"
             filters += [head, f"{head}.**", f"{head}:*", f"{head}.**:*"]
     return list(dict.fromkeys(filters)) or list(EVERYTHING)
-
-
-def pattern_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a full name matches one of the patterns: ``*`` and ``?``, system optional."""
-    if not patterns:
-        return lambda name: True
-    parts = []
-    for pattern in patterns:
-        escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-        parts.append(escaped if "::" in pattern else f"(?:[^:]*::)?{escaped}")
-    regex = re.compile("|".join(f"(?:{part})" for part in parts), re.IGNORECASE)
-    return lambda name: regex.fullmatch(name) is not None

@@ -155,6 +155,12 @@ class Alarm:
         return self.state in (AlarmState.NORMAL, AlarmState.REMOVED)
 
 
+class AlarmRecords(list[Alarm]):
+    """Records of a log. `is_cut`: there are older ones in the span that the server does not give."""
+
+    is_cut = False
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmEvent:
     """One notification of the alarm subscription. For REMOVED only `alarm.key` is to be trusted."""

@@ -165,6 +165,11 @@ class ConnectionProfile:
         partner: the redundant partner's address, "" for none; same users, same trust rules.
         follow_partner: go to the partner by itself when this server says that it is passive.
         partner_trust: whom to trust there; None: the same decision as for the server.
+        time_zone: of times that the server writes without one: ``UTC``, ``+01:00``,
+            ``Europe/Berlin``; "" is this computer's own.
+        alarm_filter: which filter for messages, where filters are configured on the server;
+            "" for the first.
+        by_token: what is kept as the password is a token that was issued elsewhere.
     """
 
     name: str
@@ -178,6 +183,9 @@ class ConnectionProfile:
     partner: str = ""
     follow_partner: bool = False
     partner_trust: Trust | None = None
+    time_zone: str = ""
+    alarm_filter: str = ""
+    by_token: bool = False
 
     @property
     def keyring_name(self) -> str:
@@ -220,6 +228,8 @@ class LinkStatus:
         lost_at_ns: when the link was lost; None when live or never live.
         redundancy: ACTIVE, PASSIVE or "".
         url: the endpoint that is spoken to: the server's, or its partner's; "" before the first.
+        dialect: which one is spoken: ``unified``, ``classic``; "" before that is known.
+        alarm_filters: filters for messages that are configured on the server, where it has such.
         error: what `detail` says, for those who must tell a refused login from a certificate.
     """
 
@@ -236,7 +246,13 @@ class LinkStatus:
     lost_at_ns: int | None = None
     redundancy: str = ""
     url: str = ""
+    dialect: str = ""
+    alarm_filters: tuple[str, ...] = ()
     error: Exception | None = field(default=None, compare=False, repr=False)
+
+
+QUICK_POLL_S = 0.25
+"""How often a trended tag is asked for where values are polled, if the server keeps up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +261,10 @@ class LinkCounters:
 
     `coalesced` is what the link dropped in favour of later values: a link that delivers all that
     arrives, as ours does, leaves it at 0. The stores count what they coalesce for the screen.
+
+    Where values are polled, `polls` counts the requests, `poll_every_s` is the interval that is
+    really achieved for what is looked at, and `poll_stretch` how many times as long as wished that
+    is because the server is slow; 0 where values are pushed.
     """
 
     messages: int = 0
@@ -254,6 +274,9 @@ class LinkCounters:
     subscribed: int = 0
     reconnects: int = 0
     pings: int = 0
+    polls: int = 0
+    poll_every_s: float = 0.0
+    poll_stretch: float = 0.0
 
 
 class StepName(Enum):
@@ -310,6 +333,8 @@ class Step:
 class ProbeResult:
     """All that a probe found. `error` is set when it could not go on.
 
+    `settings` names the fields of a profile that matter for such a server beyond address, trust and
+    user (``time_zone``, ``alarm_filter``, ``by_token``), `alarm_filters` the filters to choose from.
     `at_ns` is when it began (0: not told), `took_ms` how long it took.
     """
 
@@ -323,3 +348,5 @@ class ProbeResult:
     error: Exception | None = None
     at_ns: int = 0
     took_ms: float = 0.0
+    settings: tuple[str, ...] = ()
+    alarm_filters: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ is called from the value stream's thread.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmEvent, AlarmKey, AlarmReply
 from tagwerk.domain.connection import (
@@ -20,7 +20,7 @@ from tagwerk.domain.connection import (
     Step,
     Trust,
 )
-from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.tags import BrowseItem, TagKind, TagLimits
 from tagwerk.domain.traffic import TrafficSink
 from tagwerk.domain.values import ItemError, LoggedSeries, Sample, Value
 
@@ -118,6 +118,15 @@ class PlantClient(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsLimits(Protocol):
+    """A `PlantClient` whose server knows ranges of tags beside their values."""
+
+    async def tag_limits(self) -> dict[str, TagLimits]:
+        """Ranges by short name; none where the server has no such thing."""
+        ...
+
+
 class PlantSink(Protocol):
     """Where the value stream delivers. Called from its thread; must be quick and never raise."""
 
@@ -148,8 +157,12 @@ class PlantLink(Protocol):
         """Begin to connect; progress comes through `PlantSink.on_status`."""
         ...
 
-    def want(self, names: frozenset[str]) -> None:
-        """The tags to be subscribed from now on; cheap, called whenever the views change."""
+    def want(self, names: frozenset[str], quick: frozenset[str] = frozenset()) -> None:
+        """The tags to be subscribed from now on; cheap, called whenever the views change.
+
+        Where values are polled, those in `quick` are asked for more often: a curve needs more than
+        a number does.
+        """
         ...
 
     def set_language(self, language: str) -> None:
@@ -188,9 +201,14 @@ class Connector(Protocol):
         on_step: Callable[[Step], None] | None = None,
         deep: bool = False,
         traffic: TrafficSink | None = None,
+        profile: ConnectionProfile | None = None,
     ) -> ProbeResult:
         """Look at a server step by step; logs in only when a user is given; `deep` goes on to
-        browse, read, push and clock. Never raises what it can report in the result."""
+        browse, read, push and clock. Never raises what it can report in the result.
+
+        Args:
+            profile: tells the dialect and what else a dialect needs; what is given beside it counts.
+        """
         ...
 
     def open(

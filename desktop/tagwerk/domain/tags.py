@@ -172,6 +172,13 @@ class BrowseItem(NamedTuple):
     kind_text: str = ""
 
 
+class TagLimits(NamedTuple):
+    """A tag's range as the server's configuration has it; None where it has no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+
 class TagName(NamedTuple):
     """A name taken apart. Joining the parts with `full` gives the name again.
 

@@ -85,6 +85,12 @@ _FAILED: dict[StepName, Message] = {
 _BY_CODE: dict[str, Message] = {
     "certificate_changed": message("This is not the server that you trusted"),
     "classic_interface": message("No connection: this is WinCC V7 or V8, not WinCC Unified"),
+    "unified_interface": message("No connection: this is WinCC Unified, not WinCC V7 or V8"),
+    "service_off": message("No connection: the REST service of WinCC does not run"),
+    "service_missing": message("No connection: the REST service of WinCC is not there"),
+    "service_starting": message("No connection: the REST service is there, the runtime is not"),
+    "basic_refused": message("The server is there, but refuses user and password"),
+    "polling_slow": message("Everything works, but values can only be polled slowly"),
     "websocket_off": message("You can work, but values are polled: the server refuses push"),
     "websocket_refused": message("You can work, but values are polled: the server refuses push"),
     "wrong_password": message("The server is there, but refuses user and password"),

@@ -9,25 +9,46 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from tagwerk.dialects import DIALECTS
+from tagwerk.dialects import DIALECTS, DialectInfo
 from tagwerk.domain.connection import Trust, TrustMode
 from tagwerk.domain.errors import UsageError
 from tagwerk.link.transport import Endpoint
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _UNIFIED = DIALECTS["unified"]
+AUTO = "auto"
 
 
-def endpoint_for(address: str, trust: Trust | None = None) -> Endpoint:
+def told_dialect(address: str) -> str:
+    """The dialect that an address itself tells of, by its path or its port; "" when it does not."""
+    text = address.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"//{_bracketed(text)}")
+        port, path = parts.port, parts.path
+    except ValueError:
+        return ""
+    for info in DIALECTS.values():
+        if path.strip("/") and info.is_at(path):
+            return info.key
+    for info in DIALECTS.values():
+        if port in (info.public_port, *info.other_ports) and port != _UNIFIED.public_port:
+            return info.key
+    return ""
+
+
+def endpoint_for(address: str, trust: Trust | None = None, dialect: str = AUTO) -> Endpoint:
     """The most likely endpoint of an address.
+
+    Args:
+        dialect: as in `ConnectionProfile.dialect`; ``auto`` goes by the address.
 
     Raises:
         UsageError: not an address.
     """
-    return candidates(address, trust or Trust())[0]
+    return candidates(address, trust or Trust(), dialect)[0]
 
 
-def candidates(address: str, trust: Trust) -> list[Endpoint]:
+def candidates(address: str, trust: Trust, dialect: str = AUTO) -> list[Endpoint]:
     """Places to look at, the most likely first. Plain HTTP only where it was asked for.
 
     Raises:
@@ -54,6 +75,9 @@ def candidates(address: str, trust: Trust) -> list[Endpoint]:
         raise _not_an_address(address)
     where = f"[{host}]" if ":" in host else host
     path = parts.path
+    key = told_dialect(address) if dialect == AUTO else dialect
+    if key and key != _UNIFIED.key:
+        return [_other_endpoint(DIALECTS[key], wanted or "https", where, port, path)]
     if wanted:
         return [_endpoint(wanted, where, port, path)]
     found = [_endpoint("https", where, port, path)]
@@ -70,6 +94,23 @@ def _endpoint(scheme: str, host: str, port: int | None, path: str) -> Endpoint:
     default = 443 if scheme == "https" else 80
     shown = "" if port in (None, default) else f":{port}"
     return Endpoint(f"{scheme}://{host}{shown}{path}")
+
+
+def _other_endpoint(
+    info: DialectInfo, scheme: str, host: str, port: int | None, path: str
+) -> Endpoint:
+    """The base of a service: what was copied from below it is cut off, its usual path put in."""
+    own = info.public_path
+    at = path.lower().find(own.lower())
+    if at >= 0:
+        path = path[: at + len(own)]
+    elif path in ("", "/") or DIALECTS[_UNIFIED.key].is_at(path):
+        path = own
+    if port is None and at < 0:
+        port = info.public_port
+    default = 443 if scheme == "https" else 80
+    shown = "" if port in (None, default) else f":{port}"
+    return Endpoint(f"{scheme}://{host}{shown}{path.rstrip('/')}")
 
 
 def _bracketed(text: str) -> str:

@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
 from tagwerk.domain.connection import Capabilities
 from tagwerk.domain.errors import NotReachable
-from tagwerk.domain.ports import OnItems, PlantClient, WriteItem, WriteReply
-from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.ports import OnItems, PlantClient, TellsLimits, WriteItem, WriteReply
+from tagwerk.domain.tags import BrowseItem, TagKind, TagLimits
 from tagwerk.domain.values import LoggedSeries, Sample
 
 log = logging.getLogger(__name__)
@@ -242,6 +242,13 @@ class ThreadedClient:
         while arrived:
             drain()
         return result
+
+    async def tag_limits(self) -> dict[str, TagLimits]:
+        """See `ports.TellsLimits`."""
+        inner = self._inner
+        if not isinstance(inner, TellsLimits):
+            return {}
+        return await self._thread.call(inner.tag_limits)
 
     async def read(self, names: Sequence[str], *, direct: bool = False) -> list[Sample]:
         return await self._thread.call(lambda: self._inner.read(names, direct=direct))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import (
     HELLO,
+    INFO,
     RIGHT_MISSING,
     WRITING,
     UnifiedDialect,
@@ -45,7 +46,7 @@ from tagwerk.dialects.unified_values import (
     sample_from_json,
 )
 from tagwerk.domain.alarms import Alarm, AlarmAction, AlarmKey, AlarmReply
-from tagwerk.domain.connection import Capabilities, Capability
+from tagwerk.domain.connection import Capabilities, Capability, Session
 from tagwerk.domain.errors import (
     LoginFailed,
     NotAllowed,
@@ -62,6 +63,7 @@ from tagwerk.domain.values import BAD, ItemError, LoggedSeries, Sample
 from tagwerk.link.bodies import BodyTaker
 from tagwerk.link.browsing import BrowseTaker
 from tagwerk.link.history import read_history
+from tagwerk.link.polling import BatchSize
 from tagwerk.link.session import SessionKeeper
 from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_BROWSE_BYTES, Answer, BodyTooLarge
 
@@ -90,12 +92,30 @@ class HttpClient:
         self.keeper = keeper
         self.dialect: UnifiedDialect | None = None
         self.systems: tuple[str, ...] = ()
+        self.batch = BatchSize(_READ_BATCH, _READ_BATCH, _READ_BATCH)
+        self.alarm_filters: tuple[str, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
         """Called when systems or capabilities became known."""
         self._capabilities = Capabilities()
         self._missing: tuple[Capability, ...] = ()
         self._lost: dict[Capability, str] = {}
         self._logs: dict[str, list[str]] = {}
+
+    @property
+    def is_known(self) -> bool:
+        """See `SpokenClient.is_known`."""
+        return self.dialect is not None
+
+    @property
+    def session(self) -> Session | None:
+        """The login, without its token."""
+        return self.keeper.session
+
+    @property
+    def product(self) -> str:
+        """See `SpokenClient.product`."""
+        version = self.dialect.version if self.dialect is not None else ""
+        return f"{INFO.product} {version}".strip()
 
     @property
     def capabilities(self) -> Capabilities:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from tagwerk.dialects import DIALECTS
 from tagwerk.domain.connection import ConnectionProfile, ProbeResult, Step, Trust
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantLink, PlantSink
@@ -35,18 +36,26 @@ class HttpConnector:
         on_step: Callable[[Step], None] | None = None,
         deep: bool = False,
         traffic: TrafficSink | None = None,
+        profile: ConnectionProfile | None = None,
     ) -> ProbeResult:
         """See `ports.Connector.inspect`; a `token` issued elsewhere stands in for user and password."""
+        asked = profile or ConnectionProfile(address, address)
+        asked = replace(asked, url=address, user=user, trust=trust, timeout_s=timeout_s)
+        if asked.by_token and not token:
+            password, token = "", password
         at_ns, began_s = time.time_ns(), time.perf_counter()
         probe = Probe(trust, timeout_s, on_step, traffic)
         try:
-            await probe.run(address, user, password, deep, token)
+            await probe.run(asked, password, deep, token)
         except TagwerkError as problem:
             probe.error = problem
         finally:
             await probe.close()
         took_ms = round((time.perf_counter() - began_s) * 1000, 1)
-        return replace(probe.result(), at_ns=at_ns, took_ms=took_ms)
+        result = probe.result()
+        known = DIALECTS.get(result.dialect)
+        settings = known.settings if known is not None else ()
+        return replace(result, settings=settings, at_ns=at_ns, took_ms=took_ms)
 
     def open(
         self,
@@ -63,7 +72,9 @@ class HttpConnector:
         `slicer`: time slices of the stream; None for a process that has a window or a file to
         look after as well.
         """
-        url = endpoint_for(profile.url, profile.trust).url
+        url = endpoint_for(profile.url, profile.trust, profile.dialect).url
+        if profile.by_token and not token:
+            password, token = "", password
         return SupervisedLink(
             replace(profile, url=url), password, sink, token=token, traffic=traffic, slicer=slicer
         )

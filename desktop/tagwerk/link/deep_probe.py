@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from tagwerk.dialects.unified import HELLO
 from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import Capabilities, Capability, StepName, Trust
 from tagwerk.domain.errors import NotReachable, ServerRefused
@@ -17,15 +17,18 @@ from tagwerk.domain.tags import BrowseItem, TagKind, data_type_from_text
 from tagwerk.domain.text import format_value
 from tagwerk.domain.values import Sample
 from tagwerk.link.client import HttpClient
+from tagwerk.link.findings import catalogue
+from tagwerk.link.keeper import Keeper
+from tagwerk.link.look import Look
 from tagwerk.link.session import SessionKeeper
+from tagwerk.link.speaker import SpokenClient
 from tagwerk.link.stream import PushRefused, ValueStream
-from tagwerk.link.transport import HttpTransport
+from tagwerk.link.transport import Answer, HttpTransport
 from tagwerk.link.wiretap import Wiretap
 
 _MINUTE_NS = 60_000_000_000
 _CLOCK_TOLERANCE_S = 2.0
 _ROUND_TRIPS = 10
-_MOST_SUBSCRIBED = 20
 _SLOW_MS = 200.0
 _UNEVEN_MS = 1000.0
 _PONG_WAIT_S = 1.5
@@ -72,7 +75,7 @@ class _Catcher:
         self.redundancy = state
 
 
-async def probe_functions(steps: Steps, client: HttpClient, keeper: SessionKeeper) -> None:
+async def probe_functions(steps: Steps, look: Look, client: SpokenClient, keeper: Keeper) -> None:
     """Try each function once. One that fails is reported, and the next is tried."""
     lacks = message("this server version lacks it")
     items: list[BrowseItem] = []
@@ -82,7 +85,7 @@ async def probe_functions(steps: Steps, client: HttpClient, keeper: SessionKeepe
             _say_browse(steps, client, items)
         else:
             steps.say(lacks, ok=None, code="server_lacks_browse")
-    names = _sample_tags(items)
+    names = _sample_tags(items, look.most_names)
     name = names[0] if names else ""
     async with steps.step(StepName.READ, go_on=True):
         if name:
@@ -99,27 +102,34 @@ async def probe_functions(steps: Steps, client: HttpClient, keeper: SessionKeepe
     async with steps.step(StepName.ALARMS, go_on=True):
         if Capability.ALARMS in client.capabilities:
             alarms = await client.active_alarms()
-            steps.say(message("{count} active alarms", count=len(alarms)))
+            _say_alarms(steps, client, len(alarms))
         else:
-            steps.say(lacks, ok=None, code="server_lacks_alarms")
+            reason = client.capabilities.reason(Capability.ALARMS)
+            known = reason in catalogue()
+            steps.say(
+                message("no filter for messages is configured")
+                if reason == "no_alarm_filter"
+                else lacks,
+                ok=None,
+                code=reason if known else "server_lacks_alarms",
+            )
     async with steps.step(StepName.PUSH, go_on=True):
-        if Capability.PUSH not in client.capabilities:
-            steps.say(lacks, ok=None, code="server_lacks_push")
-        else:
-            await _push(steps, client, keeper, names)
+        await look.feel_push(steps, client, keeper, names)
     steps.capabilities = client.capabilities
 
 
-async def probe_way(steps: Steps, transport: HttpTransport, keeper: SessionKeeper | None) -> None:
+async def probe_way(
+    steps: Steps, look: Look, transport: HttpTransport, keeper: Keeper | None
+) -> None:
     """Clock and round trip, which need no sign-in."""
     async with steps.step(StepName.CLOCK, go_on=True):
         offset_ns = keeper.clock_offset_ns if keeper is not None else None
         _clock(steps, offset_ns if offset_ns is not None else steps.clock_offset_ns)
     async with steps.step(StepName.ROUND_TRIP, go_on=True):
-        await _round_trip(steps, transport)
+        await _round_trip(steps, lambda: look.ask(transport, keeper))
 
 
-def _say_browse(steps: Steps, client: HttpClient, items: list[BrowseItem]) -> None:
+def _say_browse(steps: Steps, client: SpokenClient, items: list[BrowseItem]) -> None:
     counts = {kind: sum(item.kind is kind for item in items) for kind in TagKind}
     empty = not counts[TagKind.TAG]
     steps.say(
@@ -135,12 +145,22 @@ def _say_browse(steps: Steps, client: HttpClient, items: list[BrowseItem]) -> No
     steps.server["systems"] = ", ".join(client.systems)
 
 
-def _sample_tags(items: list[BrowseItem]) -> list[str]:
+def _say_alarms(steps: Steps, client: SpokenClient, count: int) -> None:
+    filters = ", ".join(client.alarm_filters)
+    if filters:
+        steps.say(
+            message("{count} active alarms; filters: {filters}", count=count, filters=filters)
+        )
+    else:
+        steps.say(message("{count} active alarms", count=count))
+
+
+def _sample_tags(items: list[BrowseItem], most: int) -> list[str]:
     """Some tags, with numbers if there are any: those say more than texts. The first is read; all
     are subscribed, because not every server pushes a value before the first change."""
     tags = [item for item in items if item.kind is TagKind.TAG]
     numbers = [item.name for item in tags if data_type_from_text(item.data_type).is_number]
-    return (numbers or [item.name for item in tags])[:_MOST_SUBSCRIBED]
+    return (numbers or [item.name for item in tags])[:most]
 
 
 def _sample_text(sample: Sample) -> Message:
@@ -159,9 +179,18 @@ def _sample_text(sample: Sample) -> Message:
     )
 
 
-async def _push(steps: Steps, client: HttpClient, keeper: SessionKeeper, names: list[str]) -> None:
+async def feel_stream(
+    steps: Steps, client: HttpClient, keeper: SessionKeeper, names: list[str]
+) -> None:
+    """Inside the step push of WinCC Unified: a socket, a first value, pings, redundancy.
+
+    Raises:
+        TagwerkError: why values do not come.
+    """
     dialect = client.dialect
-    if dialect is None:
+    if dialect is None or Capability.PUSH not in client.capabilities:
+        lacks = message("this server version lacks it")
+        steps.say(lacks, ok=None, code="server_lacks_push")
         return
     catcher = _Catcher(len(names))
     transport = keeper.transport
@@ -248,7 +277,7 @@ async def _watch_a_moment(
         steps.say(message("values come, but pings are not answered"), code="pings_unanswered")
 
 
-async def _history(steps: Steps, client: HttpClient, items: list[BrowseItem]) -> None:
+async def _history(steps: Steps, client: SpokenClient, items: list[BrowseItem]) -> None:
     logged = next((item.name for item in items if item.kind is TagKind.LOGGING_TAG), "")
     if not logged:
         steps.say(message("no logging tag to ask for"), ok=None, code="no_logging_tag")
@@ -289,11 +318,11 @@ def _clock(steps: Steps, offset_ns: int | None) -> None:
     steps.say(message(text, seconds=seconds), ok=False, code="clock_off")
 
 
-async def _round_trip(steps: Steps, transport: HttpTransport) -> None:
+async def _round_trip(steps: Steps, ask: Callable[[], Awaitable[Answer]]) -> None:
     times_ms: list[float] = []
     for _ in range(_ROUND_TRIPS):
         began = time.perf_counter()
-        answer = await transport.post(HELLO.body())
+        answer = await ask()
         times_ms.append((time.perf_counter() - began) * 1000)
         if answer.status >= 500:
             raise ServerRefused(

@@ -16,11 +16,12 @@ from tagwerk.domain.alarms import Alarm, AlarmEvent, AlarmKey, Notification
 from tagwerk.domain.connection import Capability
 from tagwerk.domain.errors import NotAllowed, NotReachable, SessionExpired, TagwerkError
 from tagwerk.domain.ports import PlantSink
-from tagwerk.domain.values import Quality, Sample, Value
+from tagwerk.domain.values import Sample
 from tagwerk.link.client import HttpClient
 from tagwerk.link.frames import StreamTotals
 from tagwerk.link.liveness import Liveness, Patience
 from tagwerk.link.policy import close_reason
+from tagwerk.link.polling import BatchSize, PollPlan, ValuePoller
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ _FIRST_EVENT_S = 0.4
 _SETTLED_S = 0.5
 POLL_VALUES_S = 1.0
 POLL_ALARMS_S = 2.0
+_MOST_NAMES = 2000
+"""Of one request; Unified servers answer as many in the time of a few."""
 
 
 class AlarmFeed:
@@ -159,13 +162,10 @@ class AlarmPoll:
             await asyncio.sleep(POLL_ALARMS_S)
 
 
-_Seen = tuple[Value, Quality, int | None, str]
-
-
 class Poller:
     """Reads the wanted tags every second and the alarms every two, in the stream's stead.
 
-    Only changes are delivered, so that a trend does not fill with repetitions.
+    Only changes are delivered, so that a trend does not fill with repetitions. See `polling`.
     """
 
     def __init__(
@@ -195,11 +195,17 @@ class Poller:
         self.alarms = AlarmPoll(http, sink, language)
         self._http = http
         self._sink = sink
-        self._wanted: frozenset[str] = frozenset()
-        self._seen: dict[str, _Seen] = {}
+        self.values = ValuePoller(
+            http.read,
+            http.hello,
+            self._deliver,
+            plan=PollPlan(BatchSize(_MOST_NAMES, _MOST_NAMES, _MOST_NAMES)),
+            visible_s=POLL_VALUES_S,
+            quick_s=POLL_VALUES_S,
+            idle_s=POLL_VALUES_S,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: asyncio.Future[TagwerkError] | None = None
-        self._wake = asyncio.Event()
 
     def start(self) -> None:
         """Begin."""
@@ -214,11 +220,7 @@ class Poller:
 
     def want(self, names: frozenset[str]) -> None:
         """The tags to read from now on; new ones are read at once."""
-        if not names <= self._wanted:
-            self._wake.set()
-        self._wanted = names
-        for name in self._seen.keys() - names:
-            del self._seen[name]
+        self.values.want(names)
 
     async def run(self) -> TagwerkError:
         """Wait until reading failed; returns why."""
@@ -247,29 +249,8 @@ class Poller:
             self._ended.set_result(problem)
 
     async def _poll_values(self) -> None:
-        while True:
-            self._wake.clear()
-            names = sorted(self._wanted)
-            try:
-                samples = await self._http.read(names) if names else []
-                if not names:
-                    await self._http.hello()
-            except TagwerkError as problem:
-                # Whatever it is: values that cannot be read are not live.
-                self._fail(problem)
-                return
-            changed = [sample for sample in samples if self._is_news(sample)]
-            if changed:
-                self._totals.values += len(changed)
-                self._sink.on_samples(changed)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_VALUES_S):
-                    await self._wake.wait()
+        self._fail(await self.values.run())
 
-    def _is_news(self, sample: Sample) -> bool:
-        code = sample.error.code if sample.error else ""
-        seen = (sample.value, sample.quality, sample.time_ns, code)
-        if self._seen.get(sample.name) == seen:
-            return False
-        self._seen[sample.name] = seen
-        return True
+    def _deliver(self, samples: list[Sample]) -> None:
+        self._totals.values += len(samples)
+        self._sink.on_samples(samples)

@@ -1,8 +1,8 @@
 """What the doctor knows: which failure of which step means what, and what to do about it.
 
 `diagnose` turns a step's error into the code of a finding; `find` looks the code up. The tables
-are in `findings_network` (from the name to the interface) and `findings_plant` (from the sign-in
-to the clock). Called by `connector` and `deep_probe`; does no I/O and sees no secret.
+are in `findings_network` (from the name to the interface), `findings_plant` (from the sign-in to
+the clock) and `findings_service` (what is special about WinCC V7/V8). Called by `connector` and `deep_probe`; does no I/O and sees no secret.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ def catalogue() -> dict[str, Finding]:
     # Here, because the tables are made of `Finding`.
     from tagwerk.link.findings_network import NETWORK_FINDINGS
     from tagwerk.link.findings_plant import PLANT_FINDINGS
+    from tagwerk.link.findings_service import SERVICE_FINDINGS
 
-    return {one.code: one for one in (*NETWORK_FINDINGS, *PLANT_FINDINGS)}
+    return {one.code: one for one in (*NETWORK_FINDINGS, *PLANT_FINDINGS, *SERVICE_FINDINGS)}
 
 
 def diagnose(step: StepName, problem: TagwerkError) -> str:

@@ -456,11 +456,11 @@ NETWORK_FINDINGS: tuple[Finding, ...] = (
     ),
     Finding(
         "classic_interface",
-        message(
-            "This is the REST interface of WinCC V7 or V8 (WinCCRestService). This version of "
-            "Tagwerk does not speak it yet."
+        message("This is the REST service of WinCC V7 or V8, not the interface of WinCC Unified."),
+        (
+            message("Set the dialect of the connection to WinCC V7/V8, or let it be found out."),
+            message("If there is a WinCC Unified runtime too, give its address."),
         ),
-        (message("If there is a WinCC Unified runtime too, give its address."),),
         until_then=message("Nothing was read and nobody was signed in."),
     ),
     Finding(

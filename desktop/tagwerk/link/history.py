@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import UnifiedDialect
@@ -39,6 +40,45 @@ Ask = Callable[[Callable[[], Operation]], Awaitable[Answer]]
 """Sends an operation, made anew where the server refuses the document."""
 
 
+class LoggedPage(NamedTuple):
+    """One page of one tag's log: the logging tag that answered, its values, what it said instead."""
+
+    logging_tag: str
+    points: list[LoggedPoint]
+    error: ItemError | None
+
+
+class LogSource(Protocol):
+    """Asks one server for pages, in its own dialect."""
+
+    @property
+    def can_reverse(self) -> bool:
+        """Pages can come newest first."""
+        ...
+
+    @property
+    def can_bound(self) -> bool:
+        """The values just outside can be asked for."""
+        ...
+
+    async def page(
+        self,
+        name: str,
+        start_ns: int,
+        end_ns: int,
+        *,
+        most: int,
+        newest_first: bool,
+        bounding: bool,
+    ) -> LoggedPage | None:
+        """At most `most` values between two times; None where the answer leaves the tag out."""
+        ...
+
+    async def logging_tags(self, name: str) -> list[str]:
+        """Logging tags of a tag, for servers that take no other names."""
+        ...
+
+
 async def read_history(
     ask: Ask,
     dialect: UnifiedDialect,
@@ -51,11 +91,29 @@ async def read_history(
     page_rows: int = PAGE_ROWS,
     logging_tags: Callable[[str], Awaitable[list[str]]] | None = None,
 ) -> list[LoggedSeries]:
-    """See `ports.PlantClient.history`. One call a name, so that no echo can be taken for another.
+    """`read_log` of a Unified server.
 
     Args:
         ask: sends one operation.
         logging_tags: finds the logging tags of a tag, for servers that take no other names.
+    """
+    source = _UnifiedSource(ask, dialect, logging_tags)
+    return await read_log(
+        source, names, start_ns, end_ns, limit=limit, bounding=bounding, page_rows=page_rows
+    )
+
+
+async def read_log(
+    source: LogSource,
+    names: Sequence[str],
+    start_ns: int,
+    end_ns: int,
+    *,
+    limit: int = 0,
+    bounding: bool = False,
+    page_rows: int = PAGE_ROWS,
+) -> list[LoggedSeries]:
+    """See `ports.PlantClient.history`. One call a name, so that no echo can be taken for another.
 
     Raises:
         NotReachable, NotAllowed, …: nothing can be asked.
@@ -66,7 +124,7 @@ async def read_history(
 
     async def one(name: str) -> LoggedSeries:
         async with gate:
-            pager = _Pager(ask, dialect, name, start_ns, end_ns, page_rows, bounding, logging_tags)
+            pager = _Pager(source, name, start_ns, end_ns, page_rows, bounding)
             try:
                 return await (pager.newest(limit) if limit else pager.all())
             except (ServerRefused, ProtocolError) as problem:
@@ -86,31 +144,91 @@ async def read_history(
     return [task.result() for task in tasks]
 
 
-class _Pager:
-    """Collects one series."""
+class _UnifiedSource:
+    """Pages of a Unified server. See `LogSource`."""
 
     def __init__(
         self,
         ask: Ask,
         dialect: UnifiedDialect,
+        logging_tags: Callable[[str], Awaitable[list[str]]] | None,
+    ) -> None:
+        self._ask = ask
+        self._dialect = dialect
+        self._logging_tags = logging_tags
+
+    @property
+    def can_reverse(self) -> bool:
+        target = self._dialect.schema.query.get("loggedTagValues")
+        mode = target.arguments.get("sortingMode", "") if target is not None else ""
+        return bool(mode and self._dialect.schema.spelled(mode.strip("[]!"), "TIME_DESC"))
+
+    @property
+    def can_bound(self) -> bool:
+        return self._dialect.has_argument("query", "loggedTagValues", "boundingValuesMode")
+
+    async def page(
+        self,
+        name: str,
+        start_ns: int,
+        end_ns: int,
+        *,
+        most: int,
+        newest_first: bool,
+        bounding: bool,
+    ) -> LoggedPage | None:
+        answer = await self._ask(
+            lambda: self._dialect.history(
+                [name],
+                start_ns,
+                end_ns,
+                most=most,
+                newest_first=newest_first,
+                bounding=bounding,
+            )
+        )
+        result = _result_for(name, logged_results(answer.body, answer.status))
+        if result is None:
+            return None
+        await asyncio.sleep(0)
+        points = [point for row in result.rows if (point := logged_point(row)) is not None]
+        return LoggedPage(result.logging_tag, points, result.error)
+
+    async def logging_tags(self, name: str) -> list[str]:
+        return await self._logging_tags(name) if self._logging_tags is not None else []
+
+
+def _result_for(name: str, results: list[LoggedResult]) -> LoggedResult | None:
+    """The result for this tag: one call asks for one name, but a server may add others."""
+    if len(results) == 1:
+        return results[0]
+    mine = short_name(name)
+    for result in results:
+        echo = short_name(result.logging_tag)
+        if echo == mine or echo.partition(":")[0] == mine:
+            return result
+    return None
+
+
+class _Pager:
+    """Collects one series."""
+
+    def __init__(
+        self,
+        source: LogSource,
         name: str,
         start_ns: int,
         end_ns: int,
         page_rows: int,
         bounding: bool,
-        logging_tags: Callable[[str], Awaitable[list[str]]] | None,
     ) -> None:
-        self.ask = ask
-        self.dialect = dialect
+        self.source = source
         self.name = name
         self.asked = name
         self.start_ns = start_ns
         self.end_ns = end_ns
         self.page_rows = page_rows
-        self.logging_tags = logging_tags
-        self.bounding = bounding and dialect.has_argument(
-            "query", "loggedTagValues", "boundingValuesMode"
-        )
+        self.bounding = bounding and source.can_bound
         self.logging_tag = ""
         self.error: ItemError | None = None
         self.points: list[LoggedPoint] = []
@@ -152,7 +270,7 @@ class _Pager:
 
     async def newest(self, limit: int) -> LoggedSeries:
         """At most `limit` values, the newest page first."""
-        if not self._can_reverse():
+        if not self.source.can_reverse:
             return self._cut(await self.all(), limit)
         cursor_ns = self.end_ns + _SLACK_NS
         bounding = self.bounding
@@ -168,11 +286,6 @@ class _Pager:
         # Newest first as they came: where stamps are equal the order of arrival decides.
         self.points.reverse()
         return self._cut(self._series(False), limit)
-
-    def _can_reverse(self) -> bool:
-        target = self.dialect.schema.query.get("loggedTagValues")
-        mode = target.arguments.get("sortingMode", "") if target is not None else ""
-        return bool(mode and self.dialect.schema.spelled(mode.strip("[]!"), "TIME_DESC"))
 
     def _cut(self, series: LoggedSeries, limit: int) -> LoggedSeries:
         """The newest `limit` of the values inside; what bounds them on the left goes with the rest."""
@@ -192,44 +305,32 @@ class _Pager:
     async def _page(
         self, start_ns: int, end_ns: int, most: int, newest_first: bool, bounding: bool
     ) -> list[LoggedPoint]:
-        result = await self._result(start_ns, end_ns, most, newest_first, bounding)
-        unresolved = result is None or (not result.rows and result.error is not None)
-        if unresolved and self.asked == self.name and self.logging_tags is not None:
+        page = await self._ask(start_ns, end_ns, most, newest_first, bounding)
+        unresolved = page is None or (not page.points and page.error is not None)
+        if unresolved and self.asked == self.name:
             # A tag with several logging tags, or a server that takes only their names.
             known = ":" in self.name.partition("::")[2] or (
-                result is not None
-                and result.error is not None
-                and result.error.code not in ("2", "3")
+                page is not None and page.error is not None and page.error.code not in ("2", "3")
             )
-            found = [] if known else await self.logging_tags(self.name)
+            found = [] if known else await self.source.logging_tags(self.name)
             if found:
                 self.asked = found[0]
-                result = await self._result(start_ns, end_ns, most, newest_first, bounding)
-        if result is None:
+                page = await self._ask(start_ns, end_ns, most, newest_first, bounding)
+        if page is None:
             self.error = self.error or NOT_RETURNED
             return []
-        self.logging_tag = self.logging_tag or result.logging_tag or self.asked
+        self.logging_tag = self.logging_tag or page.logging_tag or self.asked
         # An error beside rows says that they are not all: paging finds the others.
-        self.error = None if result.rows else result.error
-        await asyncio.sleep(0)
-        rows = [point for row in result.rows if (point := logged_point(row)) is not None]
-        self._look_at_stamps(rows)
-        return rows
+        self.error = None if page.points else page.error
+        self._look_at_stamps(page.points)
+        return page.points
 
-    async def _result(
+    async def _ask(
         self, start_ns: int, end_ns: int, most: int, newest_first: bool, bounding: bool
-    ) -> LoggedResult | None:
-        answer = await self.ask(
-            lambda: self.dialect.history(
-                [self.asked],
-                start_ns,
-                end_ns,
-                most=most,
-                newest_first=newest_first,
-                bounding=bounding,
-            )
+    ) -> LoggedPage | None:
+        return await self.source.page(
+            self.asked, start_ns, end_ns, most=most, newest_first=newest_first, bounding=bounding
         )
-        return self._mine(logged_results(answer.body, answer.status))
 
     def _look_at_stamps(self, rows: list[LoggedPoint]) -> None:
         """Stamps cut to seconds or tenths hide rows just beside a page's edge: overlap by as much."""
@@ -242,17 +343,6 @@ class _Pager:
         """What the next page will bring once more; of this page and of those before."""
         known = self._edge | {_key(point) for point in fresh}
         self._edge = {key for key in known if from_ns <= key[0] <= to_ns}
-
-    def _mine(self, results: list[LoggedResult]) -> LoggedResult | None:
-        """The result for this tag: one call asks for one name, but a server may add others."""
-        if len(results) == 1:
-            return results[0]
-        mine = short_name(self.asked)
-        for result in results:
-            echo = short_name(result.logging_tag)
-            if echo == mine or echo.partition(":")[0] == mine:
-                return result
-        return None
 
     def _take(self, rows: list[LoggedPoint], *, from_ns: int = 0) -> list[LoggedPoint]:
         """Keep what is new and inside; remember the nearest values outside.

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 
 from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.connection import Capability
@@ -20,16 +19,16 @@ from tagwerk.domain.errors import (
     SessionExpired,
     TagwerkError,
 )
+from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantSink
 from tagwerk.domain.values import Sample
 from tagwerk.link.client import HttpClient
 from tagwerk.link.feeds import AlarmFeed, Poller
-from tagwerk.link.frames import Slicer, StreamTotals
 from tagwerk.link.handover import Handover
 from tagwerk.link.session import SessionKeeper
 from tagwerk.link.side import ServerSide
+from tagwerk.link.speaker import FeedSetup
 from tagwerk.link.stream import PushRefused, StreamWatcher, ValueStream
-from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)
 
@@ -51,28 +50,12 @@ class LiveLink:
     Args:
         side: logged in and prepared.
         sink: where values and alarms go.
-        on_quiet, on_life: the server gives no sign of life; it does again.
-        on_redundancy: told ACTIVE or PASSIVE.
-        slicer, ping_s, totals, timeout_s, tap: as for `ValueStream`.
+        setup: see `FeedSetup`.
     """
 
-    def __init__(
-        self,
-        side: ServerSide,
-        sink: PlantSink,
-        *,
-        on_quiet: Callable[[], None],
-        on_life: Callable[[], None],
-        on_redundancy: Callable[[str], None],
-        slicer: Slicer,
-        ping_s: float,
-        totals: StreamTotals,
-        timeout_s: float,
-        tap: Wiretap,
-        language: str,
-    ) -> None:
+    def __init__(self, side: ServerSide, sink: PlantSink, setup: FeedSetup) -> None:
         self.side = side
-        self.keeper, self.http = side.open()
+        self.keeper, self.http = unified_of(side)
         self.stream: ValueStream | None = None
         self.poller: Poller | None = None
         self.refusal: PushRefused | None = None
@@ -82,16 +65,16 @@ class LiveLink:
         self.ended_generation = -1
         """Of the token that the stream which has ended began with; -1 while none has."""
         self.redundancy_known = asyncio.Event()
-        self.on_quiet = on_quiet
-        self.on_life = on_life
+        self.on_quiet = setup.on_quiet
+        self.on_life = setup.on_life
         self._sink = sink
-        self._tell_redundancy = on_redundancy
-        self._slicer = slicer
-        self._ping_s = ping_s
-        self._totals = totals
-        self._timeout_s = timeout_s
-        self._tap = tap
-        self._language = language
+        self._tell_redundancy = setup.on_redundancy
+        self._slicer = setup.slicer
+        self._ping_s = setup.ping_s
+        self._totals = setup.totals
+        self._timeout_s = setup.timeout_s
+        self._tap = setup.tap
+        self._language = setup.language
         self._wanted: frozenset[str] = frozenset()
         self._alarms = AlarmFeed(sink)
         self._next: ValueStream | None = None
@@ -115,6 +98,38 @@ class LiveLink:
         if self.stream is not None:
             return self.stream.heard_s
         return self.keeper.heard_s if self.poller is not None else 0.0
+
+    @property
+    def poll_every_s(self) -> float:
+        """See `Feeds`."""
+        return self.poller.values.plan.every_s if self.poller is not None else 0.0
+
+    @property
+    def poll_stretch(self) -> float:
+        """See `Feeds`."""
+        return self.poller.values.plan.stretch if self.poller is not None else 0.0
+
+    @property
+    def requests(self) -> int:
+        """See `Feeds`."""
+        return self.poller.values.requests if self.poller is not None else 0
+
+    @property
+    def tells_redundancy(self) -> bool:
+        """See `Feeds`."""
+        return self.stream is not None
+
+    @property
+    def is_stand_in(self) -> bool:
+        """See `Feeds`."""
+        return self.poller is not None
+
+    @property
+    def remark(self) -> tuple[Message, Message]:
+        """See `Feeds`."""
+        if self.refusal is None:
+            return Message(), Message()
+        return message("Values are polled: the server refuses push."), self.refusal.cure_text
 
     async def connect(self) -> None:
         """Open the stream, or find that the server refuses push.
@@ -192,8 +207,9 @@ class LiveLink:
             await poller.close()
         return True
 
-    def begin(self, names: frozenset[str]) -> None:
+    def begin(self, names: frozenset[str], quick: frozenset[str] = frozenset()) -> None:
         """The link is live: subscribe, or poll."""
+        del quick
         self._wanted = names
         self._looked_s = time.monotonic()
         if self.stream is not None:
@@ -214,8 +230,9 @@ class LiveLink:
         self.poller.want(names)
         self.poller.start()
 
-    def want(self, names: frozenset[str]) -> None:
+    def want(self, names: frozenset[str], quick: frozenset[str] = frozenset()) -> None:
         """The tags to be subscribed from now on."""
+        del quick
         fresh = names - self._wanted
         self._wanted = names
         if self.stream is not None:
@@ -466,6 +483,14 @@ class LiveLink:
         self.side.redundancy = state.upper()
         self.redundancy_known.set()
         self._tell_redundancy(self.side.redundancy)
+
+
+def unified_of(side: ServerSide) -> tuple[SessionKeeper, HttpClient]:
+    """Keeper and client of a server that speaks Unified."""
+    keeper, http = side.open()
+    if not isinstance(keeper, SessionKeeper) or not isinstance(http, HttpClient):
+        raise TypeError("a server of another dialect")
+    return keeper, http
 
 
 class _Watcher(StreamWatcher):

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tagwerk.domain.connection import ConnectionProfile, Session
+from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.traffic import TrafficSink
-from tagwerk.link.addresses import endpoint_for
-from tagwerk.link.client import HttpClient
-from tagwerk.link.session import SessionKeeper
-from tagwerk.link.transport import HttpTransport
+from tagwerk.link.registry import SPEAKERS
+from tagwerk.link.side import ServerSide
+from tagwerk.link.speaker import SpokenClient
 from tagwerk.link.wiretap import Wiretap
-
-
-class OneShotClient(HttpClient):
-    """A client that is logged in; `session` says as whom."""
-
-    @property
-    def session(self) -> Session | None:
-        """The login, without its token."""
-        return self.keeper.session
 
 
 @asynccontextmanager
@@ -30,7 +21,7 @@ async def open_client(
     *,
     token: str = "",
     traffic: TrafficSink | None = None,
-) -> AsyncIterator[OneShotClient]:
+) -> AsyncIterator[SpokenClient]:
     """Log in, hand out a client on this loop, log out at the end.
 
     Args:
@@ -42,21 +33,30 @@ async def open_client(
     Raises:
         NotReachable, NotTrusted, LoginFailed, NotAllowed, ProtocolError: could not be opened.
     """
-    transport = HttpTransport(
-        endpoint_for(profile.url, profile.trust),
-        profile.trust,
-        timeout_s=profile.timeout_s,
+    side = ServerSide(
+        profile.url,
+        profile,
+        SPEAKERS,
+        password,
         tap=Wiretap(traffic),
+        on_phase=lambda _phase: None,
+        token=token,
     )
-    keeper = SessionKeeper(transport, profile.user, password)
-    client = OneShotClient(keeper)
     try:
-        if token:
-            keeper.adopt(token)
-        else:
-            await keeper.login()
+        try:
+            await _sign_in(side)
+        except TagwerkError as problem:
+            if not await side.found_elsewhere(problem):
+                raise
+            await _sign_in(side)
+        _, client = side.open()
         await client.prepare()
         yield client
     finally:
-        await keeper.logout()
-        await transport.close()
+        await side.close()
+
+
+async def _sign_in(side: ServerSide) -> None:
+    keeper, _ = side.open()
+    if not keeper.is_foreign:
+        await keeper.login()

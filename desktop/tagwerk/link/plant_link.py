@@ -66,9 +66,10 @@ class SupervisedLink:
         self._thread.start()
         self._thread.soon(self._supervisor.begin)
 
-    def want(self, names: frozenset[str]) -> None:
+    def want(self, names: frozenset[str], quick: frozenset[str] = frozenset()) -> None:
         """See `ports.PlantLink.want`."""
         self._supervisor.wanted = names
+        self._supervisor.quick = quick
         self._thread.soon(self._supervisor.wanted_changed)
 
     def set_language(self, language: str) -> None:

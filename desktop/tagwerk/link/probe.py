@@ -19,6 +19,7 @@ from tagwerk.domain.connection import (
     Capabilities,
     Capability,
     Certificate,
+    ConnectionProfile,
     ProbeResult,
     Session,
     Step,
@@ -31,11 +32,15 @@ from tagwerk.domain.errors import NotReachable, NotTrusted, TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.traffic import TrafficSink
 from tagwerk.domain.verdict import CAPABILITY_WORDS, listed
-from tagwerk.link.addresses import candidates
+from tagwerk.link.addresses import AUTO, candidates
 from tagwerk.link.client import HttpClient
 from tagwerk.link.deep_probe import probe_functions, probe_way
-from tagwerk.link.find_interface import find_interface, tell_classic
+from tagwerk.link.find_dialect import dialect_of
+from tagwerk.link.find_interface import InterfaceLook, service_at, tell_classic
+from tagwerk.link.find_service import ServiceLook
 from tagwerk.link.findings import diagnose, find
+from tagwerk.link.keeper import Keeper
+from tagwerk.link.look import Look
 from tagwerk.link.look_around import (
     CLASSIC_PORTS,
     USUAL_PORTS,
@@ -43,13 +48,16 @@ from tagwerk.link.look_around import (
     listener_kind,
     open_ports,
 )
-from tagwerk.link.session import SessionKeeper
+from tagwerk.link.registry import SPEAKERS
+from tagwerk.link.speaker import SpokenClient
 from tagwerk.link.tls import client_context, fetch_certificate, find_verification_error, not_trusted
 from tagwerk.link.transport import Endpoint, HttpTransport, connection_error
 from tagwerk.link.wiretap import Wiretap
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, 10051, 10065}
 _NAME_SERVICE = {socket.EAI_AGAIN, 11002}
+LOOKS: dict[str, Look] = {"unified": InterfaceLook(), "classic": ServiceLook()}
+"""By the word of ``--dialect``, as `registry.SPEAKERS`."""
 _SOON_DAYS = 30
 _DAY_NS = 86_400_000_000_000
 
@@ -80,18 +88,36 @@ class Probe:
         self.certificate: Certificate | None = None
         self.session: Session | None = None
         self.capabilities = Capabilities()
+        self.alarm_filters: tuple[str, ...] = ()
         self.server: dict[str, str] = {}
         self.dialect = ""
-        self.facts: dict[str, object] = {"found": "", "user": "", "names": "", "path": ""}
+        self.facts: dict[str, object] = {
+            "found": "", "user": "", "names": "", "path": "", "scheme": "", "rate": "",
+        }  # fmt: skip
         """What the sentences of findings are filled with."""
         self.clock_offset_ns: int | None = None
         self.transport: HttpTransport | None = None
-        self._keeper: SessionKeeper | None = None
+        self.may_speak_another = False
+        """Nobody said which dialect is spoken here: what is found counts."""
+        self._key = "unified"
+        self._keeper: Keeper | None = None
         self._on_step = on_step
         self._detail = Message()
         self._cure = Message()
         self._code = ""
         self._ok: bool | None = True
+
+    def open_transport(self) -> HttpTransport:
+        """A transport to where the probe stands now; closed by `close`."""
+        self.transport = HttpTransport(
+            self.endpoint, self.trust, timeout_s=self.timeout_s, tap=self.tap
+        )
+        return self.transport
+
+    def speak(self, key: str, endpoint: Endpoint) -> None:
+        """Go on in another dialect, at another place of the same host."""
+        self._key = key
+        self.endpoint = endpoint
 
     def result(self) -> ProbeResult:
         """All that was found."""
@@ -106,6 +132,7 @@ class Probe:
             session=self.session,
             capabilities=self.capabilities,
             error=self.error,
+            alarm_filters=self.alarm_filters,
         )
 
     async def close(self) -> None:
@@ -173,60 +200,90 @@ class Probe:
     # The way.
 
     async def run(
-        self, address: str, user: str, password: str, deep: bool, token: str = ""
+        self,
+        profile: ConnectionProfile,
+        password: str,
+        deep: bool,
+        token: str = "",
     ) -> None:
         """All steps in order.
+
+        Args:
+            profile: its address, user and dialect, and what a dialect's client reads of it.
+            password, token: of the user; without both nobody is signed in.
+            deep: go on to browse, read, history, alarms, push, clock and round trip.
 
         Raises:
             TagwerkError: what made it impossible to go on; the step is reported already.
         """
+        user = profile.user
         self.facts["user"] = user
         async with self.step(StepName.RESOLVE):
-            places = candidates(address, self.trust)
+            places = candidates(profile.url, self.trust, profile.dialect)
             self.endpoint = places[0]
+            self._key = dialect_of(profile.url, profile.dialect)
+            self.may_speak_another = profile.dialect == AUTO
             await self._resolve()
-        await self._reach(places)
+        await self._reach(self._with_other_ports(places, profile.url))
         if self.endpoint.is_secure:
             async with self.step(StepName.TLS):
                 await self._secure()
         else:
             await self._plain()
-        transport = await find_interface(self)
+        transport = await LOOKS[self._key].find(self)
         problem: TagwerkError | None = None
         if user or token:
             try:
-                await self._inside(transport, user, password, token, deep)
+                await self._inside(transport, profile, password, token, deep)
             except TagwerkError as failed:
                 problem = failed
         elif deep:
             self.skip(StepName.LOGIN, message("nobody is signed in"), "not_signed_in")
         if deep and (problem is None or not isinstance(problem, NotReachable)):
-            await probe_way(self, transport, self._keeper)
+            await probe_way(self, LOOKS[self._key], transport, self._keeper)
         if problem is not None:
             raise problem
 
+    def _with_other_ports(self, places: list[Endpoint], address: str) -> list[Endpoint]:
+        """The other usual ports of a dialect, where the address names none."""
+        first = places[0]
+        info = SPEAKERS[self._key].info
+        if first.port != info.public_port or f":{first.port}" in address:
+            return places
+        host = f"[{first.host}]" if ":" in first.host else first.host
+        parts = first.parts
+        others = [
+            Endpoint(f"{parts.scheme}://{host}:{port}{parts.path}") for port in info.other_ports
+        ]
+        return [*places, *others]
+
     async def _inside(
-        self, transport: HttpTransport, user: str, password: str, token: str, deep: bool
+        self,
+        transport: HttpTransport,
+        profile: ConnectionProfile,
+        password: str,
+        token: str,
+        deep: bool,
     ) -> None:
-        keeper = self._keeper = SessionKeeper(transport, user, password)
+        speaker, look = SPEAKERS[self._key], LOOKS[self._key]
+        keeper = self._keeper = speaker.keeper(transport, profile.user, password)
         self.tap.know(keeper)
-        client = HttpClient(keeper)
+        client = speaker.client(keeper, profile)
         if token:
             keeper.adopt(token)
             self.skip(StepName.LOGIN, message("a token was given"))
         else:
             async with self.step(StepName.LOGIN):
-                await keeper.login()
-                self.session = keeper.session
-                self._say_login(keeper)
+                await look.sign_in(self, keeper)
         async with self.step(StepName.RIGHTS):
             await client.prepare()
             self.capabilities = client.capabilities
+            self.alarm_filters = client.alarm_filters
             self._say_rights(client)
-        if client.dialect is not None:
+        if isinstance(client, HttpClient) and client.dialect is not None:
             self.server["version"] = client.dialect.version
         if deep:
-            await probe_functions(self, client, keeper)
+            await probe_functions(self, look, client, keeper)
 
     async def _resolve(self) -> None:
         host, port = self.endpoint.host, self.endpoint.port
@@ -292,7 +349,29 @@ class Probe:
             return
         if problem.code in ("refused", "timeout"):
             await self._try_other_ports({place.port for place in places})
+            if await self._go_to_service(places):
+                return
+            if problem.code == "refused" and self._key != "unified":
+                self.means("service_off")
         raise problem
+
+    async def _go_to_service(self, places: list[Endpoint]) -> bool:
+        """Whether the other product's port is the only one of the two that is open, and nobody said
+        which it is: then that one is looked at."""
+        found: tuple[int, ...] = self.facts.get("open_ports", ())  # type: ignore[assignment]
+        ports = [port for port in CLASSIC_PORTS if port in found]
+        tried = self.endpoint
+        if not ports or not self.may_speak_another or tried.parts.port or not tried.is_secure:
+            return False
+        self.speak("classic", service_at(tried, ports[0]))
+        self.say(
+            message(
+                "TCP port {port} answers; {tried} does not",
+                port=ports[0],
+                tried=", ".join(str(place.port) for place in places),
+            )
+        )
+        return True
 
     async def _try_other_ports(self, tried: set[int]) -> None:
         others = [port for port in USUAL_PORTS if port not in tried]
@@ -391,20 +470,7 @@ class Probe:
         self.facts["names"] = ", ".join(names) or message("another name")
         return problem
 
-    def _say_login(self, keeper: SessionKeeper) -> None:
-        session = keeper.session
-        if session is None:
-            return
-        name = session.full_name or session.user
-        if session.expires_ns is not None:
-            now_ns = time.time_ns() + (keeper.clock_offset_ns or 0)
-            minutes = max(round((session.expires_ns - now_ns) / 60e9), 0)
-            if minutes < 10_000:
-                self.say(message("{user}, session of {minutes} min", user=name, minutes=minutes))
-                return
-        self.say(message("{user}", user=name))
-
-    def _say_rights(self, client: HttpClient) -> None:
+    def _say_rights(self, client: SpokenClient) -> None:
         able = self.capabilities
         have = listed([CAPABILITY_WORDS[one] for one in Capability if one in able])
         lacking = listed(
@@ -413,10 +479,8 @@ class Probe:
         text = message("{have}", have=have)
         if lacking:
             text = message("{have}; not: {lacking}", have=have, lacking=lacking)
-        if client.dialect is not None and client.dialect.schema.assumed:
-            self.say(text, code="introspection_off")
-        else:
-            self.say(text)
+        dialect = client.dialect if isinstance(client, HttpClient) else None
+        self.say(text, code="introspection_off" if dialect and dialect.schema.assumed else "")
 
 
 def _no_connection(problem: OSError, place: Endpoint) -> NotReachable:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from tagwerk.dialects.base import Operation
 from tagwerk.dialects.unified import (
@@ -42,9 +39,9 @@ from tagwerk.domain.errors import (
     SessionExpired,
     TagwerkError,
 )
-from tagwerk.domain.redaction import LIVE_SECRETS
 from tagwerk.link.bodies import BodyTaker
-from tagwerk.link.policy import UNJUDGED_LOGIN, LoginPace
+from tagwerk.link.keeper import Keeper
+from tagwerk.link.policy import UNJUDGED_LOGIN
 from tagwerk.link.transport import MOST_ANSWER_BYTES, MOST_SMALL_BYTES, Answer, HttpTransport
 
 log = logging.getLogger(__name__)
@@ -58,7 +55,7 @@ _EDGE_BYTES = 2048
 _PASSED_ON_NOTHING = ("502", "503", "504")
 
 
-class SessionKeeper:
+class SessionKeeper(Keeper):
     """Keeps one login alive.
 
     Args:
@@ -67,17 +64,8 @@ class SessionKeeper:
     """
 
     def __init__(self, transport: HttpTransport, user: str, password: str) -> None:
-        self.transport = transport
-        self.user = user
-        self.session: Session | None = None
-        self.generation = 0
-        """Grows with each token; a stream that runs on an older one must be replaced."""
-        self.on_new_token: Callable[[], None] = lambda: None
-        self.clock_offset_ns: int | None = None
-        self.server_header = ""
-        self._password = password
+        super().__init__(transport, user, password)
         self._token: Token | None = None
-        self._tokens: deque[str] = deque(maxlen=4)
         self._refused: LoginFailed | None = None
         self._foreign = False
         self._lock = asyncio.Lock()
@@ -86,13 +74,6 @@ class SessionKeeper:
         self._renewed_at_s = 0.0
         self._selection = 0
         self._life_s: float | None = None
-        self.pace = LoginPace()
-        self.heard_s = 0.0
-        """When the server last answered anything; seconds on the monotonic clock."""
-        self.on_answer: Callable[[], None] = lambda: None
-        self._under_way: set[asyncio.Task[Answer]] = set()
-        LIVE_SECRETS.add(self)
-        transport.tap.know(self)
 
     def __repr__(self) -> str:
         return f"SessionKeeper({self.user!r} at {self.transport.endpoint.url!r})"
@@ -101,21 +82,6 @@ class SessionKeeper:
     def token(self) -> str:
         """The secret for a stream's first message; "" when not logged in."""
         return self._token.value if self._token else ""
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be repeated: for `TagwerkError.redact` only."""
-        return self._password, *self._tokens
-
-    @contextmanager
-    def _redacting(self) -> Iterator[None]:
-        """Servers repeat what they were sent; an error goes on its way without the secrets."""
-        before = self.secrets
-        try:
-            yield
-        except TagwerkError as problem:
-            problem.redact((*before, *self.secrets))
-            raise
 
     def adopt(self, token: str) -> None:
         """Use a token issued elsewhere; it is not renewed and not logged out by us."""
@@ -275,11 +241,6 @@ class SessionKeeper:
         life_s = (session.expires_ns - server_now_ns) / 1e9
         return life_s if life_s > 0 else None
 
-    def _note(self, answer: Answer) -> None:
-        if answer.clock_offset_ns is not None:
-            self.clock_offset_ns = answer.clock_offset_ns
-        self.server_header = answer.server or self.server_header
-
     async def _post(
         self,
         body: bytes,
@@ -290,38 +251,11 @@ class SessionKeeper:
         taker: BodyTaker | None = None,
     ) -> Answer:
         """One request that ends when the link is declared lost, see `cut_off`."""
-        work = asyncio.get_running_loop().create_task(
+        return await self._answer(
             self.transport.post(
                 body, token=token, most_bytes=most_bytes, timeout_s=timeout_s, taker=taker
-            ),
-            name="request",
+            )
         )
-        self._under_way.add(work)
-        try:
-            answer = await work
-        except asyncio.CancelledError:
-            mine = asyncio.current_task()
-            if work.cancelled() and mine is not None and not mine.cancelling():
-                raise NotReachable(
-                    "The link to {host} was lost before the answer was there.",
-                    cure="Check the network; it is tried again by itself.",
-                    code="lost",
-                    # Nobody can tell any more how far it got.
-                    may_have_arrived=True,
-                    host=self.transport.endpoint.host,
-                ) from None
-            raise
-        finally:
-            self._under_way.discard(work)
-        self._note(answer)
-        self.heard_s = time.monotonic()
-        self.on_answer()
-        return answer
-
-    def cut_off(self) -> None:
-        """The link is lost: whoever still waits for an answer is told now, not after the time-out."""
-        for work in tuple(self._under_way):
-            work.cancel()
 
     async def extend(self) -> None:
         """Renew the session; `generation` grows when the server gave a new token.

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from tagwerk.domain.connection import Trust
+from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import NotReachable, TagwerkError
 from tagwerk.link.addresses import endpoint_for
-from tagwerk.link.client import HttpClient
-from tagwerk.link.session import SessionKeeper
+from tagwerk.link.find_dialect import dialect_of, look_elsewhere
+from tagwerk.link.keeper import Keeper
+from tagwerk.link.speaker import Speaker, SpokenClient
 from tagwerk.link.transport import Endpoint, HttpTransport
 from tagwerk.link.waiting import Address, own_address, resolve
 from tagwerk.link.wiretap import Wiretap
@@ -30,9 +31,9 @@ class ServerSide:
 
     Args:
         address: as configured; checked when it is opened.
-        trust: whom to trust there.
-        user, password, token: as for the link.
-        timeout_s: for one request.
+        profile: the rest of how it is reached: dialect, trust, user, time-out.
+        speakers: the dialects by name.
+        password, token: as for the link.
         tap: told of the traffic.
         on_phase: told ``connect``, ``tls`` and ``request`` as its connections come up.
     """
@@ -40,19 +41,20 @@ class ServerSide:
     def __init__(
         self,
         address: str,
-        trust: Trust,
-        user: str,
+        profile: ConnectionProfile,
+        speakers: Mapping[str, Speaker],
         password: str,
         *,
-        timeout_s: float,
         tap: Wiretap,
         on_phase: Callable[[str], None],
         token: str = "",
     ) -> None:
         self.address = address
-        self.trust = trust
-        self.keeper: SessionKeeper | None = None
-        self.http: HttpClient | None = None
+        self.profile = profile
+        self.trust = profile.trust
+        self.speaker: Speaker = speakers[dialect_of(address, profile.dialect)]
+        self.keeper: Keeper | None = None
+        self.http: SpokenClient | None = None
         self.addresses: list[Address] = []
         """As last resolved."""
         self.own_address: str | None = None
@@ -69,10 +71,10 @@ class ServerSide:
         self.is_spent = False
         """The connections of its transport belong to a link that is lost."""
         self._prepared_generation = -1
-        self._user = user
+        self._speakers = speakers
         self._password = password
         self._token = token
-        self._timeout_s = timeout_s
+        self._timeout_s = profile.timeout_s
         self._tap = tap
         self._on_phase = on_phase
 
@@ -86,7 +88,7 @@ class ServerSide:
         """Its name, for people."""
         return Endpoint(self.url).host or self.address
 
-    def open(self) -> tuple[SessionKeeper, HttpClient]:
+    def open(self) -> tuple[Keeper, SpokenClient]:
         """Have a transport, a session keeper and a client; no byte leaves.
 
         Raises:
@@ -94,11 +96,12 @@ class ServerSide:
             NotTrusted: plain HTTP that nobody allowed.
         """
         if self.keeper is None or self.http is None:
-            transport = self._make_transport(endpoint_for(self.address, self.trust))
-            self.keeper = SessionKeeper(transport, self._user, self._password)
+            endpoint = endpoint_for(self.address, self.trust, self.speaker.info.key)
+            transport = self._make_transport(endpoint)
+            self.keeper = self.speaker.keeper(transport, self.profile.user, self._password)
             if self._token:
                 self.keeper.adopt(self._token)
-            self.http = HttpClient(self.keeper)
+            self.http = self.speaker.client(self.keeper, self.profile)
         return self.keeper, self.http
 
     def _make_transport(self, endpoint: Endpoint) -> HttpTransport:
@@ -129,6 +132,23 @@ class ServerSide:
         self.addresses = await resolve(endpoint.host, endpoint.port, timeout_s=self._timeout_s)
         self.own_address = own_address(self.addresses)
 
+    async def found_elsewhere(self, problem: TagwerkError) -> bool:
+        """Where nobody said which dialect is spoken, and none answered in the likeliest: whether
+        another one does, on its own port. It is spoken from then on.
+        """
+        if self.was_live or self.profile.dialect != "auto" or self._token:
+            return False
+        place = await look_elsewhere(self.address, self.profile, self.speaker.info.key, problem)
+        if place is None:
+            return False
+        await self.close()
+        self.keeper = self.http = None
+        self._prepared_generation = -1
+        self.address, key = place
+        self.speaker = self._speakers[key]
+        log.info("%s speaks the dialect “%s”", self.address, key)
+        return True
+
     async def prepare(self) -> None:
         """After a login with a new token: schema and rights.
 
@@ -143,7 +163,7 @@ class ServerSide:
     def ask(self) -> asyncio.Task[None] | None:
         """Ask for a sign of life over HTTP, in a task of its own."""
         http = self.http
-        if http is None or http.dialect is None:
+        if http is None or not http.is_known:
             return None
 
         async def hello() -> None:

@@ -47,9 +47,7 @@ from tagwerk.domain.errors import (
 )
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.ports import PlantSink
-from tagwerk.link.client import HttpClient
 from tagwerk.link.frames import Slicer, StreamTotals
-from tagwerk.link.live_link import LiveLink
 from tagwerk.link.policy import STABLE_S, needs_person, retry_delay_s
 from tagwerk.link.redundancy import (
     ASKED,
@@ -59,7 +57,9 @@ from tagwerk.link.redundancy import (
     passive_problem,
     switch_problem,
 )
+from tagwerk.link.registry import SPEAKERS
 from tagwerk.link.side import ServerSide
+from tagwerk.link.speaker import Feeds, FeedSetup, SpokenClient
 from tagwerk.link.waiting import Lookout, may_be_the_network, wait
 from tagwerk.link.wiretap import Wiretap
 
@@ -68,7 +68,6 @@ T = TypeVar("T")
 
 _WANT_DELAY_S = 0.03
 _REDUNDANCY_S = 0.5
-PRODUCT = "WinCC Unified"
 _STANDS = (LinkState.LIVE, LinkState.STALE)
 _PHASES = {
     "connect": LinkState.CONNECTING,
@@ -105,21 +104,24 @@ class Supervisor:
         self.sink = sink
         self.tap = tap or Wiretap()
         self.wanted: frozenset[str] = frozenset()
+        self.quick: frozenset[str] = frozenset()
         self.language = "en-US"
-        self.status = LinkStatus(server=PRODUCT)
         self._password = password
         self._slicer = slicer
         self._ping_s = ping_s
         self._totals = StreamTotals()
         self._reconnects = 0
+        self._polls = 0
+        self._poll_every_s = 0.0
         main = self._side(profile.url, profile, token)
         partner = None
         if profile.partner:
             trust = profile.partner_trust or profile.trust
             partner = self._side(profile.partner, replace(profile, trust=trust))
+        self.status = LinkStatus(server=main.speaker.info.product)
         self._servers = Servers(main, partner, follow=profile.follow_partner)
         self._shown = main
-        self._live: LiveLink | None = None
+        self._live: Feeds | None = None
         self._live_since_s = 0.0
         self._attempt = 0
         self._task: asyncio.Task[None] | None = None
@@ -132,21 +134,20 @@ class Supervisor:
     def _side(self, address: str, profile: ConnectionProfile, token: str = "") -> ServerSide:
         return ServerSide(
             address,
-            profile.trust,
-            profile.user,
+            profile,
+            SPEAKERS,
             self._password,
             token=token,
-            timeout_s=profile.timeout_s,
             tap=self.tap,
             on_phase=self._on_phase,
         )
 
     @property
-    def http(self) -> HttpClient | None:
+    def http(self) -> SpokenClient | None:
         """The client of the server that is spoken to; None before the first connection."""
         return self._servers.current.http
 
-    def http_for_changes(self) -> HttpClient | None:
+    def http_for_changes(self) -> SpokenClient | None:
         """The same, for what changes the plant: only on the server that its user was shown.
 
         Raises:
@@ -180,6 +181,9 @@ class Supervisor:
             subscribed=self._live.subscribed if self._live is not None else 0,
             reconnects=self._reconnects,
             pings=totals.pings,
+            polls=self._polls + (self._live.requests if self._live is not None else 0),
+            poll_every_s=self._live.poll_every_s if self._live is not None else self._poll_every_s,
+            poll_stretch=self._live.poll_stretch if self._live is not None else 0.0,
         )
 
     # Called from outside, on the link's thread
@@ -210,7 +214,7 @@ class Supervisor:
     def _apply_wanted(self) -> None:
         self._want_timer = None
         if self._live is not None and self.status.state in _STANDS:
-            self._live.want(self.wanted)
+            self._live.want(self.wanted, self.quick)
 
     def set_language(self, language: str) -> None:
         """Alarm texts in another language from now on."""
@@ -397,16 +401,15 @@ class Supervisor:
             TagwerkError: whatever stood in the way.
         """
         self._phase(LinkState.RESOLVING)
-        keeper, http = side.open()
-        keeper.on_new_token = self._wake.set
-        http.on_change = self._on_client_change
-        await side.refresh()
-        await keeper.ensure()
+        try:
+            await self._sign_in(side)
+        except TagwerkError as problem:
+            if not await side.found_elsewhere(problem):
+                raise
+            await self._sign_in(side)
         self._phase(LinkState.LOGGING_IN)
         await side.prepare()
-        live = self._live = LiveLink(
-            side,
-            self.sink,
+        setup = FeedSetup(
             on_quiet=self._on_quiet,
             on_life=self._on_life,
             on_redundancy=self._on_redundancy,
@@ -417,6 +420,7 @@ class Supervisor:
             tap=self.tap,
             language=self.language,
         )
+        live = self._live = side.speaker.feeds(side, self.sink, setup)
         await live.connect()
         await self._heed_redundancy(side, live)
         side.was_live = True
@@ -432,22 +436,39 @@ class Supervisor:
             attempt=0,
             next_attempt_ns=None,
             lost_at_ns=None,
-            session=keeper.session,
-            capabilities=http.capabilities,
-            systems=http.systems,
-            server=f"{PRODUCT} {http.dialect.version if http.dialect else ''}".strip(),
             redundancy=side.redundancy,
             url=side.url,
+            **self._known_of(side),
         )
-        live.begin(self.wanted)
+        live.begin(self.wanted, self.quick)
 
-    async def _heed_redundancy(self, side: ServerSide, live: LiveLink) -> None:
+    async def _sign_in(self, side: ServerSide) -> None:
+        keeper, http = side.open()
+        keeper.on_new_token = self._wake.set
+        http.on_change = self._on_client_change
+        await side.refresh()
+        await keeper.ensure()
+
+    @staticmethod
+    def _known_of(side: ServerSide) -> dict[str, object]:
+        """What a server has told of itself and of its user."""
+        keeper, http = side.open()
+        return {
+            "session": keeper.session,
+            "capabilities": http.capabilities,
+            "systems": http.systems,
+            "server": http.product,
+            "dialect": side.speaker.info.key,
+            "alarm_filters": http.alarm_filters,
+        }
+
+    async def _heed_redundancy(self, side: ServerSide, live: Feeds) -> None:
         """Where a passive server would be left at once, ask before anything of it is shown.
 
         Raises:
             NotReachable: it is passive.
         """
-        if not self._servers.follows or live.stream is None:
+        if not self._servers.follows or not live.tells_redundancy:
             return
         try:
             async with asyncio.timeout(_REDUNDANCY_S):
@@ -457,7 +478,7 @@ class Supervisor:
         if side.redundancy == PASSIVE:
             raise passive_problem(side)
 
-    def _live_words(self, side: ServerSide, live: LiveLink) -> tuple[Message, Message]:
+    def _live_words(self, side: ServerSide, live: Feeds) -> tuple[Message, Message]:
         """What there is to say although it is live, and what to do about it."""
         if side.redundancy == PASSIVE:
             passive = message("{host} is the passive server of the pair.", host=side.host)
@@ -465,9 +486,7 @@ class Supervisor:
             if other is None:
                 return passive, message("Connect to the active one.")
             return passive, message("Go to the partner {partner}.", partner=other.host)
-        if live.refusal is not None:
-            return message("Values are polled: the server refuses push."), live.refusal.cure_text
-        return Message(), Message()
+        return live.remark
 
     # Live
 
@@ -487,7 +506,7 @@ class Supervisor:
                 return passive_problem(side)
             if self._kicked:
                 self._kicked = False
-                if live.poller is not None:
+                if live.is_stand_in:
                     return NotReachable("Looking whether the server pushes now.", code="asked")
             held_s = not_before_s - loop.time()
             wait_s = held_s if live.is_outdated else max(keeper.renewal_in_s, held_s)
@@ -511,9 +530,7 @@ class Supervisor:
             if isinstance(ended, float) and ended > 0:
                 not_before_s = loop.time() + ended
 
-    async def _first_of(
-        self, live: LiveLink, work: Coroutine[Any, Any, T]
-    ) -> T | TagwerkError | None:
+    async def _first_of(self, live: Feeds, work: Coroutine[Any, Any, T]) -> T | TagwerkError | None:
         """Do something, and drop it when the connection ends before it is done.
 
         Returns:
@@ -553,7 +570,7 @@ class Supervisor:
             return
         self._say_live(live.side, live)
 
-    def _say_live(self, side: ServerSide, live: LiveLink) -> None:
+    def _say_live(self, side: ServerSide, live: Feeds) -> None:
         detail, cure = self._live_words(side, live)
         self._emit(LinkState.LIVE, detail=detail, cure=cure, lost_at_ns=None)
 
@@ -583,6 +600,8 @@ class Supervisor:
     async def _close_live(self) -> None:
         live, self._live = self._live, None
         if live is not None:
+            self._polls += live.requests
+            self._poll_every_s = live.poll_every_s
             await live.close()
 
     # Status

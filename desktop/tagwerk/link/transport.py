@@ -13,8 +13,8 @@ import ipaddress
 import logging
 import ssl
 import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -55,6 +55,7 @@ SLOWEST_BYTES_PER_S = 8_000
 _WAITS_BEFORE_ANSWER = 3
 _MOST_REDIRECTS = 4
 _MOST_HEADER_CHARS = 200
+_ASKING = frozenset({"GET", "POST"})
 _REPOSTED = (301, 302, 307, 308)
 
 
@@ -109,6 +110,7 @@ class Answer:
         server: the ``Server`` header.
         clock_offset_ns: server's clock minus ours, from the ``Date`` header (whole seconds,
             so ± 1 s), None when it was not told.
+        headers: of the answer, found in any case.
         size: of the whole body, unpacked; None is that of `body`.
         beginning: of the whole body, where some of it was taken.
     """
@@ -117,12 +119,32 @@ class Answer:
     body: bytes
     server: str = ""
     clock_offset_ns: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     size: int | None = None
     beginning: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request.
+
+    Args:
+        method: GET, POST or PUT.
+        suffix: put behind the endpoint's address; "" for the endpoint itself.
+        body: encoded.
+        headers: all of them; they may hold a secret.
+        what: its name in the traffic; "" where the body tells it.
+    """
+
+    method: str
+    suffix: str
+    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    what: str = ""
+
+
 class HttpTransport:
-    """Posts JSON to one endpoint. `endpoint` follows redirects, so read it after the first call.
+    """Sends JSON to one endpoint. `endpoint` follows redirects, so read it after the first call.
 
     Args:
         endpoint: where.
@@ -190,23 +212,53 @@ class HttpTransport:
             taker: gets the body of a good answer (200) while it arrives.
 
         Raises:
+            as `send`.
+        """
+        outgoing = Outgoing("POST", "", body, _headers(token))
+        return await self.send(outgoing, most_bytes=most_bytes, timeout_s=timeout_s, taker=taker)
+
+    async def send(
+        self,
+        outgoing: Outgoing,
+        *,
+        most_bytes: int = MOST_ANSWER_BYTES,
+        timeout_s: float | None = None,
+        taker: BodyTaker | None = None,
+    ) -> Answer:
+        """Send a request once (again only where a redirect says that it was not looked at).
+
+        Raises:
             NotReachable: with `may_have_arrived`; NotTrusted: the certificate.
             BodyTooLarge: 413, or more than the limit before it was sent.
             ProtocolError: a redirect that leads nowhere, an answer that is too large.
         """
+        body = outgoing.body
         if len(body) > MOST_REQUEST_BYTES:
             raise BodyTooLarge(
                 "The request is larger than 1 MB.", cure="Ask for fewer names at once.", code="413"
             )
+        moved = ""
         for _ in range(_MOST_REDIRECTS):
-            with self.tap.request(self.endpoint.url, body) as recording:
-                answer, location = await self._post_once(body, token, most_bytes, timeout_s, taker)
+            url = moved or self.endpoint.url + outgoing.suffix
+            with self.tap.request(url, body, outgoing.what) as recording:
+                answer, location = await self._send_once(
+                    outgoing, url, most_bytes, timeout_s, taker
+                )
                 recording.answered(
                     answer.status, answer.beginning + answer.body, location, answer.size
                 )
             if not location:
                 break
-            self._follow(location)
+            if not outgoing.suffix:
+                self._follow(location)
+            elif outgoing.method not in _ASKING:
+                # What changes something goes only to where it was meant to go.
+                raise self._elsewhere(Endpoint(location))
+            elif location.endswith(outgoing.suffix):
+                self._follow(location.removesuffix(outgoing.suffix))
+            else:
+                self._check_place(Endpoint(location))
+                moved = location
         else:
             raise ProtocolError(
                 "{host} redirects in a circle.",
@@ -222,10 +274,10 @@ class HttpTransport:
             )
         return answer
 
-    async def _post_once(
+    async def _send_once(
         self,
-        body: bytes,
-        token: str,
+        outgoing: Outgoing,
+        url: str,
         most_bytes: int,
         timeout_s: float | None,
         taker: BodyTaker | None = None,
@@ -234,15 +286,15 @@ class HttpTransport:
         sent = _Sent(self.on_phase, self.tap, self.endpoint.url)
         try:
             request = self._client.build_request(
-                "POST",
-                self.endpoint.url,
-                content=body,
-                headers=_headers(token),
+                outgoing.method,
+                url,
+                content=outgoing.body or None,
+                headers=dict(outgoing.headers),
                 timeout=httpx.Timeout(patience_s),
                 extensions={"trace": sent.trace},
             )
             # httpx bounds each silence, not the whole: a byte a second would go on for ever.
-            first_s = _WAITS_BEFORE_ANSWER * patience_s + len(body) / SLOWEST_BYTES_PER_S
+            first_s = _WAITS_BEFORE_ANSWER * patience_s + len(outgoing.body) / SLOWEST_BYTES_PER_S
             async with asyncio.timeout(first_s) as deadline:
                 sent_at = time.time_ns()
                 response = await self._client.send(request, stream=True)
@@ -285,6 +337,7 @@ class HttpTransport:
             data,
             response.headers.get("server", "")[:_MOST_HEADER_CHARS],
             _clock_offset(response.headers.get("date"), (sent_at + received_at) // 2),
+            response.headers,
             size,
             beginning,
         )
@@ -351,18 +404,24 @@ class HttpTransport:
     def _follow(self, location: str) -> None:
         """Take over a new address on the same server; the token never goes to another one."""
         target = Endpoint(location)
+        self._check_place(target)
+        self.redirected_from = self.redirected_from or self.endpoint.url
+        self.endpoint = target
+
+    def _check_place(self, target: Endpoint) -> None:
         old = self.endpoint
         same_place = target.host == old.host and target.port == old.port
         if not same_place or (old.is_secure and not target.is_secure):
-            raise ProtocolError(
-                "{host} redirects to another server: {target}",
-                cure="Give that address if it is the right one.",
-                code="redirect_elsewhere",
-                host=old.host,
-                target=f"{target.parts.scheme}://{target.parts.netloc}{target.parts.path}",
-            )
-        self.redirected_from = self.redirected_from or old.url
-        self.endpoint = target
+            raise self._elsewhere(target)
+
+    def _elsewhere(self, target: Endpoint) -> ProtocolError:
+        return ProtocolError(
+            "{host} redirects to another server: {target}",
+            cure="Give that address if it is the right one.",
+            code="redirect_elsewhere",
+            host=self.endpoint.host,
+            target=f"{target.parts.scheme}://{target.parts.netloc}{target.parts.path}",
+        )
 
     async def _translate(self, problem: Exception, began: bool) -> TagwerkError:
         if isinstance(problem, TagwerkError):

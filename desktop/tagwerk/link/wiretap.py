@@ -99,9 +99,12 @@ class Wiretap:
 
     # What is told.
 
-    def request(self, url: str, body: bytes) -> Recording:
-        """Use as ``with tap.request(url, body) as recording:`` around one request."""
-        return Recording(self, url, body)
+    def request(self, url: str, body: bytes, what: str = "") -> Recording:
+        """Use as ``with tap.request(url, body) as recording:`` around one request.
+
+        `what` is its name; "" finds the first field that a GraphQL body asks for.
+        """
+        return Recording(self, url, body, what)
 
     def sent(self, url: str, what: str, data: bytes, note: Message = NOTHING) -> None:
         """A message of ours on the socket."""
@@ -202,7 +205,7 @@ class Wiretap:
         if self._sink is None:
             return
         clean = self._clean()
-        what = operation_name(recording.body)
+        what = recording.what or operation_name(recording.body)
         problem, note = NOTHING, NOTHING
         if isinstance(error, TagwerkError):
             problem = _without(error.text, clean)
@@ -233,10 +236,13 @@ class Wiretap:
 class Recording:
     """One request from its start to its end; does nothing when nobody listens."""
 
-    __slots__ = ("answer", "at_ns", "began_s", "body", "location", "size", "status", "tap", "url")
+    __slots__ = (
+        "answer", "at_ns", "began_s", "body", "location", "size", "status", "tap", "url", "what",
+    )  # fmt: skip
 
-    def __init__(self, tap: Wiretap, url: str, body: bytes) -> None:
+    def __init__(self, tap: Wiretap, url: str, body: bytes, what: str = "") -> None:
         self.tap = tap
+        self.what = what
         self.url = url
         self.body = body
         self.status = 0

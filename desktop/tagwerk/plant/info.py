@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from tagwerk.domain.tags import BrowseItem, TagInfo, data_type_from_text
+from dataclasses import replace
+
+from tagwerk.domain.tags import BrowseItem, TagInfo, TagLimits, data_type_from_text
 from tagwerk.sheets import SheetEntry
 
 
 def merge_tag_info(
-    name: str, item: BrowseItem | None, entry: SheetEntry | None, language: str
+    name: str,
+    item: BrowseItem | None,
+    entry: SheetEntry | None,
+    language: str,
+    limits: TagLimits | None = None,
 ) -> TagInfo:
     """One `TagInfo`: type and display name from the server, units, ranges and texts from the sheet.
 
@@ -16,12 +22,15 @@ def merge_tag_info(
         item: from the browse; None when it was not browsed.
         entry: from the sheet; None when the sheet does not know the tag.
         language: ``en`` or ``de``.
+        limits: the range that the server's configuration has; the sheet's goes before it.
     """
     info = TagInfo(
         name,
         data_type_from_text(item.data_type if item is not None else ""),
         display_name=item.display_name if item is not None else "",
     )
-    if entry is None:
-        return info
-    return entry.apply(info, language)
+    if entry is not None:
+        info = entry.apply(info, language)
+    if limits is not None and info.low is None and info.high is None:
+        info = replace(info, low=limits.low, high=limits.high)
+    return info

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
 from tagwerk.domain.connection import (
+    QUICK_POLL_S,
     Capabilities,
     Capability,
     ConnectionProfile,
@@ -25,8 +26,8 @@ from tagwerk.domain.connection import (
     LinkStatus,
 )
 from tagwerk.domain.errors import TagwerkError
-from tagwerk.domain.ports import PlantClient, PlantLink
-from tagwerk.domain.tags import DataType, TagInfo, data_type_from_text
+from tagwerk.domain.ports import PlantClient, PlantLink, TellsLimits
+from tagwerk.domain.tags import DataType, TagInfo, TagLimits, data_type_from_text, short_name
 from tagwerk.domain.values import Sample
 from tagwerk.plant.history import HistoryReader, HistoryState
 from tagwerk.plant.info import merge_tag_info
@@ -60,6 +61,11 @@ CLOCK_STEP_NS = 500_000_000
 
 LOG_DELAY_S = 2.0
 """After a reconnect the log is read this much later: the server stores with a little delay."""
+
+POLLED_FILL_S = 10.0
+"""How often the log is asked for what came between two polls."""
+_DENSER = 1.5
+"""Only a log that is so many times as dense as the polls has something to add."""
 
 
 def awake_or_asleep_ns() -> int:
@@ -155,6 +161,7 @@ class Plant:
         self._lessons = TypeLessons(self._types, self._data_type)
         self._writes_version = -1
         self._infos: dict[str, TagInfo] = {}
+        self._limits: dict[str, TagLimits] = {}
         self._wake = asyncio.Event()
         self._browse_wanted = False
         self._browse_task: asyncio.Task[None] | None = None
@@ -286,10 +293,13 @@ class Plant:
             item = self.tree.find(name)
             entry = self.sheet.find(name)
             logging_tags, alarms = self.tree.behind(name)
-            info = merge_tag_info(name, item, entry, self._language)
+            info = merge_tag_info(name, item, entry, self._language, self._limits_of(name))
             info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
             self._infos[name] = info
         return info
+
+    def _limits_of(self, name: str) -> TagLimits | None:
+        return self._limits.get(short_name(name)) if self._limits else None
 
     def request_history(self, name: str, start_ns: int, end_ns: int) -> None:
         """Read a span of the log into the curve of `name`; `Frame.curves` tells of progress."""
@@ -352,7 +362,7 @@ class Plant:
         self._lessons.want(wanted)
         self.live.forget(gone | back)
         self._heard -= gone | back
-        link.want(wanted)
+        link.want(wanted, self.interest.quick_names)
 
     def _take_values(self) -> set[str]:
         values = self.live.drain()
@@ -422,6 +432,7 @@ class Plant:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._history.run(), name="plant:history")
+                group.create_task(self._fill_between_polls(), name="plant:polled")
                 while True:
                     await self._wake.wait()
                     self._wake.clear()
@@ -453,7 +464,19 @@ class Plant:
         """Read all names; see `NameReader.read`. Then they are kept for the next start."""
         if await self.names.read(self.client, self.server_language):
             self._lessons.again()
+            await self._read_limits()
             await self.names.keep()
+
+    async def _read_limits(self) -> None:
+        """Ranges that the server tells; without them the editor knows none."""
+        if not isinstance(self.client, TellsLimits):
+            return
+        try:
+            self._limits = await self.client.tag_limits()
+        except TagwerkError as error:
+            log.info("no limits of tags: %s", error.message)
+            return
+        self._infos.clear()
 
     async def _fill(self, lost_ns: int, back_ns: int) -> None:
         """Read what the log has of a hole, for every curve that is open."""
@@ -461,6 +484,38 @@ class Plant:
         skew_ns = self.trends.skew_ns  # the log is kept by the server's clock
         for name in self.trends.names:
             self.request_history(name, lost_ns + skew_ns, back_ns + skew_ns)
+
+    async def _fill_between_polls(self) -> None:
+        """Where values are polled more slowly than the log keeps them, read what was missed."""
+        known_ns: dict[str, int] = {}
+        while True:
+            await asyncio.sleep(POLLED_FILL_S)
+            stretch = self._link.counters.poll_stretch if self._link is not None else 0.0
+            is_polled = bool(stretch) and self.status.state is LinkState.LIVE
+            if not is_polled or Capability.HISTORY not in self.capabilities:
+                known_ns.clear()
+                continue
+            self.fill_between_polls(stretch * QUICK_POLL_S, known_ns)
+
+    def fill_between_polls(self, polled_every_s: float, known_ns: dict[str, int]) -> None:
+        """Ask the log for what came between the last polls of each curve.
+
+        Args:
+            polled_every_s: seconds between two polls of a trended tag, as achieved.
+            known_ns: until when the log was asked, by name; kept up.
+        """
+        end_ns = self.clock_ns() + self.trends.skew_ns - int(LOG_DELAY_S * 1e9)
+        for name in known_ns.keys() - self.trends.names:
+            del known_ns[name]
+        for name in self.trends.names:
+            curve = self.trends.curve(name)
+            if curve is None:
+                continue
+            curve.is_sparse = 0 < curve.logged_every_ns * _DENSER < polled_every_s * 1e9
+            start_ns = known_ns.get(name, end_ns - int(POLLED_FILL_S * 1e9))
+            known_ns[name] = end_ns
+            if curve.is_sparse and start_ns < end_ns:
+                self.request_history(name, start_ns, end_ns)
 
     async def _alarms_between(self, lost_ns: int, back_ns: int) -> None:
         """What came and went while nobody listened is in the server's log alone."""

@@ -12,13 +12,13 @@ import gzip
 import random
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 
 from aiohttp import HttpVersion10, web
 
-from tagwerk.simulator.rewriting import answer_edits
+from tagwerk.simulator.rewriting import Edit
 from tagwerk.simulator.switches import Switches
 
 CONTENT_TYPES = {
@@ -58,11 +58,21 @@ class HttpManners:
     Args:
         switches: which of them it has.
         clock_ns: its wall time, for the Date header.
+        edits: what is done to each finished body.
+        methods: requests that count for each so manieth one.
     """
 
-    def __init__(self, switches: Switches, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        switches: Switches,
+        clock_ns: Callable[[], int],
+        edits: tuple[Edit, ...],
+        *,
+        methods: frozenset[str] = frozenset({"POST"}),
+    ) -> None:
         self._clock_ns = clock_ns
-        self._edits = answer_edits(switches)
+        self._edits = edits
+        self._methods = methods
         self._has_bom = switches.on("bom")
         self._coding = switches.text("compress")
         self._chunk = int(switches.number("chunked", 0))
@@ -120,7 +130,7 @@ class HttpManners:
         wait_s = self._slow_s + self._jitter_s * self._random.random()
         if wait_s:
             await asyncio.sleep(wait_s)
-        if request.method != "POST":
+        if request.method not in self._methods:
             return await handler(request)
         self._requests += 1
         if self._is_turn("busy"):
@@ -152,13 +162,15 @@ class HttpManners:
         if self._lacks_subprotocol:
             response.headers.popall("Sec-WebSocket-Protocol", None)
 
-    async def send(self, request: web.Request, body: bytes, status: int) -> web.StreamResponse:
-        """A finished answer in the form that the switches want."""
+    async def send(
+        self, request: web.Request, body: bytes, status: int, more: Mapping[str, str] | None = None
+    ) -> web.StreamResponse:
+        """A finished answer in the form that the switches want; `more` are headers of its own."""
         for edit in self._edits:
             body = edit(body)
         if self._has_bom:
             body = _BOM + body
-        headers = {"Content-Type": self._content_type}
+        headers = {"Content-Type": self._content_type, **(more or {})}
         if self._coding and _accepts(request, self._coding.removeprefix("raw-")):
             headers["Content-Encoding"] = self._coding.removeprefix("raw-")
             headers["Vary"] = "Accept-Encoding"

@@ -31,17 +31,14 @@ def run(options: SimulatorOptions) -> int:
     """Serve until told to stop; prints the ready line. Returns the exit code."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
-        if options.dialect != "unified":
-            raise TagwerkError("The demo plant speaks the dialect “unified” only.")
         parse_switches(options.switches)
         asyncio.run(_serve(options))
     except TagwerkError as problem:
         _say(str(problem))
         return 2
     except OSError as problem:
-        _say(
-            f"The demo plant cannot listen on {options.host}:{options.port}: {problem.strerror or problem}"
-        )
+        place = problem.filename or f"{options.host}:{options.port}"
+        _say(f"The demo plant cannot listen on {place}: {problem.strerror or problem}")
         return 3
     except KeyboardInterrupt:
         pass

@@ -17,6 +17,7 @@ from tagwerk.simulator.sessions import SessionStore
 from tagwerk.simulator.switches import Switches
 from tagwerk.simulator.tag_fields import TagFields
 from tagwerk.simulator.wire import Wire
+from tagwerk.simulator.writes_played import WritesPlayed
 
 if TYPE_CHECKING:
     from tagwerk.simulator.model import PlantModel
@@ -31,6 +32,7 @@ class Operations:
         wire: spelling of answers.
         switches: variants to be played.
         now_ns: the plant's time.
+        writes: the way of written values; one of its own when None.
     """
 
     def __init__(
@@ -40,11 +42,14 @@ class Operations:
         wire: Wire,
         switches: Switches,
         now_ns: Callable[[], int],
+        writes: WritesPlayed | None = None,
     ) -> None:
         self.model = model
         self.wire = wire
         self.gate = Gate(switches)
-        self.tags = TagFields(model, wire, switches, self.gate, now_ns)
+        self.tags = TagFields(
+            model, wire, switches, self.gate, now_ns, writes or WritesPlayed(model, switches)
+        )
         self.alarms = AlarmFields(model, wire, switches, self.gate, now_ns)
         logged = LoggedFields(model, wire, switches, self.gate, self.tags.short, now_ns)
         groups = (SessionFields(sessions, wire, switches), self.tags, logged, self.alarms)

@@ -15,9 +15,10 @@ class SimulatorOptions:
     """How to start a demo plant.
 
     Args:
-        dialect: ``unified``; ``classic`` and ``both`` as soon as the server speaks it.
+        dialect: ``unified``, ``classic``, or ``both`` at once on two ports.
         host: address to listen on; loopback unless others shall reach it.
-        port: 0 takes a free one.
+        port: of the only interface, or of Unified's; 0 takes a free one.
+        classic_port: of the classic interface; 0 takes `port` where it is the only one.
         tags: so many generated tags beside the hand-named ones, up to a million.
         rate: changes a second of the generated tags, all together.
         seed: the same seed, start and writes give the same plant.
@@ -37,12 +38,33 @@ class SimulatorOptions:
     switches: tuple[str, ...] = ()
     speed: float = 1.0
     data_dir: str = ""
+    classic_port: int = 0
+
+    @property
+    def serves_unified(self) -> bool:
+        """Whether there is a Unified interface."""
+        return self.dialect != "classic"
+
+    @property
+    def serves_classic(self) -> bool:
+        """Whether there is a classic interface."""
+        return self.dialect != "unified"
 
     def arguments(self) -> list[str]:
         """The command line that gives these options again; defaults are left out."""
         default = SimulatorOptions()
         words: list[str] = []
-        for name in ("dialect", "host", "port", "tags", "rate", "seed", "speed", "data_dir"):
+        for name in (
+            "dialect",
+            "host",
+            "port",
+            "classic_port",
+            "tags",
+            "rate",
+            "seed",
+            "speed",
+            "data_dir",
+        ):
             value = getattr(self, name)
             if value != getattr(default, name):
                 words += ["--" + name.replace("_", "-"), str(value)]
@@ -61,6 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port", type=_port, default=default.port, metavar="P", help="0 takes a free one"
+    )
+    parser.add_argument(
+        "--classic-port",
+        type=_port,
+        default=default.classic_port,
+        metavar="P",
+        help="of the classic interface; 0 takes a free one",
     )
     parser.add_argument("--host", default=default.host)
     parser.add_argument(
@@ -112,6 +141,7 @@ def options_from(arguments: argparse.Namespace) -> SimulatorOptions:
         switches=tuple(arguments.switches),
         speed=arguments.speed,
         data_dir=arguments.data_dir,
+        classic_port=arguments.classic_port,
     )
 
 

@@ -50,8 +50,13 @@ class SimulatorProcess:
 
     @property
     def url(self) -> str:
-        """Address of the Unified interface."""
-        return str(self.ready["unified"])
+        """Address of the interface; of Unified's where there are both."""
+        return str(self.ready.get("unified") or self.ready["classic"])
+
+    @property
+    def classic_url(self) -> str:
+        """Base address of the classic interface, "" where it is not served."""
+        return str(self.ready.get("classic", ""))
 
     @property
     def ca_file(self) -> str:

@@ -51,8 +51,8 @@ def _numeric_id(message: bytes) -> bytes:
     return _ID.sub(rb'{"id":\1', message, count=1)
 
 
-def _styles(switches: Switches) -> list[Edit]:
-    """What answers and messages have in common."""
+def styles(switches: Switches) -> list[Edit]:
+    """What answers of both faces and messages have in common."""
     edits: list[Edit] = []
     if switches.on("nan-bare"):
         edits.append(_with_bare_words)
@@ -77,7 +77,7 @@ def answer_edits(switches: Switches) -> tuple[Edit, ...]:
         )
     if switches.on("extensions"):
         edits.append(_with_extensions)
-    return (*edits, *_styles(switches))
+    return (*edits, *styles(switches))
 
 
 def message_edits(switches: Switches) -> tuple[Edit, ...]:
@@ -94,7 +94,7 @@ def message_edits(switches: Switches) -> tuple[Edit, ...]:
         edits.append(_numeric_id)
     if switches.on("extensions"):
         edits.append(_message_with_extensions)
-    return (*edits, *_styles(switches))
+    return (*edits, *styles(switches))
 
 
 def together(messages: Iterable[bytes], most: int) -> list[bytes]:

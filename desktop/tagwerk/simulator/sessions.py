@@ -27,6 +27,11 @@ class User:
     groups: tuple[str, ...] = ()
     auto_logoff_s: int = 3600
 
+    @property
+    def token(self) -> str:
+        """A Bearer token for the classic interface, as an administrator would issue by hand."""
+        return f"demo-token-of-{self.name}"
+
     def may(self, right: str) -> bool:
         return right in self.rights
 
@@ -47,9 +52,38 @@ USERS: tuple[User, ...] = (
         language="de-DE",
         groups=("Operators", "Engineers"),
     ),
-    User("viewer", "Viewer-1", (READ,), "Victor Viewer", groups=("Viewers",)),
-    User("nobody", "Nobody-1", (), "Nora Nobody", groups=("Visitors",)),
+    User(
+        "viewer",
+        "Viewer-1",
+        (READ,),
+        "Victor Viewer",
+        groups=("Viewers",),
+    ),
+    User(
+        "nobody",
+        "Nobody-1",
+        (),
+        "Nora Nobody",
+        groups=("Visitors",),
+    ),
 )
+
+
+def find_user(name: str, password: str, users: tuple[User, ...] = USERS) -> User | None:
+    """The user of a name (in any case) and a password, None when either is wrong."""
+    folded = name.casefold()
+    user = next((one for one in users if one.name.casefold() == folded), None)
+    expected = user.password if user else ""
+    is_right = hmac.compare_digest(expected.encode(), password.encode())
+    return user if is_right else None
+
+
+def find_token(token: str, users: tuple[User, ...] = USERS) -> User | None:
+    """The user of a Bearer token that was issued by hand, None for an unknown one."""
+    return next(
+        (one for one in users if hmac.compare_digest(one.token.encode(), token.encode())),
+        None,
+    )
 
 
 @dataclass(slots=True)
@@ -89,7 +123,7 @@ class SessionStore:
         single: bool = False,
     ) -> None:
         self._clock_ns = clock_ns
-        self._users = {user.name.casefold(): user for user in users}
+        self._users = users
         self._auto_logoff_s = auto_logoff_s
         self._renews_token = renews_token
         self._single = single
@@ -100,9 +134,8 @@ class SessionStore:
 
     def login(self, name: str, password: str) -> Session | None:
         """A new session, or None when name or password are wrong."""
-        user = self._users.get(name.casefold())
-        expected = user.password if user else ""
-        if not hmac.compare_digest(expected.encode(), password.encode()) or user is None:
+        user = find_user(name, password, self._users)
+        if user is None:
             return None
         if self._single:
             for other in self.of_user(user):

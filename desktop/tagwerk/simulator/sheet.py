@@ -1,7 +1,7 @@
 """The plant's tag sheet as text: what an engineer would keep beside the plant.
 
-``resources/plants/NAME/tags.csv`` is this text; a test compares them, so that the sheet never
-says other than the plant. To renew it: ``python -m tagwerk.simulator.sheet skid21``.
+``resources/plants/NAME/tags.csv`` is this text, ``tags_classic.csv`` the same with WinCC V7's names;
+a test compares them, so that the sheets never say other than the plant. To renew them: ``python -m tagwerk.simulator.sheet skid21``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,32 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Iterable
 
 from tagwerk.domain.values import Value
 from tagwerk.resources import resource
+from tagwerk.simulator.classic.catalogue import RAW, Catalogue
+from tagwerk.simulator.generated import GeneratedTags
 from tagwerk.simulator.spec import LANGUAGES, PlantSpec, TagSpec, load_plant
 
+_CLASSIC_TYPES = dict(
+    enumerate(
+        [
+            "Bool",
+            "SInt",
+            "USInt",
+            "Int",
+            "UInt",
+            "DInt",
+            "UDInt",
+            "Real",
+            "LReal",
+            "String",
+            "WString",
+        ],
+        1,
+    )
+) | {RAW: ""}
 COLUMNS = (
     "name",
     "data_type",
@@ -34,15 +55,33 @@ COLUMNS = (
 
 def sheet_text(spec: PlantSpec) -> str:
     """The sheet: semicolons, decimal points, ``0=Off|1=On`` and ``PV_High=23.5`` lists."""
+    return _text(spec, ((tag.name, tag.data_type, tag) for tag in spec.tags.values()))
+
+
+def classic_sheet_text(spec: PlantSpec) -> str:
+    """The same with the names and types that the classic interface has."""
+    catalogue = Catalogue(spec, GeneratedTags(0, 0.0, 1, 0))
+    return _text(
+        spec,
+        (
+            (one.name, _CLASSIC_TYPES[one.type_number], one.spec)
+            for one in catalogue.variables
+            if one.spec is not None
+        ),
+    )
+
+
+def _text(spec: PlantSpec, rows: Iterable[tuple[str, str, TagSpec]]) -> str:
+    """The sheet of named and typed tags."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
-    for tag in spec.tags.values():
+    for name, data_type, tag in rows:
         english, german = (_description(spec, tag, language) for language in LANGUAGES)
         writer.writerow(
             (
-                tag.name,
-                tag.data_type,
+                name,
+                data_type,
                 tag.unit,
                 _number(tag.decimals),
                 _number(tag.low),
@@ -50,7 +89,7 @@ def sheet_text(spec: PlantSpec) -> str:
                 _number(tag.step),
                 _texts(tag, LANGUAGES[0]),
                 _texts(tag, LANGUAGES[1]),
-                "yes" if tag.sheet_writable else "no",
+                "yes" if tag.sheet_writable and data_type else "no",
                 "yes" if tag.critical else "no",
                 english,
                 german,
@@ -92,9 +131,13 @@ def _description(spec: PlantSpec, tag: TagSpec, language: str) -> str:
 
 
 def main(plant: str) -> None:
-    """Write the plant's sheet."""
-    path = resource("plants", plant, "tags.csv")
-    path.write_text(sheet_text(load_plant(plant)), "utf-8", newline="\n")
+    """Write the plant's sheets."""
+    spec = load_plant(plant)
+    for file, text in (
+        ("tags.csv", sheet_text(spec)),
+        ("tags_classic.csv", classic_sheet_text(spec)),
+    ):
+        resource("plants", plant, file).write_text(text, "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tagwerk.domain.errors import UsageError
-from tagwerk.simulator.switch_list import COMPOSITES, GROUPS, SWITCHES, Switch, Takes
+from tagwerk.simulator import switch_list
+from tagwerk.simulator.classic_switches import CLASSIC_GROUPS
+from tagwerk.simulator.switch import Group, Switch, Takes
+from tagwerk.simulator.switch_list import COMPOSITES
 
 __all__ = ("GROUPS", "SWITCHES", "Switch", "Switches", "Takes", "list_switches", "parse_switches")
 
 
 WIDEST_USAGE = 44
 """Longer ones push their own explanation aside, not everybody's."""
+
+GROUPS: dict[Group, tuple[Switch, ...]] = {**switch_list.GROUPS, **CLASSIC_GROUPS}
+"""All switches by heading, in the order of the list."""
+
+SWITCHES: tuple[Switch, ...] = tuple(switch for group in GROUPS.values() for switch in group)
+"""All switches."""
 
 _BY_NAME = {switch.name: switch for switch in SWITCHES}
 

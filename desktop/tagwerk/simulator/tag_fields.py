@@ -32,6 +32,7 @@ class TagFields:
         switches: Switches,
         gate: Gate,
         now_ns: Callable[[], int],
+        writes: WritesPlayed,
     ) -> None:
         self._model = model
         self._wire = wire
@@ -43,7 +44,7 @@ class TagFields:
         self._spell_object = object_type_spelling(switches)
         self._spell_data = data_type_spelling(switches)
         self._display = switches.text("display-name-as")
-        self.writes = WritesPlayed(model, switches)
+        self.writes = writes
         self.leaving = leaving_of(switches, now_ns)
 
     def short(self, asked: str) -> str:

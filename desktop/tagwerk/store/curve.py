@@ -62,7 +62,7 @@ class Curve:
 
     __slots__ = (
         "_coverage", "_numbers", "_qualities", "_runs", "_samples", "_silent_ns", "_thinned",
-        "history_version", "name", "step", "version",
+        "history_version", "is_sparse", "logged_every_ns", "name", "step", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, step: bool = False) -> None:
@@ -70,6 +70,10 @@ class Curve:
         self.step = step
         self.version = 0
         self.history_version = 0
+        self.is_sparse = False
+        """Live samples are polled, more slowly than the log keeps them: the log adds what they lack."""
+        self.logged_every_ns = 0
+        """How far apart the log's points mostly are; 0 before that is known."""
         self._samples = Samples()
         self._coverage = Coverage()
         self._qualities = Qualities()
@@ -370,8 +374,8 @@ class Curve:
     ) -> None:
         """Take what the log said about a span; points just outside of it are welcome.
 
-        Where the live stream was up its own samples stay and logged ones are left out. With
-        `truncated` only the time from the first point on counts as answered.
+        Where the live stream was up its own samples stay and logged ones are left out, unless the
+        curve `is_sparse`: then those between its own are taken. With `truncated` only the time from the first point on counts as answered.
         """
         times = np.array([point.time_ns for point in points], np.int64)
         inside = times[(times >= start_ns) & (times < end_ns)]
@@ -384,7 +388,8 @@ class Curve:
         self._insert_logged(points)
         tolerance = _EDGE_NS
         if len(inside) > 2:
-            tolerance = max(tolerance, 5 * int(np.median(np.diff(np.sort(inside)))))
+            self.logged_every_ns = int(np.median(np.diff(np.sort(inside))))
+            tolerance = max(tolerance, 5 * self.logged_every_ns)
         for hole in self._coverage.between(start_ns, end_ns):
             if hole.source is Source.HOLE and not hole.is_open:
                 self._fill(hole, start_ns, end_ns, tolerance)
@@ -473,11 +478,14 @@ class Curve:
         self._coverage.paint(Segment(edge, end_ns, Source.LOG))
 
     def _insert_logged(self, points: Sequence[LoggedPoint]) -> None:
-        """Logged points outside of live stretches."""
+        """Logged points outside of live stretches, or between the few samples of one."""
         if not points:
             return
         times = np.array([point.time_ns for point in points], np.int64)
         live = self._are_live(times)
+        if self.is_sparse and live.any():
+            # The newest sample stays the newest, and what was polled is not replaced.
+            live &= np.isin(times, self.times) | (times > self.times[-1] if len(self) else True)
         if live.any():
             points = [point for point, is_live in zip(points, live, strict=True) if not is_live]
             times = times[~live]

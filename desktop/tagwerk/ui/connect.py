@@ -116,6 +116,9 @@ class ConnectDialog(QDialog):
         start = address or (profile.url if profile is not None else "")
         if start:
             self.address.address.setText(start)
+            if profile is not None:
+                known = self.address.dialect.findData(profile.dialect)
+                self.address.dialect.setCurrentIndex(max(known, 0))
             self.look()
 
     # Building.
@@ -310,7 +313,9 @@ class ConnectDialog(QDialog):
             self.address.steps.take(step, question=asks)
 
         try:
-            result = await self._connector.inspect(address, trust=self._trust, on_step=on_step)
+            result = await self._connector.inspect(
+                address, trust=self._trust, on_step=on_step, profile=self._asked()
+            )
         except asyncio.CancelledError:
             raise  # the dialog may be gone by now
         except BaseException:
@@ -326,6 +331,20 @@ class ConnectDialog(QDialog):
             self.address.say(*in_words(error))
         else:
             self._ask_user()
+
+    def _asked(self) -> ConnectionProfile | None:
+        """How to look at the server beyond address, trust and user; None where nobody said."""
+        page = self.sign_in
+        dialect = str(self.address.dialect.currentData())
+        if dialect == "auto" and self._result is not None and self._result.settings:
+            dialect = self._result.dialect or dialect
+        asked = replace(
+            self._base or ConnectionProfile("", ""),
+            dialect=dialect,
+            time_zone=page.zone.text().strip(),
+            by_token=not page.by_token.isHidden() and page.by_token.isChecked(),
+        )
+        return None if asked == ConnectionProfile("", "") else asked
 
     def _look_ended(self) -> None:
         self.address.steps.stop()
@@ -387,6 +406,7 @@ class ConnectDialog(QDialog):
             self._base,
             self._connections.free_name(host.partition(":")[0]),
             tr("{host} answers as {server}.", host=host, server=self._server_words()),
+            self._result.settings if self._result is not None else (),
         )
         self._go(SIGN_IN)
 
@@ -420,6 +440,7 @@ class ConnectDialog(QDialog):
                 user=page.user.text().strip(),
                 password=self._password,
                 on_step=page.steps.take,
+                profile=self._asked(),
             )
         except asyncio.CancelledError:
             raise  # the dialog may be gone by now
@@ -438,7 +459,8 @@ class ConnectDialog(QDialog):
             page.say(tr("The server did not sign {user} in.", user=page.user.text()), "")
         else:
             self._result = result
-            self.rights.show_rights(result.session, result)
+            chosen = self._base.alarm_filter if self._base is not None else ""
+            self.rights.show_rights(result.session, result, chosen)
             self._go(RIGHTS)
 
     # The end.
@@ -455,6 +477,9 @@ class ConnectDialog(QDialog):
             trust=self._trust,
             sheet=page.sheet.text().strip(),
             note=page.note.text().strip(),
+            time_zone=page.zone.text().strip(),
+            alarm_filter=self.rights.alarm_filter,
+            by_token=not page.by_token.isHidden() and page.by_token.isChecked(),
         )
         saved = replace(profile, trust=base.trust) if self._session_only else profile
         choice = ConnectionChoice(profile, saved, self._password, page.keeps)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from tagwerk.domain.connection import StepName
-from tagwerk.ui.connect_parts import StepTable
+from tagwerk.ui.connect_parts import StepTable, dialect_choice
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
@@ -38,6 +38,16 @@ class AddressPage(Area):
         self.address = LineField(tr("Host name or address"), "server", height=32)
         self.address.setObjectName("connectAddress")
         box.addWidget(self.address)
+        self.dialect = dialect_choice("connectDialect")
+        self.dialect.currentIndexChanged.connect(lambda _index: self._tell_port())
+        row = QHBoxLayout()
+        row.setSpacing(theme().px(12))
+        row.addWidget(Label(tr("Kind of server"), 13, 400, "text2"))
+        row.addWidget(self.dialect)
+        self.port = Label("", 12, 400, "text2", wrap=True)
+        self.port.setObjectName("connectPortHint")
+        row.addWidget(self.port, 1)
+        box.addLayout(row)
         self.steps = StepTable(LOOK_STEPS)
         box.addSpacing(theme().px(8))
         box.addWidget(self.steps)
@@ -62,6 +72,14 @@ class AddressPage(Area):
 
     def text(self) -> str:
         return self.address.text().strip()
+
+    def _tell_port(self) -> None:
+        """Where such a server usually is."""
+        hints = {
+            "unified": tr("usually port 443, /graphql/"),
+            "classic": tr("usually port 34568 or 34569, /WinCCRestService"),
+        }
+        self.port.setText(hints.get(str(self.dialect.currentData()), ""))
 
     def say(self, problem: str, cure: str) -> None:
         """Why it went no further; not twice what a step says already."""

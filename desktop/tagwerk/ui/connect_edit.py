@@ -28,6 +28,7 @@ from tagwerk.domain.ports import Connector
 from tagwerk.domain.text import format_number, parse_number
 from tagwerk.ui.connect_certificate import CertificatePage
 from tagwerk.ui.connect_edit_fields import TrustField, field_pair
+from tagwerk.ui.connect_parts import NEED_MORE, dialect_choice
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.saved_connections import LONGEST_TIMEOUT_S, SHORTEST_TIMEOUT_S, SavedConnections
@@ -112,6 +113,10 @@ class ConnectionEditor(QDialog):
         self.trust = TrustField("trust")
         self.note = LineField(tr("hall, machine"), name=tr("Note"))
         self.sheet = LineField(tr("none"), name=tr("Tag sheet"))
+        self.dialect = dialect_choice("editDialect")
+        self.dialect.currentIndexChanged.connect(lambda _index: self._tell_further())
+        self.zone = LineField(tr("as on this computer"), name=tr("Time zone of the plant"))
+        self.filter = LineField(tr("the first one"), name=tr("Filter for messages"))
         self.timeout = LineField(name=tr("Time-out in seconds"))
         self.partner = LineField(tr("none"), name=tr("Redundant partner"))
         self.partner.textEdited.connect(self._partner_edited)
@@ -123,27 +128,34 @@ class ConnectionEditor(QDialog):
             ("editName", self.name), ("editAddress", self.address), ("editUser", self.user),
             ("editNote", self.note), ("editSheet", self.sheet), ("editTimeout", self.timeout),
             ("editPartner", self.partner), ("editPartnerLook", self.look),
-            ("editFollowPartner", self.follow),
+            ("editFollowPartner", self.follow), ("editTimeZone", self.zone),
+            ("editAlarmFilter", self.filter),
         ):  # fmt: skip
             widget.setObjectName(name)
         rows: tuple[tuple[str, QWidget], ...] = (
             (tr("Name"), self.name),
             (tr("Address"), self.address),
+            (tr("Kind of server"), self.dialect),
             (tr("Trust"), self.trust),
             (tr("User"), self.user),
             (tr("Password"), self._password_row()),
             (tr("Note"), self.note),
             (tr("Tag sheet"), self.sheet),
             (tr("Time-out"), field_pair(self.timeout, Label(tr("seconds for one request"), 13, 400, "text2"))),
+            (tr("Time zone"), self.zone),
+            (tr("Filter for messages"), self.filter),
             (tr("Partner"), field_pair(self.partner, self.look)),
             ("", self.partner_trust),
             ("", self.follow),
         )  # fmt: skip
+        self._further: list[QWidget] = []
         for index, (text, part) in enumerate(rows):
             label = Label(text, 13, 400, "text2")
             # In line with the first field of its row, however high the row is.
             label.setFixedHeight(theme().px(28))
             grid.addWidget(label, index, 0, Qt.AlignmentFlag.AlignTop)
+            if part in (self.zone, self.filter):
+                self._further += [label, part]
             grid.addWidget(part, index, 1)
         box.addLayout(grid)
         self.problem = Label("", 13, 500, "bad", wrap=True)
@@ -196,6 +208,10 @@ class ConnectionEditor(QDialog):
         whole = seconds.is_integer()
         self.timeout.setText(format_number(seconds, 0 if whole else None, number_style()))
         self.partner.setText(profile.partner)
+        self.dialect.setCurrentIndex(max(self.dialect.findData(profile.dialect), 0))
+        self.zone.setText(profile.time_zone)
+        self.filter.setText(profile.alarm_filter)
+        self._tell_further()
         self.follow.setChecked(profile.follow_partner)
         self.trust.show_trust(profile.trust)
         self.partner_trust.show_trust(profile.partner_trust, tr("as for the server"))
@@ -215,6 +231,12 @@ class ConnectionEditor(QDialog):
         self._partner_url = ""
         self.partner_trust.show_trust(None, tr("as for the server"))
         self._tell_partner()
+
+    def _tell_further(self) -> None:
+        """What only some kinds of servers need; what was entered once stays on show."""
+        is_entered = bool(self.zone.text() or self.filter.text())
+        for part in self._further:
+            part.setVisible(is_entered or self.dialect.currentData() in NEED_MORE)
 
     def _tell_partner(self) -> None:
         has_partner = bool(self.partner.text().strip())
@@ -343,7 +365,7 @@ class ConnectionEditor(QDialog):
         return replace(
             self._profile,
             name=self.name.text().strip(),
-            url=_with_scheme(self.address.text().strip()),
+            url=_with_scheme(self.address.text().strip(), str(self.dialect.currentData())),
             user=self.user.text().strip(),
             trust=self.trust.trust or Trust(),
             sheet=self.sheet.text().strip(),
@@ -352,6 +374,9 @@ class ConnectionEditor(QDialog):
             partner=_with_scheme(partner) if partner else "",
             follow_partner=bool(partner) and self.follow.isChecked(),
             partner_trust=self.partner_trust.trust if partner else None,
+            dialect=str(self.dialect.currentData()),
+            time_zone=self.zone.text().strip(),
+            alarm_filter=self.filter.text().strip(),
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -365,9 +390,13 @@ class ConnectionEditor(QDialog):
         super().done(result)
 
 
-def _with_scheme(address: str) -> str:
-    """A bare host name is looked at with https and the usual path, as in the connect dialog."""
-    return address if "://" in address else f"https://{address.rstrip('/')}/graphql/"
+def _with_scheme(address: str, dialect: str = "") -> str:
+    """A bare host name is looked at with https and the usual path, as in the connect dialog; which
+    path and port another kind of server has is found out when it is connected."""
+    if "://" in address:
+        return address
+    path = "" if dialect == "classic" else "graphql/"
+    return f"https://{address.rstrip('/')}/{path}"
 
 
 def _is_plain(address: str) -> bool:

@@ -15,6 +15,7 @@ from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.busy import BusyRing
 from tagwerk.ui.widgets.buttons import PushButton, draw_icon
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
+from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
 STEP_WORDS: dict[StepName, Message] = {
@@ -32,6 +33,26 @@ STEP_WORDS: dict[StepName, Message] = {
     StepName.ALARMS: message("Alarms"),
     StepName.CLOCK: message("Clock"),
 }
+
+
+DIALECT_WORDS: dict[str, Message] = {
+    "auto": message("find out"),
+    "unified": message("WinCC Unified"),
+    "classic": message("WinCC V7/V8"),
+}
+"""Kinds of servers, by the value of a connection."""
+
+NEED_MORE = frozenset({"classic"})
+"""Kinds of servers with settings of their own; of one that was looked at, `ProbeResult.settings` tells."""
+
+
+def dialect_choice(name: str) -> ChoiceBox:
+    """Which kind of server it is; the data of an item is a connection's value."""
+    choice = ChoiceBox(tr("Kind of server"))
+    choice.setObjectName(name)
+    for key, words in DIALECT_WORDS.items():
+        choice.addItem(tr_message(words), key)
+    return choice
 
 
 class StageList(Area):

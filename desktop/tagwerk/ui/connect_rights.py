@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
 
 from tagwerk.domain.connection import Capability, ProbeResult, Session
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.reasons import reason_in_words
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.emptystate import IconLabel, Label
+from tagwerk.ui.widgets.fields import ChoiceBox
 from tagwerk.ui.widgets.painting import Area
 
 
@@ -30,10 +31,38 @@ class RightsPage(Area):
         self._rights.setVerticalSpacing(theme().px(10))
         self._rights.setColumnStretch(1, 1)
         box.addLayout(self._rights)
+        self.filter = ChoiceBox(tr("Filter for messages"))
+        self.filter.setObjectName("connectAlarmFilter")
+        self.filter_label = Label(tr("Filter for messages"), 13, 400, "text2")
+        row = QHBoxLayout()
+        row.setSpacing(theme().px(12))
+        row.addWidget(self.filter_label)
+        row.addWidget(self.filter)
+        row.addStretch(1)
+        box.addSpacing(theme().px(8))
+        box.addLayout(row)
         box.addStretch(1)
 
-    def show_rights(self, session: Session, result: ProbeResult) -> None:
-        """What a look at the server with this user found."""
+    @property
+    def alarm_filter(self) -> str:
+        """The chosen filter; "" where there is nothing to choose."""
+        return str(self.filter.currentData() or "")
+
+    def _offer_filters(self, names: tuple[str, ...], chosen: str) -> None:
+        self.filter.clear()
+        for name in names:
+            self.filter.addItem(name, name)
+        self.filter.setCurrentIndex(max(self.filter.findData(chosen), 0))
+        for part in (self.filter, self.filter_label):
+            part.setVisible(bool(names))
+
+    def show_rights(self, session: Session, result: ProbeResult, alarm_filter: str = "") -> None:
+        """What a look at the server with this user found.
+
+        Args:
+            alarm_filter: chosen before, "" for none.
+        """
+        self._offer_filters(result.alarm_filters, alarm_filter)
         self.headline.setText(tr("Signed in as {user}", user=session.user))
         groups = ", ".join(session.groups)
         about = ", ".join(part for part in (session.full_name, groups) if part)

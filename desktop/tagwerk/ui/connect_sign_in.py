@@ -28,6 +28,10 @@ class SignInPage(Area):
         self.about = Label("", 13, 400, "text2", wrap=True)
         box.addWidget(self.about)
         box.addLayout(self._fields())
+        self.by_token = CheckBox(tr("A token that was issued elsewhere, instead of a password"))
+        self.by_token.setObjectName("connectByToken")
+        self.by_token.toggled.connect(self._tell_secret)
+        box.addWidget(self.by_token)
         self.keep = CheckBox(tr("Save the password in the keyring of this computer"))
         self.keep.setObjectName("keepPassword")
         self.keep.setChecked(has_keyring)
@@ -69,33 +73,57 @@ class SignInPage(Area):
         self.sheet_button = IconButton("folder-open", tr("Choose a tag sheet…"), side=28)
         self.sheet_button.setObjectName("chooseSheet")
         self.sheet_button.clicked.connect(self._choose_sheet)
+        self.zone = LineField(tr("as on this computer"), name=tr("Time zone of the plant"))
+        self.zone.setObjectName("connectTimeZone")
+        self.secret_label = Label(tr("Password"), 13, 400, "text2")
+        self.zone_label = Label(tr("Time zone"), 13, 400, "text2")
         rows = (
-            (tr("User"), self.user),
-            (tr("Password"), self.password),
-            (tr("Saved as"), self.name),
-            (tr("Note"), self.note),
-            (tr("Tag sheet"), self.sheet),
+            (Label(tr("User"), 13, 400, "text2"), self.user),
+            (self.secret_label, self.password),
+            (Label(tr("Saved as"), 13, 400, "text2"), self.name),
+            (Label(tr("Note"), 13, 400, "text2"), self.note),
+            (Label(tr("Tag sheet"), 13, 400, "text2"), self.sheet),
+            (self.zone_label, self.zone),
         )
-        for index, (text, field) in enumerate(rows):
-            grid.addWidget(Label(text, 13, 400, "text2"), index, 0)
+        for index, (label, field) in enumerate(rows):
+            grid.addWidget(label, index, 0)
             grid.addWidget(field, index, 1, 1, 1 if field is self.sheet else 2)
-        grid.addWidget(self.sheet_button, len(rows) - 1, 2)
+            if field is self.sheet:
+                grid.addWidget(self.sheet_button, index, 2)
         grid.setColumnStretch(1, 1)
         return grid
 
-    def begin(self, base: ConnectionProfile | None, free_name: str, about: str) -> None:
+    def _tell_secret(self, is_token: bool) -> None:
+        """What the secret field is for now."""
+        words = tr("Token") if is_token else tr("Password")
+        self.secret_label.setText(words)
+        self.password.setAccessibleName(words)
+
+    def begin(
+        self,
+        base: ConnectionProfile | None,
+        free_name: str,
+        about: str,
+        settings: tuple[str, ...] = (),
+    ) -> None:
         """Show the page for a server; what was typed before stays.
 
         Args:
             base: the saved connection to this server, if there is one.
             free_name: a name that is not taken.
             about: what answers there.
+            settings: what such a server needs beyond user and password, see `ProbeResult`.
         """
         self.about.setText(about)
+        self.by_token.setVisible("by_token" in settings)
+        for part in (self.zone, self.zone_label):
+            part.setVisible("time_zone" in settings)
         if base is not None:
             self.user.setText(self.user.text() or base.user)
             self.note.setText(self.note.text() or base.note)
             self.sheet.setText(self.sheet.text() or base.sheet)
+            self.zone.setText(self.zone.text() or base.time_zone)
+            self.by_token.setChecked(self.by_token.isChecked() or base.by_token)
             self.name.setText(base.name)
         elif not self.name.text():
             self.name.setText(free_name)

@@ -90,6 +90,10 @@ def profile_to_json(profile: ConnectionProfile) -> dict[str, Any]:
         "partner": profile.partner,
         "follow_partner": profile.follow_partner,
         "partner_trust": None if partner is None else trust_to_json(partner),
+        "time_zone": profile.time_zone,
+        "alarm_filter": profile.alarm_filter,
+        # The word would be taken for a secret, which settings never hold.
+        "sign_in": "issued" if profile.by_token else "own",
     }
 
 
@@ -120,6 +124,9 @@ def profile_from_json(data: Any) -> ConnectionProfile:
         partner=str(data.get("partner", "")),
         follow_partner=data.get("follow_partner") is True,
         partner_trust=trust_from_json(partner_trust) if isinstance(partner_trust, dict) else None,
+        time_zone=str(data.get("time_zone", "")),
+        alarm_filter=str(data.get("alarm_filter", "")),
+        by_token=data.get("sign_in") == "issued",
     )
 
 

@@ -121,12 +121,12 @@ class StatusBar(QStatusBar):
             word = tr("Not connected")
             self.fields["connection"].show_text(word, icon="unplug", tip=word)
         else:
-            self._show_connection(plant.status)
+            self._show_connection(plant.status, plant)
             self._show_session(plant, plant.status, now_ns)
             self._show_rates(plant, lateness_ms, now_ns)
         self._make_room()
 
-    def _show_connection(self, status: LinkStatus) -> None:
+    def _show_connection(self, status: LinkStatus, plant: Plant) -> None:
         from tagwerk.domain.connection import Capability, LinkState
         from tagwerk.ui.status_words import STATE_WORDS
 
@@ -134,9 +134,15 @@ class StatusBar(QStatusBar):
         detail = tr_message(status.detail)
         field = self.fields["connection"]
         if status.state is LinkState.LIVE:
-            polled = status.capabilities.reason(Capability.PUSH) == "push_refused"
+            every_s = (
+                plant.link.counters.poll_every_s if plant is not None and plant.has_link else 0.0
+            )
+            polled = every_s or status.capabilities.reason(Capability.PUSH) == "push_refused"
             why = " ".join(filter(None, (detail, tr_message(status.cure))))
             behind = tr("values polled") if polled else ""
+            if every_s:
+                seconds = format_number(every_s, 1, number_style())
+                behind = tr("polled every {seconds} s", seconds=seconds)
             field.show_text("", word, behind, dot="connected", tip=why or word)
         elif status.state in (LinkState.STALE, LinkState.RECONNECTING, LinkState.REFUSED):
             role = "bad" if status.state is LinkState.REFUSED else "uncertain"
@@ -227,10 +233,10 @@ class StatusBar(QStatusBar):
         style = number_style()
         self._show(
             "subscribed", True, "", format_number(counters.subscribed, 0, style),
-            tr("tags subscribed"),
+            tr("tags polled") if counters.poll_stretch else tr("tags subscribed"),
         )  # fmt: skip
         self._show(
-            "messages", True, "", format_number(round(self._rate), 0, style), tr("msg/s"),
+            "messages", not counters.poll_stretch, "", format_number(round(self._rate), 0, style), tr("msg/s"),
             icon="activity",
         )  # fmt: skip
         tip = tr_n("{count} value was replaced by a newer one before it could be shown",

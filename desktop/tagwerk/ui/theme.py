@@ -110,6 +110,7 @@ class Theme(QObject):
         self.is_dark = False
         self._colors: dict[str, QColor] = {}
         self._fonts: dict[tuple[float, int, bool], QFont] = {}
+        self._pixels: dict[float, int] = {}
         self._metrics: dict[tuple[float, int], QFontMetricsF] = {}
 
     def load_fonts(self) -> None:
@@ -135,6 +136,7 @@ class Theme(QObject):
         self.is_dark = mode == "dark" or (mode == "system" and system_dark)
         self._colors.clear()
         self._fonts.clear()
+        self._pixels.clear()
         self._metrics.clear()
         application.setFont(self.font())
         application.setPalette(self._palette())
@@ -162,7 +164,10 @@ class Theme(QObject):
 
     def px(self, at_normal: float) -> int:
         """A measure that the design gives at normal density, scaled with the text."""
-        return round(at_normal * self.text_size / 13)
+        known = self._pixels.get(at_normal)
+        if known is None:
+            known = self._pixels[at_normal] = round(at_normal * self.text_size / 13)
+        return known
 
     def color(self, role: str) -> QColor:
         """A colour by role; KeyError for an unknown role is a programming error."""

@@ -13,7 +13,7 @@ from PySide6.QtCore import QDateTime, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDateTimeEdit, QHBoxLayout, QSizePolicy, QWidget
 
-from tagwerk.domain.alarms import Alarm
+from tagwerk.domain.alarms import Alarm, AlarmRecords
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.plant import Plant
 from tagwerk.store.alarm_order import SortBy, SortOrder
@@ -180,7 +180,8 @@ class AlarmLog(QObject):
         self.view = view
         self.count = len(records)
         self.taken_over += len(records)
-        self.truncated = len(records) >= LIMIT
+        is_cut = isinstance(records, AlarmRecords) and records.is_cut
+        self.truncated = is_cut or len(records) >= LIMIT
         self.areas = {}
         for record in records:
             self.areas[record.area] = self.areas.get(record.area, 0) + 1

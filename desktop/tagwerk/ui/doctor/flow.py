@@ -68,6 +68,7 @@ class DoctorFlow(QObject):
             was_refused=status is not None and isinstance(status.error, LoginFailed),
             pulse=pulse,
             traffic=plant.traffic if plant is not None else None,
+            profile=profile,
             get_password=password,
         )
 

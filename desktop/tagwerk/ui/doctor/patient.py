@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tagwerk.domain.connection import Trust
+from tagwerk.domain.connection import ConnectionProfile, Trust
 from tagwerk.domain.traffic import Exchange, TrafficKind, TrafficSink
 
 NO_PULSE = -1
@@ -28,6 +28,7 @@ class Patient:
             else how often it came back. Another number afterwards tells that it broke meanwhile
             (servers with one session for a user end it at our sign-in).
         traffic: told what goes over the wire, too (the traffic log of the plant on show).
+        profile: what the address alone does not tell, e.g. the dialect; None where there is none.
         get_password: from memory, keyring or a question; None to look without signing in.
     """
 
@@ -38,6 +39,7 @@ class Patient:
     name: str = ""
     is_live: bool = False
     was_refused: bool = False
+    profile: ConnectionProfile | None = None
     pulse: Callable[[], int] | None = None
     traffic: TrafficSink | None = None
     get_password: Callable[[], Awaitable[str | None]] | None = None

@@ -280,6 +280,7 @@ class DoctorWindow(QDialog):
                 on_step=self._on_step,
                 deep=True,
                 traffic=self.traffic,
+                profile=patient.profile,
             )
         except asyncio.CancelledError:
             raise  # the window may be gone by now; `_cancel` has said so otherwise

@@ -164,7 +164,7 @@ class TrendPage(QWidget):
     def wants(self) -> None:
         """Subscribe exactly what this trend shows."""
         if self.plant is not None:
-            self.plant.interest.set(self.key, self.model.names)
+            self.plant.interest.set(self.key, self.model.names, quick=True)
 
     def learn_types(self) -> None:
         """The browse or the sheet told more about the tags: units, texts, lanes."""
