@@ -249,9 +249,12 @@ async def _browse(run: Run) -> None:
     items: list[Any] = []
 
     async def everything() -> str:
-        chunks: list[Any] = []
-        items.extend(await run.client.browse())
-        await run.client.browse(on_items=chunks.extend)
+        for _ in range(3):
+            chunks: list[Any] = []
+            items[:] = await run.client.browse()
+            await run.client.browse(on_items=chunks.extend)
+            if set(chunks) == set(items):
+                break  # a plant that renames a tag between the two does so once
         assert set(chunks) == set(items)
         found = [item.name for item in items]
         assert len(found) == len(set(found)), "an object came twice"
