@@ -27,7 +27,7 @@ from servers.desk import SETTLE_MS, SHORT_SETTLE_MS, noted_window
 PEERS = ("opcua", "epics")
 HERE = Path(__file__).resolve().parent / "servers"
 TAGS, HERTZ, LABELS = 1000, 10, 500
-LIMIT_S = 12.0
+PEER_LIMIT_S = 12.0
 """More than a peer needs to connect; one that has shown nothing by then has stopped."""
 GOAL_LAG_MS, GOAL_CORES = 50.0, 0.30
 _EPICS = {
@@ -109,7 +109,8 @@ def beside(kind: str, count: int, seconds: float) -> dict[str, float]:
     with serving([interpreter, script, "serve", *where, str(count), str(HERTZ)]) as (ready, last):
         address = where or [ready["url"]]
         figures = shown(
-            [interpreter, script, "show", *address, str(count), str(seconds)], LIMIT_S + seconds
+            [interpreter, script, "show", *address, str(count), str(seconds)],
+            PEER_LIMIT_S + seconds,
         )
     sent = float(last.get("a_second", count * HERTZ))
     return {**figures, "sent": sent, "lost": max(1 - figures["shown_a_second"] / sent, 0.0)}
@@ -142,7 +143,7 @@ def run(small: bool) -> Result:
             for name, key in (("cores", "cores"), ("lag, ms", "lag_ms"), ("share lost", "lost")):
                 theirs.setdefault(f"{tool}: {name}", []).append(got[key])
             if got.get("frozen"):
-                notes.append(f"{tool}: its window answered nothing for {LIMIT_S + 4:.0f} s")
+                notes.append(f"{tool}: its window answered nothing for {PEER_LIMIT_S + 4:.0f} s")
     growth = {f"{tags:,} tags": median(mine["cores"])}
     lag = {f"{tags:,} tags": median(mine["lag, ms"])}
     for other in () if small else (250, 500):

@@ -115,9 +115,6 @@ def run(small: bool) -> Result:
         ratio <= GOAL and usable < USABLE_MS and stall <= STALL_MS,
         notes=[
             f"by processor time {by_cpu:.2f} x bare",
-            "Of what comes on top, about a third is Qt's enumerations being made known to Python "
-            "(QtCore.Qt alone has 93, of which a bare window needs none), a third is the welcome "
-            "page itself (fonts, layout, painting), a third our modules.",
         ],
         growth=growth,
     )
