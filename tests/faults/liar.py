@@ -76,6 +76,15 @@ async def truncated(request):
     return web.Response(body=b'{"data":{"tagValues":[{"name":"HMI_RT_1::A","val', content_type="application/json")  # fmt: skip
 
 
+async def _write(response, request, piece):
+    """One piece, and a turn of the loop, in which a client that left is noticed: writing does not
+    wait while there is room, and asyncio warns of each write after the end."""
+    await response.write(piece)
+    await asyncio.sleep(0)
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError
+
+
 def huge(megabytes, *, end=b'{"data":null}'):
     """Valid JSON after so many megabytes of white space."""
 
@@ -85,7 +94,7 @@ def huge(megabytes, *, end=b'{"data":null}'):
         await response.prepare(request)
         try:
             for _ in range(megabytes):
-                await response.write(MEGABYTE)
+                await _write(response, request, MEGABYTE)
             await response.write(end)
             await response.write_eof()
         except ConnectionError:
@@ -107,7 +116,7 @@ def huge_list(megabytes):
         try:
             await response.write(b'{"data":{"tagValues":[')
             for _ in range(megabytes):
-                await response.write(piece)
+                await _write(response, request, piece)
             await response.write(row[:-1] + b"]}}")
             await response.write_eof()
         except ConnectionError:
