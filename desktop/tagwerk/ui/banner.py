@@ -65,11 +65,10 @@ class _Drain(QWidget):
         self.setFixedSize(QSize(theme().px(120), theme().px(3)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("banner_line"))
-        filled = QRectF(0, 0, self.width() * self.share, self.height())
-        painter.fillRect(filled, theme().color("banner_text"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("banner_line"))
+            filled = QRectF(0, 0, self.width() * self.share, self.height())
+            painter.fillRect(filled, theme().color("banner_text"))
 
 
 class _Line(Label):
@@ -80,15 +79,14 @@ class _Line(Label):
         return QSize(min(hint.width(), theme().px(120)), hint.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self.font())
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
-        )
-        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect(), side, shown)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setFont(self.font())
+            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+            shown = self.fontMetrics().elidedText(
+                self.text(), Qt.TextElideMode.ElideRight, self.width()
+            )
+            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.rect(), side, shown)
 
 
 @dataclass(slots=True)

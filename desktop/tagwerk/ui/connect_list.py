@@ -70,28 +70,29 @@ class ConnectionButton(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.underMouse() or self.isDown():
-            draw_box(painter, self.rect(), tokens.color("hover"), None)
-        side = tokens.px(16)
-        box = QRectF(tokens.px(8), (self.height() - side) / 2, side, side)
-        draw_icon(painter, box, "star" if self._at_top else "server", "text2")
-        x = tokens.px(34)
-        width = self.width() - x - tokens.px(8)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        half = self.height() / 2
-        painter.setFont(tokens.font(13, 500))
-        painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
-        name = tokens.metrics(13, 500).elidedText(
-            self.profile.name, Qt.TextElideMode.ElideMiddle, width
-        )
-        painter.drawText(QRectF(x, 3, width, half - 2), flags, name)
-        painter.setFont(tokens.font(11))
-        painter.setPen(tokens.color("text2" if self.isEnabled() else "disabled"))
-        grey = tokens.metrics(11).elidedText(self.second_line(), Qt.TextElideMode.ElideRight, width)
-        painter.drawText(QRectF(x, half, width, half - 4), flags, grey)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self.underMouse() or self.isDown():
+                draw_box(painter, self.rect(), tokens.color("hover"), None)
+            side = tokens.px(16)
+            box = QRectF(tokens.px(8), (self.height() - side) / 2, side, side)
+            draw_icon(painter, box, "star" if self._at_top else "server", "text2")
+            x = tokens.px(34)
+            width = self.width() - x - tokens.px(8)
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            half = self.height() / 2
+            painter.setFont(tokens.font(13, 500))
+            painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
+            name = tokens.metrics(13, 500).elidedText(
+                self.profile.name, Qt.TextElideMode.ElideMiddle, width
+            )
+            painter.drawText(QRectF(x, 3, width, half - 2), flags, name)
+            painter.setFont(tokens.font(11))
+            painter.setPen(tokens.color("text2" if self.isEnabled() else "disabled"))
+            grey = tokens.metrics(11).elidedText(
+                self.second_line(), Qt.TextElideMode.ElideRight, width
+            )
+            painter.drawText(QRectF(x, half, width, half - 4), flags, grey)
 
 
 class ConnectionList(QWidget):

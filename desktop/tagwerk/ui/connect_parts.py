@@ -80,27 +80,26 @@ class StageList(Area):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         tokens = theme()
-        painter = QPainter(self)
-        height = tokens.px(34)
-        for index, stage in enumerate(self._stages):
-            top = tokens.px(16) + index * height
-            now = index == self._current
-            if now:
-                painter.fillRect(QRectF(0, top, self.width(), height), tokens.color("panel"))
-                painter.fillRect(QRectF(0, top, 3, height), tokens.color("accent"))
-            side = tokens.px(16)
-            box = QRectF(tokens.px(16), top + (height - side) / 2, side, side)
-            if now:
-                draw_icon(painter, box, "chevron-right", "accent")
-            elif index < self._current:
-                draw_icon(painter, box, "check", "text2")
-            painter.setFont(tokens.font(13, 600 if now else 400))
-            painter.setPen(tokens.color("text" if now else "text2"))
-            area = QRectF(tokens.px(43), top, self.width(), height)
-            painter.drawText(
-                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, stage
-            )
-        painter.end()
+        with QPainter(self) as painter:
+            height = tokens.px(34)
+            for index, stage in enumerate(self._stages):
+                top = tokens.px(16) + index * height
+                now = index == self._current
+                if now:
+                    painter.fillRect(QRectF(0, top, self.width(), height), tokens.color("panel"))
+                    painter.fillRect(QRectF(0, top, 3, height), tokens.color("accent"))
+                side = tokens.px(16)
+                box = QRectF(tokens.px(16), top + (height - side) / 2, side, side)
+                if now:
+                    draw_icon(painter, box, "chevron-right", "accent")
+                elif index < self._current:
+                    draw_icon(painter, box, "check", "text2")
+                painter.setFont(tokens.font(13, 600 if now else 400))
+                painter.setPen(tokens.color("text" if now else "text2"))
+                area = QRectF(tokens.px(43), top, self.width(), height)
+                painter.drawText(
+                    area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, stage
+                )
 
 
 class _StepRow(QWidget):

@@ -39,37 +39,41 @@ class MenuBar(QMenuBar):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), tokens.color("chrome"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self.font())
-        active = self.activeAction()
-        for action in self.actions():
-            if not action.isVisible():
-                continue
-            area = QRect(self.actionGeometry(action))
-            area.setTop(0)
-            area.setBottom(self.height() - 1)
-            if action is active and action.isEnabled():
-                inset = tokens.px(3)
-                draw_box(
-                    painter, area.adjusted(1, inset, -1, -inset), tokens.color("selection"), None
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), tokens.color("chrome"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self.font())
+            active = self.activeAction()
+            for action in self.actions():
+                if not action.isVisible():
+                    continue
+                area = QRect(self.actionGeometry(action))
+                area.setTop(0)
+                area.setBottom(self.height() - 1)
+                if action is active and action.isEnabled():
+                    inset = tokens.px(3)
+                    draw_box(
+                        painter,
+                        area.adjusted(1, inset, -1, -inset),
+                        tokens.color("selection"),
+                        None,
+                    )
+                painter.setPen(tokens.color("text" if action.isEnabled() else "disabled"))
+                # Access keys are underlined while the keyboard is in the bar, as on Windows.
+                by_keyboard = self.hasFocus() or active is not None
+                shown = (
+                    Qt.TextFlag.TextShowMnemonic if by_keyboard else Qt.TextFlag.TextHideMnemonic
                 )
-            painter.setPen(tokens.color("text" if action.isEnabled() else "disabled"))
-            # Access keys are underlined while the keyboard is in the bar, as on Windows.
-            by_keyboard = self.hasFocus() or active is not None
-            shown = Qt.TextFlag.TextShowMnemonic if by_keyboard else Qt.TextFlag.TextHideMnemonic
-            flags = Qt.AlignmentFlag.AlignCenter | shown
-            painter.drawText(area, flags, action.text())
-        if self.has_line:
-            painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("border"))
-        if self.note:
-            painter.setPen(tokens.color("text2"))
-            area = self.rect().adjusted(0, 0, -tokens.px(16), 0)
-            painter.drawText(
-                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.note
-            )
-        painter.end()
+                flags = Qt.AlignmentFlag.AlignCenter | shown
+                painter.drawText(area, flags, action.text())
+            if self.has_line:
+                painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("border"))
+            if self.note:
+                painter.setPen(tokens.color("text2"))
+                area = self.rect().adjusted(0, 0, -tokens.px(16), 0)
+                painter.drawText(
+                    area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.note
+                )
 
 
 def fill_menu(menu: QMenu, actions: Iterable[QAction]) -> None:

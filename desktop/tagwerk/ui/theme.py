@@ -246,9 +246,8 @@ def icon(name: str, role: str = "text2", size: int = 16) -> QIcon:
             pixels = round(size * scale)
             pixmap = QPixmap(QSize(pixels, pixels))
             pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            renderer.render(painter)
-            painter.end()
+            with QPainter(pixmap) as painter:
+                renderer.render(painter)
             pixmap.setDevicePixelRatio(scale)
             result.addPixmap(pixmap, mode)
     return result
@@ -260,14 +259,13 @@ def hatch_pixmap(scale: float = 1.0) -> QPixmap:
     tile = round(8 * scale)
     pixmap = QPixmap(tile, tile)
     pixmap.fill(theme().color("hatch_ground"))
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = painter.pen()
-    pen.setColor(theme().color("hatch_line"))
-    pen.setWidthF(1.2 * scale)
-    painter.setPen(pen)
-    for offset in (-tile, 0, tile):
-        painter.drawLine(offset, tile, offset + tile, 0)
-    painter.end()
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = painter.pen()
+        pen.setColor(theme().color("hatch_line"))
+        pen.setWidthF(1.2 * scale)
+        painter.setPen(pen)
+        for offset in (-tile, 0, tile):
+            painter.drawLine(offset, tile, offset + tile, 0)
     pixmap.setDevicePixelRatio(scale)
     return pixmap

@@ -57,45 +57,46 @@ class ConnectionChooser(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        draw_field(painter, self.rect(), focused=False, hot=self.underMouse())
-        middle = self.height() / 2
-        x = float(tokens.px(10))
-        if self._state is LinkState.LIVE:
-            side = tokens.px(9)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("connected"))
-            painter.drawEllipse(QRectF(x, middle - side / 2, side, side))
-            x += side + tokens.px(6)
-        else:
+        with QPainter(self) as painter:
+            draw_field(painter, self.rect(), focused=False, hot=self.underMouse())
+            middle = self.height() / 2
+            x = float(tokens.px(10))
+            if self._state is LinkState.LIVE:
+                side = tokens.px(9)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(tokens.color("connected"))
+                painter.drawEllipse(QRectF(x, middle - side / 2, side, side))
+                x += side + tokens.px(6)
+            else:
+                side = tokens.px(14)
+                roles = {
+                    LinkState.STALE: "uncertain",
+                    LinkState.RECONNECTING: "uncertain",
+                    LinkState.REFUSED: "bad",
+                }
+                name = "unplug" if self._state in (*roles, LinkState.OFFLINE) else "loader"
+                role = roles.get(self._state, "text2")
+                draw_icon(painter, QRectF(x, middle - side / 2, side, side), name, role)
+                x += side + tokens.px(6)
+            right = self.width() - tokens.px(28)
+            painter.setFont(tokens.font(13, 500))
+            painter.setPen(tokens.color("text"))
+            name = self._name or tr("No connection")
+            metrics = tokens.metrics(13, 500)
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, right - x)
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(x, 0, right - x, self.height()), flags, shown)
+            x += metrics.horizontalAdvance(shown) + tokens.px(8)
+            if self._note and x < right - tokens.px(20):
+                painter.setFont(tokens.font(13))
+                painter.setPen(tokens.color("text2"))
+                text = tokens.metrics(13).elidedText(
+                    self._note, Qt.TextElideMode.ElideRight, right - x
+                )
+                painter.drawText(QRectF(x, 0, right - x, self.height()), flags, text)
             side = tokens.px(14)
-            roles = {
-                LinkState.STALE: "uncertain",
-                LinkState.RECONNECTING: "uncertain",
-                LinkState.REFUSED: "bad",
-            }
-            name = "unplug" if self._state in (*roles, LinkState.OFFLINE) else "loader"
-            role = roles.get(self._state, "text2")
-            draw_icon(painter, QRectF(x, middle - side / 2, side, side), name, role)
-            x += side + tokens.px(6)
-        right = self.width() - tokens.px(28)
-        painter.setFont(tokens.font(13, 500))
-        painter.setPen(tokens.color("text"))
-        name = self._name or tr("No connection")
-        metrics = tokens.metrics(13, 500)
-        shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, right - x)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(x, 0, right - x, self.height()), flags, shown)
-        x += metrics.horizontalAdvance(shown) + tokens.px(8)
-        if self._note and x < right - tokens.px(20):
-            painter.setFont(tokens.font(13))
-            painter.setPen(tokens.color("text2"))
-            text = tokens.metrics(13).elidedText(self._note, Qt.TextElideMode.ElideRight, right - x)
-            painter.drawText(QRectF(x, 0, right - x, self.height()), flags, text)
-        side = tokens.px(14)
-        arrow = QRectF(self.width() - side - tokens.px(9), middle - side / 2, side, side)
-        draw_icon(painter, arrow, "chevron-down", "text2")
-        painter.end()
+            arrow = QRectF(self.width() - side - tokens.px(9), middle - side / 2, side, side)
+            draw_icon(painter, arrow, "chevron-down", "text2")
 
 
 class GoToField(QPushButton):
@@ -121,25 +122,27 @@ class GoToField(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        draw_field(painter, self.rect(), focused=False, hot=self.underMouse())
-        side = tokens.px(16)
-        top = (self.height() - side) / 2
-        draw_icon(painter, QRectF(tokens.px(8), top, side, side), "command", "text2")
-        key = tr("Ctrl K")
-        key_width = tokens.metrics(11).horizontalAdvance(key) + tokens.px(10)
-        x = tokens.px(30)
-        painter.setFont(tokens.font(13))
-        painter.setPen(tokens.color("text3"))
-        text = tr("Go to") if self._is_narrow() else tr("Go to tag or command")
-        area = QRectF(x, 0, self.width() - x - key_width - tokens.px(12), self.height())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-        height = tokens.px(17)
-        cap = QRectF(
-            self.width() - key_width - tokens.px(7), (self.height() - height) / 2, key_width, height
-        )
-        draw_key(painter, cap, key)
-        painter.end()
+        with QPainter(self) as painter:
+            draw_field(painter, self.rect(), focused=False, hot=self.underMouse())
+            side = tokens.px(16)
+            top = (self.height() - side) / 2
+            draw_icon(painter, QRectF(tokens.px(8), top, side, side), "command", "text2")
+            key = tr("Ctrl K")
+            key_width = tokens.metrics(11).horizontalAdvance(key) + tokens.px(10)
+            x = tokens.px(30)
+            painter.setFont(tokens.font(13))
+            painter.setPen(tokens.color("text3"))
+            text = tr("Go to") if self._is_narrow() else tr("Go to tag or command")
+            area = QRectF(x, 0, self.width() - x - key_width - tokens.px(12), self.height())
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            height = tokens.px(17)
+            cap = QRectF(
+                self.width() - key_width - tokens.px(7),
+                (self.height() - height) / 2,
+                key_width,
+                height,
+            )
+            draw_key(painter, cap, key)
 
 
 class ArmChip(QPushButton):
@@ -193,30 +196,29 @@ class ArmChip(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        hot = self.underMouse()
-        role = "text"
-        if self._armed:
-            fill = tokens.color("accent_hover" if hot else "accent_fill")
-            draw_box(painter, self.rect(), fill, fill)
-            role = "on_accent"
-        elif hot and self.isEnabled():
-            draw_box(painter, self.rect(), tokens.color("segment"), None)
-        if not self.isEnabled():
-            role = "disabled"
-        side = tokens.px(16)
-        box = QRectF(tokens.px(9), (self.height() - side) / 2, side, side)
-        draw_icon(painter, box, "lock-open" if self._armed else "lock", role)
-        painter.setFont(tokens.font(13, 600 if self._armed else 400))
-        painter.setPen(tokens.color(role))
-        x = box.right() + tokens.px(6)
-        painter.drawText(
-            QRectF(x, 0, self.width() - x, self.height()),
-            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-            self._text(),
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            hot = self.underMouse()
+            role = "text"
+            if self._armed:
+                fill = tokens.color("accent_hover" if hot else "accent_fill")
+                draw_box(painter, self.rect(), fill, fill)
+                role = "on_accent"
+            elif hot and self.isEnabled():
+                draw_box(painter, self.rect(), tokens.color("segment"), None)
+            if not self.isEnabled():
+                role = "disabled"
+            side = tokens.px(16)
+            box = QRectF(tokens.px(9), (self.height() - side) / 2, side, side)
+            draw_icon(painter, box, "lock-open" if self._armed else "lock", role)
+            painter.setFont(tokens.font(13, 600 if self._armed else 400))
+            painter.setPen(tokens.color(role))
+            x = box.right() + tokens.px(6)
+            painter.drawText(
+                QRectF(x, 0, self.width() - x, self.height()),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                self._text(),
+            )
 
 
 class ToolBar(Area):
@@ -290,9 +292,8 @@ class _Line(QWidget):
         theme().changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(4, 0, 1, self.height(), theme().color("border"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(4, 0, 1, self.height(), theme().color("border"))
 
 
 __all__ = ["ArmChip", "ConnectionChooser", "GoToField", "ToolBar"]

@@ -54,10 +54,9 @@ class _DashedBox(QWidget):
         theme().changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(QPen(theme().color("border"), 1, Qt.PenStyle.DashLine))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setPen(QPen(theme().color("border"), 1, Qt.PenStyle.DashLine))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
 class WelcomePage(QScrollArea):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tagwerk.domain.numbers import format_number
 from tagwerk.ui.i18n import number_style, tr
+from tagwerk.ui.mark import draw_mark
 from tagwerk.ui.theme import theme
 
 _WIDTH, _HEIGHT = 580.0, 250.0
@@ -30,30 +31,32 @@ class PlantDrawing(QWidget):
         return QSize(int(_WIDTH * 0.5), int(_HEIGHT * 0.5))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = min(self.width() / _WIDTH, self.height() / _HEIGHT, 1.25)
-        painter.translate(0, (self.height() - _HEIGHT * scale) / 2)
-        painter.scale(scale, scale)
-        self._pipes(painter)
-        self._vessel(painter, 30, 45, 60, 108, 0.42, "B2101")
-        self._vessel(painter, 262, 45, 60, 108, 0.55, "B2102")
-        self._exchanger(painter)
-        self._pump(painter, 148, 203, "P2111", tr("running"))
-        rpm = format_number(1462, 0, number_style())
-        self._pump(painter, 350, 203, "P2121", f"{rpm} rpm")
-        style = number_style()
-        self._instrument(painter, 223, 140, "FIC", "2111")
-        self._caption(
-            painter, QRectF(120, 130, 84, 20), f"{format_number(120.0, 1, style)} L/h", right=True
-        )
-        self._instrument(painter, 354, 131, "LI", "2102")
-        self._caption(painter, QRectF(336, 150, 60, 20), f"{format_number(64.2, 1, style)} %")
-        self._instrument(painter, 528, 18, "TIC", "2120")
-        self._caption(
-            painter, QRectF(440, 8, 70, 20), f"{format_number(18.0, 1, style)} °C", right=True
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            scale = min(self.width() / _WIDTH, self.height() / _HEIGHT, 1.25)
+            painter.translate(0, (self.height() - _HEIGHT * scale) / 2)
+            painter.scale(scale, scale)
+            self._pipes(painter)
+            self._vessel(painter, 30, 45, 60, 108, 0.42, "B2101")
+            self._vessel(painter, 262, 45, 60, 108, 0.55, "B2102")
+            self._exchanger(painter)
+            self._pump(painter, 148, 203, "P2111", tr("running"))
+            rpm = format_number(1462, 0, number_style())
+            self._pump(painter, 350, 203, "P2121", f"{rpm} rpm")
+            style = number_style()
+            self._instrument(painter, 223, 140, "FIC", "2111")
+            self._caption(
+                painter,
+                QRectF(120, 130, 84, 20),
+                f"{format_number(120.0, 1, style)} L/h",
+                right=True,
+            )
+            self._instrument(painter, 354, 131, "LI", "2102")
+            self._caption(painter, QRectF(336, 150, 60, 20), f"{format_number(64.2, 1, style)} %")
+            self._instrument(painter, 528, 18, "TIC", "2120")
+            self._caption(
+                painter, QRectF(440, 8, 70, 20), f"{format_number(18.0, 1, style)} °C", right=True
+            )
 
     def _pipes(self, painter: QPainter) -> None:
         pen = QPen(theme().color("strong"), 2)
@@ -153,25 +156,5 @@ class Logo(QWidget):
         self.setAccessibleName("Tagwerk")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        draw_logo(painter, QRectF(self.rect()))
-        painter.end()
-
-
-def draw_logo(painter: QPainter, rect: QRectF) -> None:
-    """Draw the mark into `rect`; the same in light and dark, because it is a sign."""
-    from PySide6.QtGui import QColor
-
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillRect(rect, QColor("#1B1F24"))
-    side = rect.width() / 38
-    points = ((4, 22), (10, 22), (14, 12), (20, 28), (24, 18), (31, 18))
-    line = QPolygonF([rect.topLeft() + QPointF(x * side, y * side) for x, y in points])
-    pen = QPen(QColor("#FFFFFF"), 2.2 * side)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline(line)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor("#9AA6FF"))
-    painter.drawEllipse(rect.topLeft() + QPointF(32.5 * side, 18 * side), 2.8 * side, 2.8 * side)
+        with QPainter(self) as painter:
+            draw_mark(painter, QRectF(self.rect()))

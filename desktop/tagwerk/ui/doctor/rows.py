@@ -170,32 +170,31 @@ class CheckRow(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        chosen = self.isChecked()
-        back = "selection" if chosen else "hover" if self.underMouse() else "base"
-        painter.fillRect(self.rect(), tokens.color(back))
-        if chosen:
-            painter.fillRect(0, 0, 3, self.height(), tokens.color("accent"))
-        painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("hairline"))
-        side = tokens.px(16)
-        box = QRectF(tokens.px(16), (self.height() - side) / 2, side, side)
-        if self.is_running:
-            draw_ring(painter, box, self._turn)
-        else:
-            draw_icon(painter, box, *self._icon())
-        self._paint_texts(painter, chosen)
-        if self.step is not None:
-            side = tokens.px(14)
-            left = self.width() - tokens.px(_CHEVRON) + tokens.px(6)
-            place = QRectF(left, (self.height() - side) / 2, side, side)
-            draw_icon(painter, place, "chevron-down" if chosen else "chevron-right", "text3")
-        if self.hasFocus():
-            pen = painter.pen()
-            pen.setColor(tokens.color("accent"))
-            pen.setWidth(2)
-            painter.setPen(pen)
-            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
-        painter.end()
+        with QPainter(self) as painter:
+            chosen = self.isChecked()
+            back = "selection" if chosen else "hover" if self.underMouse() else "base"
+            painter.fillRect(self.rect(), tokens.color(back))
+            if chosen:
+                painter.fillRect(0, 0, 3, self.height(), tokens.color("accent"))
+            painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("hairline"))
+            side = tokens.px(16)
+            box = QRectF(tokens.px(16), (self.height() - side) / 2, side, side)
+            if self.is_running:
+                draw_ring(painter, box, self._turn)
+            else:
+                draw_icon(painter, box, *self._icon())
+            self._paint_texts(painter, chosen)
+            if self.step is not None:
+                side = tokens.px(14)
+                left = self.width() - tokens.px(_CHEVRON) + tokens.px(6)
+                place = QRectF(left, (self.height() - side) / 2, side, side)
+                draw_icon(painter, place, "chevron-down" if chosen else "chevron-right", "text3")
+            if self.hasFocus():
+                pen = painter.pen()
+                pen.setColor(tokens.color("accent"))
+                pen.setWidth(2)
+                painter.setPen(pen)
+                painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _paint_texts(self, painter: QPainter, chosen: bool) -> None:
         tokens = theme()

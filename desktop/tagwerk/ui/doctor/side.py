@@ -40,27 +40,26 @@ class ListHeader(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), tokens.color("header"))
-        painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("border"))
-        painter.setFont(tokens.font(11, 500))
-        painter.setPen(tokens.color("text2"))
-        flags = Qt.AlignmentFlag.AlignVCenter
-        left, right = flags | Qt.AlignmentFlag.AlignLeft, flags | Qt.AlignmentFlag.AlignRight
-        painter.drawText(
-            QRect(tokens.px(TITLE_AT), 0, tokens.px(DETAIL_AT - TITLE_AT), self.height()),
-            left,
-            tr("Check"),
-        )
-        painter.drawText(
-            QRect(tokens.px(DETAIL_AT), 0, tokens.px(300), self.height()),
-            left,
-            tr("What came back"),
-        )
-        painter.drawText(
-            QRect(0, 0, self.width() - tokens.px(30), self.height()), right, tr("Time")
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), tokens.color("header"))
+            painter.fillRect(0, self.height() - 1, self.width(), 1, tokens.color("border"))
+            painter.setFont(tokens.font(11, 500))
+            painter.setPen(tokens.color("text2"))
+            flags = Qt.AlignmentFlag.AlignVCenter
+            left, right = flags | Qt.AlignmentFlag.AlignLeft, flags | Qt.AlignmentFlag.AlignRight
+            painter.drawText(
+                QRect(tokens.px(TITLE_AT), 0, tokens.px(DETAIL_AT - TITLE_AT), self.height()),
+                left,
+                tr("Check"),
+            )
+            painter.drawText(
+                QRect(tokens.px(DETAIL_AT), 0, tokens.px(300), self.height()),
+                left,
+                tr("What came back"),
+            )
+            painter.drawText(
+                QRect(0, 0, self.width() - tokens.px(30), self.height()), right, tr("Time")
+            )
 
 
 class Findings(QScrollArea):

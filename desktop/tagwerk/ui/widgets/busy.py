@@ -33,9 +33,8 @@ class BusyRing(QWidget):
         self._timer.stop()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        draw_ring(painter, QRectF(self.rect()), self._step)
-        painter.end()
+        with QPainter(self) as painter:
+            draw_ring(painter, QRectF(self.rect()), self._step)
 
 
 def draw_ring(painter: QPainter, rect: QRectF, step: int) -> None:

@@ -141,33 +141,36 @@ class PushButton(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        fill, line, text_color, icon_role = self._colors()
-        draw_box(painter, self.rect(), fill, line)
-        text = self.text().replace("&", "")
-        content = self.sizeHint().width() - 2 * self._padding if text else self._icon_size
-        x = max((self.width() - content) / 2, tokens.px(4))
-        if self.icon_name:
-            side = self._icon_size
-            top = (self.height() - side) / 2
-            draw_icon(painter, QRectF(x, top, side, side), self.icon_name, icon_role)
-            x += side + tokens.px(6)
-        painter.setPen(text_color)
-        font = tokens.font(self._text_size, 500 if self.kind in ("primary", "on_accent") else 400)
-        painter.setFont(font)
-        area = QRectF(x, 0, self.width() - x - tokens.px(2), self.height())
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        if self.width() < self.sizeHint().width():
-            room = area.width() - self._padding / 2
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
-        painter.drawText(area, flags, text)
-        if self._count:
-            width = tokens.metrics(self._text_size, 600).horizontalAdvance(self._count)
-            painter.setFont(tokens.font(self._text_size, 600))
-            area = QRectF(self.width() - self._padding - width, 0, width + 2, self.height())
-            painter.drawText(area, flags, self._count)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            fill, line, text_color, icon_role = self._colors()
+            draw_box(painter, self.rect(), fill, line)
+            text = self.text().replace("&", "")
+            content = self.sizeHint().width() - 2 * self._padding if text else self._icon_size
+            x = max((self.width() - content) / 2, tokens.px(4))
+            if self.icon_name:
+                side = self._icon_size
+                top = (self.height() - side) / 2
+                draw_icon(painter, QRectF(x, top, side, side), self.icon_name, icon_role)
+                x += side + tokens.px(6)
+            painter.setPen(text_color)
+            font = tokens.font(
+                self._text_size, 500 if self.kind in ("primary", "on_accent") else 400
+            )
+            painter.setFont(font)
+            area = QRectF(x, 0, self.width() - x - tokens.px(2), self.height())
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            if self.width() < self.sizeHint().width():
+                room = area.width() - self._padding / 2
+                text = painter.fontMetrics().elidedText(
+                    text, Qt.TextElideMode.ElideRight, int(room)
+                )
+            painter.drawText(area, flags, text)
+            if self._count:
+                width = tokens.metrics(self._text_size, 600).horizontalAdvance(self._count)
+                painter.setFont(tokens.font(self._text_size, 600))
+                area = QRectF(self.width() - self._padding - width, 0, width + 2, self.height())
+                painter.drawText(area, flags, self._count)
 
 
 class IconButton(QToolButton):
@@ -232,29 +235,28 @@ class IconButton(QToolButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        enabled = self.isEnabled()
-        if self.isChecked() and enabled:
-            draw_box(painter, self.rect(), tokens.color("selection"), None)
-        elif enabled and (self.underMouse() or self.isDown()):
-            draw_box(painter, self.rect(), tokens.color("segment"), None)
-        role = "disabled" if not enabled else "accent" if self.isChecked() else "text2"
-        side = tokens.px(16)
-        x = tokens.px(6) if self._text else (self.width() - side) / 2
-        area = QRectF(x, (self.height() - side) / 2, side, side)
-        if self.icon_name:
-            draw_icon(painter, area, self.icon_name, role)
-        elif not self.icon().isNull():
-            self.icon().paint(painter, area.toRect())
-        if self._text:
-            painter.setFont(tokens.font(13))
-            painter.setPen(tokens.color("text" if enabled else "disabled"))
-            rest = QRectF(x + side + tokens.px(6), 0, self.width(), self.height())
-            painter.drawText(
-                rest, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text
-            )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            enabled = self.isEnabled()
+            if self.isChecked() and enabled:
+                draw_box(painter, self.rect(), tokens.color("selection"), None)
+            elif enabled and (self.underMouse() or self.isDown()):
+                draw_box(painter, self.rect(), tokens.color("segment"), None)
+            role = "disabled" if not enabled else "accent" if self.isChecked() else "text2"
+            side = tokens.px(16)
+            x = tokens.px(6) if self._text else (self.width() - side) / 2
+            area = QRectF(x, (self.height() - side) / 2, side, side)
+            if self.icon_name:
+                draw_icon(painter, area, self.icon_name, role)
+            elif not self.icon().isNull():
+                self.icon().paint(painter, area.toRect())
+            if self._text:
+                painter.setFont(tokens.font(13))
+                painter.setPen(tokens.color("text" if enabled else "disabled"))
+                rest = QRectF(x + side + tokens.px(6), 0, self.width(), self.height())
+                painter.drawText(
+                    rest, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text
+                )
 
 
 class Segmented(QWidget):
@@ -351,26 +353,25 @@ class _Segment(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        on = self.isChecked()
-        hot = self.underMouse() and self.isEnabled()
-        fill = tokens.color("segment" if on else "hover" if hot else "button")
-        area = QRect(self.rect())
-        first, last = self._ends
-        painter.setClipRect(area)
-        # The inner ends are pushed out of the clip, so that only the row's ends are round.
-        wide = area.adjusted(0 if first else -RADIUS - 1, 0, 0 if last else RADIUS + 1, 0)
-        draw_box(painter, wide, fill, tokens.color("border"))
-        painter.setPen(QPen(tokens.color("border"), 1))
-        if not last:
-            painter.drawLine(
-                QPointF(self.width() - 0.5, 0), QPointF(self.width() - 0.5, self.height())
-            )
-        painter.setFont(tokens.font(13, 600 if on else 400))
-        painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.text())
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            on = self.isChecked()
+            hot = self.underMouse() and self.isEnabled()
+            fill = tokens.color("segment" if on else "hover" if hot else "button")
+            area = QRect(self.rect())
+            first, last = self._ends
+            painter.setClipRect(area)
+            # The inner ends are pushed out of the clip, so that only the row's ends are round.
+            wide = area.adjusted(0 if first else -RADIUS - 1, 0, 0 if last else RADIUS + 1, 0)
+            draw_box(painter, wide, fill, tokens.color("border"))
+            painter.setPen(QPen(tokens.color("border"), 1))
+            if not last:
+                painter.drawLine(
+                    QPointF(self.width() - 0.5, 0), QPointF(self.width() - 0.5, self.height())
+                )
+            painter.setFont(tokens.font(13, 600 if on else 400))
+            painter.setPen(tokens.color("text" if self.isEnabled() else "disabled"))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.text())
 
 
 def draw_box(painter: QPainter, rect: QRect, fill: QColor | None, line: QColor | None) -> None:

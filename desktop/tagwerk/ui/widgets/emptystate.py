@@ -92,9 +92,8 @@ class IconLabel(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._name:
             return
-        painter = QPainter(self)
-        draw_icon(painter, QRectF(self.rect()), self._name, self._role)
-        painter.end()
+        with QPainter(self) as painter:
+            draw_icon(painter, QRectF(self.rect()), self._name, self._role)
 
 
 class EmptyState(QWidget):

@@ -78,20 +78,19 @@ class LineField(QLineEdit):
         return QSize(theme().px(60), theme().px(self._height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        draw_field(
-            painter,
-            self.rect(),
-            focused=self.hasFocus(),
-            enabled=self.isEnabled(),
-            hot=self.underMouse(),
-            line_role=self._line_role,
-        )
-        if self._icon:
-            side = theme().px(16)
-            area = QRectF(theme().px(8), (self.height() - side) / 2, side, side)
-            draw_icon(painter, area, self._icon, "text3" if self.isEnabled() else "disabled")
-        painter.end()
+        with QPainter(self) as painter:
+            draw_field(
+                painter,
+                self.rect(),
+                focused=self.hasFocus(),
+                enabled=self.isEnabled(),
+                hot=self.underMouse(),
+                line_role=self._line_role,
+            )
+            if self._icon:
+                side = theme().px(16)
+                area = QRectF(theme().px(8), (self.height() - side) / 2, side, side)
+                draw_icon(painter, area, self._icon, "text3" if self.isEnabled() else "disabled")
         super().paintEvent(event)
 
 
@@ -149,26 +148,27 @@ class ChoiceBox(QComboBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        enabled = self.isEnabled()
-        draw_field(
-            painter,
-            self.rect(),
-            focused=self.hasFocus(),
-            enabled=enabled,
-            hot=self.underMouse(),
-        )
-        painter.setFont(tokens.font(13))
-        painter.setPen(tokens.color("text" if enabled else "disabled"))
-        area = self.rect().adjusted(tokens.px(8), 0, -tokens.px(26), 0)
-        text = painter.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, area.width()
-        )
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-        side = tokens.px(14)
-        arrow = QRectF(self.width() - side - tokens.px(7), (self.height() - side) / 2, side, side)
-        draw_icon(painter, arrow, "chevron-down", "text2" if enabled else "disabled")
-        painter.end()
+        with QPainter(self) as painter:
+            enabled = self.isEnabled()
+            draw_field(
+                painter,
+                self.rect(),
+                focused=self.hasFocus(),
+                enabled=enabled,
+                hot=self.underMouse(),
+            )
+            painter.setFont(tokens.font(13))
+            painter.setPen(tokens.color("text" if enabled else "disabled"))
+            area = self.rect().adjusted(tokens.px(8), 0, -tokens.px(26), 0)
+            text = painter.fontMetrics().elidedText(
+                self.currentText(), Qt.TextElideMode.ElideRight, area.width()
+            )
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            side = tokens.px(14)
+            arrow = QRectF(
+                self.width() - side - tokens.px(7), (self.height() - side) / 2, side, side
+            )
+            draw_icon(painter, arrow, "chevron-down", "text2" if enabled else "disabled")
 
 
 class CheckBox(QCheckBox):
@@ -192,12 +192,13 @@ class CheckBox(QCheckBox):
         return self.rect().contains(pos)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        side = theme().px(15)
-        box = QRect(1, (self.height() - side) // 2, side, side)
-        draw_check(painter, box, self.isChecked(), enabled=self.isEnabled(), hot=self.underMouse())
-        _draw_choice_text(painter, self, side)
-        painter.end()
+        with QPainter(self) as painter:
+            side = theme().px(15)
+            box = QRect(1, (self.height() - side) // 2, side, side)
+            draw_check(
+                painter, box, self.isChecked(), enabled=self.isEnabled(), hot=self.underMouse()
+            )
+            _draw_choice_text(painter, self, side)
 
 
 class RadioButton(QRadioButton):
@@ -226,31 +227,30 @@ class RadioButton(QRadioButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = tokens.px(15)
-        box = QRectF(1, (self.height() - side) / 2, side, side).adjusted(0.5, 0.5, -0.5, -0.5)
-        on, enabled = self.isChecked(), self.isEnabled()
-        role = "hairline" if not enabled else "accent" if on else "strong"
-        painter.setPen(QPen(tokens.color(role), 1.4))
-        painter.setBrush(tokens.color("field" if enabled else "panel"))
-        painter.drawEllipse(box)
-        if on:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("accent" if enabled else "disabled"))
-            inset = side * 0.26
-            painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
-        width = _draw_choice_text(painter, self, side, weight=600 if on else 400)
-        if self.hint:
-            painter.setPen(tokens.color("text2" if enabled else "disabled"))
-            painter.setFont(tokens.font(13))
-            left = side + tokens.px(16) + width
-            area = QRectF(left, 0, self.width() - left, self.height())
-            text = painter.fontMetrics().elidedText(
-                self.hint, Qt.TextElideMode.ElideRight, int(area.width())
-            )
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            side = tokens.px(15)
+            box = QRectF(1, (self.height() - side) / 2, side, side).adjusted(0.5, 0.5, -0.5, -0.5)
+            on, enabled = self.isChecked(), self.isEnabled()
+            role = "hairline" if not enabled else "accent" if on else "strong"
+            painter.setPen(QPen(tokens.color(role), 1.4))
+            painter.setBrush(tokens.color("field" if enabled else "panel"))
+            painter.drawEllipse(box)
+            if on:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(tokens.color("accent" if enabled else "disabled"))
+                inset = side * 0.26
+                painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
+            width = _draw_choice_text(painter, self, side, weight=600 if on else 400)
+            if self.hint:
+                painter.setPen(tokens.color("text2" if enabled else "disabled"))
+                painter.setFont(tokens.font(13))
+                left = side + tokens.px(16) + width
+                area = QRectF(left, 0, self.width() - left, self.height())
+                text = painter.fontMetrics().elidedText(
+                    self.hint, Qt.TextElideMode.ElideRight, int(area.width())
+                )
+                painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def draw_check(

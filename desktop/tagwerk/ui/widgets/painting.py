@@ -41,17 +41,16 @@ class Area(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color(self._role))
-        color = theme().color(self._line_role)
-        width, height = self.width(), self.height()
-        edges = {
-            "top": QRect(0, 0, width, 1),
-            "bottom": QRect(0, height - 1, width, 1),
-            "left": QRect(0, 0, 1, height),
-            "right": QRect(width - 1, 0, 1, height),
-        }
-        for name, edge in edges.items():
-            if self._lines == "all" or name in self._lines:
-                painter.fillRect(edge, color)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color(self._role))
+            color = theme().color(self._line_role)
+            width, height = self.width(), self.height()
+            edges = {
+                "top": QRect(0, 0, width, 1),
+                "bottom": QRect(0, height - 1, width, 1),
+                "left": QRect(0, 0, 1, height),
+                "right": QRect(width - 1, 0, 1, height),
+            }
+            for name, edge in edges.items():
+                if self._lines == "all" or name in self._lines:
+                    painter.fillRect(edge, color)

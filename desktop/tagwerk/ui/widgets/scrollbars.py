@@ -45,16 +45,15 @@ class FlatScrollBar(QScrollBar):
         return area.adjusted(2.5, 0, -2.5, 0) if upright else area.adjusted(0, 2.5, 0, -2.5)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("base"))
-        thumb = self._thumb()
-        if not thumb.isEmpty():
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            hot = self.underMouse() or self.isSliderDown()
-            painter.setBrush(theme().color("strong" if hot else "border"))
-            painter.drawRoundedRect(thumb, 2.5, 2.5)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("base"))
+            thumb = self._thumb()
+            if not thumb.isEmpty():
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(Qt.PenStyle.NoPen)
+                hot = self.underMouse() or self.isSliderDown()
+                painter.setBrush(theme().color("strong" if hot else "border"))
+                painter.drawRoundedRect(thumb, 2.5, 2.5)
 
 
 def use_flat_scroll_bars(area: QAbstractScrollArea) -> None:
