@@ -154,3 +154,34 @@ def test_no_nested_event_loops_in_the_window():
             if ("waiting.exec()" in line and path.name == "loop.py") or "drag.exec(" in line:
                 continue
             assert not nested.search(line), f"{path.name}:{number}: {line.strip()}"
+
+
+def test_every_painter_ends_also_when_a_picture_fails():
+    """A painter that an error leaves open takes the whole program down at the next picture: it
+    stands in a ``with``, or the next statement is a ``try`` that ends it."""
+    open_ones = []
+    for path in sorted((ROOT / "desktop").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                if isinstance(body, list) and body:
+                    open_ones += [
+                        f"{path.relative_to(ROOT)}:{first.lineno}"
+                        for first, then in zip(body, [*body[1:], None], strict=True)
+                        if _makes_painter(first) and not _ends_it(then)
+                    ]
+    assert open_ones == []
+
+
+def _makes_painter(node):
+    return isinstance(node, ast.Assign) and any(
+        isinstance(part, ast.Call) and getattr(part.func, "id", "") == "QPainter"
+        for part in ast.walk(node.value)
+    )
+
+
+def _ends_it(node):
+    return isinstance(node, ast.Try) and any(
+        isinstance(part, ast.Attribute) and part.attr == "end"
+        for statement in node.finalbody
+        for part in ast.walk(statement)
+    )

@@ -32,8 +32,9 @@ from tagwerk.simulator.switches import parse_switches
 SYSTEM = "HMI_RT_1::"
 USER, PASSWORD, TOKEN = "operator", "Operator-1", "firehose-token"
 ALARMS = 40
-VARIANTS = 16
-"""Values of each tag that are made beforehand and sent in turn."""
+PREPARED = 16_000
+"""Frames of a subscription that are made beforehand and sent in turn, at least two of each tag: making
+more for many tags would keep the server from sending for seconds."""
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _QUALITY = {
     "quality": "GOOD_CASCADE", "subStatus": "NON_SPECIFIC", "limit": "OK",
@@ -51,6 +52,10 @@ def frame(payload: bytes) -> bytes:
     if size < 65536:
         return b"\x81\x7e" + struct.pack(">H", size) + payload
     return b"\x81\x7f" + struct.pack(">Q", size) + payload
+
+
+PIECE_BYTES = 256 * 1024
+"""So much of an answer is written at once."""
 
 
 class Firehose:
@@ -117,7 +122,7 @@ class Firehose:
         await writer.drain()
         if not names or self.rate < 0:
             return
-        rounds = max(VARIANTS, 8000 // len(names))
+        rounds = max(2, PREPARED // len(names))
         ready = [one for _ in range(rounds) for one in self.frames(operation_id, names, "Modified")]
         began, sent = time.perf_counter(), 0
         share = len(names) / self.tags
@@ -259,8 +264,11 @@ async def serve(hose: Firehose, reader: asyncio.StreamReader, writer: asyncio.St
             answer = hose.answer(body)
             writer.write(
                 f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
-                + answer
             )
+            # Written as a whole, all of a large answer would be encrypted before its first byte leaves.
+            for start in range(0, len(answer), PIECE_BYTES):
+                writer.write(answer[start : start + PIECE_BYTES])
+                await writer.drain()
             await writer.drain()
     except (ConnectionError, ssl.SSLError):
         return

@@ -1,9 +1,10 @@
 """The real tag browser on a real link, offscreen, in a process of its own; prints one JSON line.
 
-    python benchmarks/servers/tree_window.py READY_JSON FOLDER [kept]
+    python benchmarks/servers/tree_window.py READY_JSON FOLDER [kept|bytes]
 
 `FOLDER` is where names are kept. With ``kept`` the server is not asked: only the names of the last
-time are shown and searched.
+time are shown and searched. With ``bytes`` the answer is read to its end and nothing is made of it:
+what server, TLS and HTTP take alone.
 """
 
 from __future__ import annotations
@@ -73,7 +74,43 @@ async def until(condition: Callable[[], object], most_s: float = 90.0) -> None:
         await asyncio.sleep(0.003)
 
 
-async def measure(ready: dict[str, Any], folder: Path, only_kept: bool) -> dict[str, Any]:
+def only_count() -> None:
+    """The link reads the answer to a browse, and throws it away."""
+    from tagwerk.link.browsing import BrowseTaker
+
+    async def take(self: BrowseTaker, plain: bytes) -> None:
+        pass
+
+    BrowseTaker.take = take  # type: ignore[method-assign]
+    BrowseTaker.rest = lambda self: b'{"data":{"browse":[]}}'  # type: ignore[method-assign]
+
+
+async def read_alone(plant: Any) -> dict[str, Any]:
+    """From the request to the last byte."""
+    from tagwerk.plant import Plant
+
+    assert isinstance(plant, Plant)
+    only_count()
+    work = asyncio.create_task(plant.run())
+    plant.link.start()
+
+    async def drained(condition: Callable[[], object]) -> None:
+        await until(lambda: (plant.drain(), condition())[1])
+
+    await drained(lambda: plant.browse_state.running)
+    began, began_cpu = time.perf_counter(), time.process_time()
+    await drained(lambda: not plant.browse_state.running)
+    figures = {
+        "bytes alone, ms": (time.perf_counter() - began) * 1e3,
+        "bytes alone, processor time, ms": (time.process_time() - began_cpu) * 1e3,
+    }
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await plant.link.close()
+    return figures
+
+
+async def measure(ready: dict[str, Any], folder: Path, mode: str) -> dict[str, Any]:
     from PySide6.QtCore import QTimer
 
     from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
@@ -86,9 +123,12 @@ async def measure(ready: dict[str, Any], folder: Path, only_kept: bool) -> dict[
     profile = ConnectionProfile(
         "bench", ready["url"], ready["user"], trust=Trust(TrustMode.CA_FILE, ca_file=ready["ca"])
     )
-    plant = Plant(profile, kept=KeptNames(folder, profile))
+    only_kept = mode == "kept"
+    plant = Plant(profile, kept=KeptNames(folder, profile) if mode != "bytes" else None)
     connector = HttpConnector()
     plant.attach(connector.open(profile, ready["password"], plant))
+    if mode == "bytes":
+        return await read_alone(plant)
     panel = BrowserPanel(Desk(connector, Settings(None), lambda error, where: None))
     panel.resize(420, 900)
     panel.set_plant(plant)
@@ -174,7 +214,7 @@ def main() -> None:
     theme().load_fonts()
     theme().apply(application, "light", "standard")
     with asyncio.Runner(loop_factory=lambda: QEventLoop(application)) as runner:
-        print(json.dumps(runner.run(measure(ready, folder, sys.argv[3:] == ["kept"]))))
+        print(json.dumps(runner.run(measure(ready, folder, "".join(sys.argv[3:])))))
     # Qt's own end is not what is measured.
     sys.stdout.flush()
     os._exit(0)

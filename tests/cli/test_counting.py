@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from types import SimpleNamespace
 
+import pytest
+
 from tagwerk.cli.counting import Counter, CountingQueue
 from tagwerk.cli.output import Console
+from tagwerk.cli.watch import rare_collections
 from tagwerk.domain.connection import LinkCounters
 from tagwerk.domain.values import GOOD, Sample
 
@@ -65,3 +69,15 @@ def test_people_get_sentences():
     interval, total = out.getvalue().splitlines()
     assert "1 coalesced" in interval
     assert total.startswith("2 values in ")
+
+
+@pytest.mark.parametrize(("before", "meanwhile"), [(700, 50_000), (90_000, 90_000), (0, 0)])
+def test_the_collector_looks_rarely_while_values_come_and_as_before_then(before, meanwhile):
+    ours = gc.get_threshold()
+    try:
+        gc.set_threshold(before, 11, 12)
+        with rare_collections():
+            assert gc.get_threshold() == (meanwhile, 11, 12)
+        assert gc.get_threshold() == (before, 11, 12)
+    finally:
+        gc.set_threshold(*ours)

@@ -68,6 +68,12 @@ def test_buffers_that_follow_at_once_are_one_flood(time, slicer):
     assert time.rests[-1] == 0.003
 
 
+def test_a_burst_that_waits_for_the_window_is_no_flood(time, slicer):
+    decode(time, slicer, 0.6, step=0.03)
+    assert len(time.rests) == 20
+    assert set(time.rests) == {0.0005}
+
+
 def test_a_pause_ends_a_flood(time, slicer):
     decode(time, slicer, 0.5)
     time.now += 0.01

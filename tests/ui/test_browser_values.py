@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QRegion
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect
+from PySide6.QtGui import QImage, QRegion
+from PySide6.QtWidgets import QApplication
 
-from tagwerk.domain.values import BAD, GOOD, Sample
+from tagwerk.domain.values import BAD, GOOD, Sample, quality_from_text
+from tagwerk.ui.browser.painter import RowPainter
+from tagwerk.ui.theme import theme
 from ui.test_browser import NOW, PV, RUNNING, SP, Bench, plant
 
 __all__ = ["plant"]
@@ -98,3 +101,156 @@ def test_names_are_painted_once_and_values_as_often_as_they_change(bench, plant,
     assert painted == []
     tree.viewport().grab()
     assert painted
+
+
+UNSURE = quality_from_text("UNCERTAIN", "SENSOR_CALIBRATION")
+
+
+class Screen(QObject):
+    """The tree as it stands on the (offscreen) screen: painted again only where it was asked for."""
+
+    def __init__(self, bench, monkeypatch):
+        super().__init__()
+        self.tree = bench.panel.tree
+        self.paints = self.rows = 0
+        paint = RowPainter.paint
+
+        def paint_row(painter, *given, **named):
+            self.rows += 1
+            return paint(painter, *given, **named)
+
+        monkeypatch.setattr(RowPainter, "paint", paint_row)
+        self.tree.viewport().installEventFilter(self)
+        let_paint()
+        self.paints = self.rows = 0
+
+    def eventFilter(self, _watched, event):
+        self.paints += event.type() == QEvent.Type.Paint
+        return False
+
+    def _image(self):
+        whole = self.tree.screen().grabWindow(self.tree.window().winId())
+        place = QRect(
+            self.tree.viewport().mapTo(self.tree.window(), QPoint()), self.tree.viewport().size()
+        )
+        return whole.copy(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+    def matches(self):
+        """How many rows were painted whole since the last look, and whether the screen looks as if
+        all of them had been."""
+        let_paint()
+        shown, rows = self._image(), self.rows
+        self.tree.viewport().update()
+        let_paint()
+        self.paints = self.rows = 0
+        return rows, shown == self._image()
+
+
+def let_paint():
+    """Again: what cannot be painted alone asks for the painting of its row."""
+    for _ in range(3):
+        QApplication.sendPostedEvents()
+        QEventLoop().processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+
+
+def show(bench, plant, *values):
+    """New values, and the rows that show them asked to be painted."""
+    for name, value, quality in values:
+        put(bench, plant, name, value, quality)
+    bench.panel.tree.repaint_rows({lines(bench, plant)[name][0] for name, *_rest in values})
+
+
+NUMBERS = (22.25, 59.99, 8.125, 1.0, 1234.5, 7.0, -7.125, 0.004, 99_999.0, 4.44, 44.4)
+
+
+@pytest.mark.parametrize("density", ["normal", "compact"])
+def test_numbers_that_follow_each_other_look_as_if_all_was_painted(
+    bench, plant, qapp, density, monkeypatch
+):
+    theme().apply(qapp, theme().mode, density)
+    try:
+        show(bench, plant, (PV, 21.5, GOOD), (SP, 20.0, GOOD))
+        screen = Screen(bench, monkeypatch)
+        whole_rows = []
+        for number in NUMBERS:
+            show(bench, plant, (PV, number, GOOD), (SP, number / 3, GOOD))
+            rows, is_equal = screen.matches()
+            assert is_equal, number
+            whole_rows.append(rows)
+        assert whole_rows.count(0) >= 3, "some of these need no painting of their rows"
+    finally:
+        theme().apply(qapp, theme().mode, "normal")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((21.5, GOOD), (21.75, UNSURE)),
+        ((21.5, UNSURE), (21.75, UNSURE)),
+        ((21.5, GOOD), (21.75, BAD)),
+        ((21.5, BAD), (22.75, BAD)),
+        ((21.5, GOOD), (None, BAD)),
+        ((21.5, GOOD), (float("nan"), GOOD)),
+        ((21.5, GOOD), (123_456_789_012.5, GOOD)),
+        ((123_456_789_012.5, GOOD), (21.5, GOOD)),
+        ((1e18, GOOD), (2e18, GOOD)),
+    ],
+)
+def test_what_is_more_than_another_number_is_painted_as_well(
+    bench, plant, first, second, monkeypatch
+):
+    show(bench, plant, (PV, *first))
+    screen = Screen(bench, monkeypatch)
+    for value in (second, first, second):
+        show(bench, plant, (PV, *value))
+        assert screen.matches()[1]
+
+
+def test_a_selected_row_and_plain_ones_change_together(bench, plant, monkeypatch):
+    tree = bench.panel.tree
+    show(bench, plant, (PV, 21.5, GOOD), (SP, 20.0, GOOD))
+    tree.setCurrentIndex(tree.rows.index_of(lines(bench, plant)[PV][0]))
+    screen = Screen(bench, monkeypatch)
+    show(bench, plant, (PV, 22.5, GOOD), (SP, 23.0, GOOD))
+    assert screen.matches()[1]
+    show(bench, plant, (PV, 22.75, GOOD), (SP, 23.25, GOOD))
+    assert screen.matches() == (1, True)
+    # Selected between the value and its painting: the number stands on other ground.
+    show(bench, plant, (SP, 24.0, GOOD))
+    tree.setCurrentIndex(tree.rows.index_of(lines(bench, plant)[SP][0]))
+    assert screen.matches()[1]
+
+
+def test_a_value_that_reads_as_before_is_not_painted(bench, plant, monkeypatch):
+    show(bench, plant, (PV, 21.5, GOOD))
+    screen = Screen(bench, monkeypatch)
+    show(bench, plant, (PV, 21.5, GOOD))
+    let_paint()
+    assert screen.paints == 0
+    show(bench, plant, (PV, 21.75, GOOD))
+    show(bench, plant, (PV, 21.5, GOOD))
+    assert screen.matches()[1], "changed twice before it was painted"
+
+
+def test_the_pointer_over_a_row_paints_two_rows(bench, plant, monkeypatch):
+    tree = bench.panel.tree
+    show(bench, plant, (PV, 21.5, GOOD), (SP, 20.0, GOOD))
+    rows = lines(bench, plant)
+    tree._hover(tree.rows.index_of(rows[PV][0]))
+    screen = Screen(bench, monkeypatch)
+    tree._hover(tree.rows.index_of(rows[SP][0]))
+    assert screen.matches() == (2, True)
+    show(bench, plant, (SP, 20.5, GOOD), (PV, 22.5, GOOD))
+    assert screen.matches()[1]
+
+
+def test_favourites_show_their_own_values_after_the_list_has_changed(bench, plant):
+    panel = bench.panel
+    show(bench, plant, (PV, 21.5, GOOD), (SP, 20.0, GOOD))
+    texts = panel._texts
+    panel._outline.set_favorites([PV, SP])
+    panel._refresh(search_again=False)
+    first = panel._outline.children(panel._outline.children(0)[0])[0]
+    assert texts.value_name(first) == PV
+    panel._outline.set_favorites([SP])
+    assert texts.value_name(first) == SP

@@ -7,11 +7,12 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from tagwerk.domain.values import GOOD
 from tagwerk.plant import Frame
 from tagwerk.ui import clock as clock_module
 from tagwerk.ui.clock import HIDDEN_PERIOD_MS, PERIOD_MS, RESTING_PERIOD_MS, FrameClock
 from tagwerk.ui.settings import Settings
-from ui.setpoint_bench import FLOW, KP, SP, make_panel
+from ui.setpoint_bench import FLOW, KP, SP, UNSURE, make_panel
 from ui.shell_support import SECOND, bench, until
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("qapp")]
@@ -174,7 +175,7 @@ def test_ages_are_painted_alone_and_only_where_their_text_is_another(listed):
     view = listed.panel.view
     pass_time(listed, 20)
     paints = Paints(view.viewport())
-    pass_time(listed, 1)
+    pass_time(listed, 5)
     layout = view._layout
     assert paints.areas
     for area in paints.areas:
@@ -216,7 +217,7 @@ def test_an_age_painted_alone_looks_as_in_a_whole_picture(listed):
     picture = QImage(viewport.size(), QImage.Format.Format_RGB32)
     viewport.render(picture, QPoint(0, 0))
     painted = Paints(viewport)
-    pass_time(listed, 1)
+    pass_time(listed, 5)
     assert painted.areas
     for area in tuple(painted.areas):
         viewport.render(picture, area.topLeft(), area)
@@ -225,15 +226,56 @@ def test_an_age_painted_alone_looks_as_in_a_whole_picture(listed):
     assert picture == whole
 
 
-def test_a_value_is_painted_with_its_row_and_nothing_else(listed):
+def test_ages_of_some_seconds_are_painted_every_second_older_ones_every_five(listed):
+    pass_time(listed, 20)
+    listed.show(KP, 2.5)
+    let_paint()
+    paints = Paints(listed.panel.view.viewport())
+    painted = []
+    for _ in range(30):
+        paints.areas.clear()
+        pass_time(listed, 1)
+        painted.append(bool(paints.areas))
+    assert all(painted[:9])
+    assert 3 <= sum(painted[10:]) <= 6
+
+
+def test_a_value_is_painted_with_its_age_and_nothing_else(listed):
     view = listed.panel.view
     pass_time(listed, 310)
     paints = Paints(view.viewport())
     listed.clock_ns.now_ns += SECOND
     listed.show(KP, 2.5)
     let_paint()
-    row = view._row_rect(1).toRect()
-    assert paints.areas == [row]
+    assert len(paints.areas) == 1
+    area = paints.areas[0]
+    assert view._row_rect(1).toRect().contains(area)
+    assert view._layout.live_left - 60 < area.left() < view._layout.live_right
+    assert area.right() <= view._layout.age_right + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "quality"),
+    [(2.5, GOOD), (12345.0, GOOD), (-0.25, GOOD), (2.6, UNSURE), (None, GOOD)],
+)
+def test_a_value_painted_alone_looks_as_in_a_whole_picture(listed, value, quality):
+    viewport = listed.panel.view.viewport()
+    pass_time(listed, 20)
+    picture = QImage(viewport.size(), QImage.Format.Format_RGB32)
+    viewport.render(picture, QPoint(0, 0))
+    painted = Paints(viewport)
+    for number in (1.5, value, 1.75, value):
+        listed.clock_ns.now_ns += SECOND
+        listed.show(KP, number, quality)
+        let_paint()
+        assert painted.areas
+        for area in tuple(painted.areas):
+            viewport.render(picture, area.topLeft(), area)
+        painted.areas.clear()
+        whole = QImage(viewport.size(), QImage.Format.Format_RGB32)
+        viewport.render(whole, QPoint(0, 0))
+        painted.areas.clear()
+        assert picture == whole
 
 
 async def test_the_status_bar_paints_the_field_that_changed(monkeypatch):

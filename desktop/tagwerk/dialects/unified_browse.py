@@ -7,6 +7,7 @@ rest is told from the name.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 
 from tagwerk.dialects.list_splitter import CHUNK_BYTES, ListSplitter
 from tagwerk.dialects.unified_replies import decode_answer, result_of
+from tagwerk.domain.browse import END, FIELD, BrowseColumns, Words
 from tagwerk.domain.tags import BaseType, BrowseItem, TagKind, data_type_from_text
 
 
@@ -95,6 +97,22 @@ def _kind_without_word(name: str, data_type: str) -> TagKind:
 _known_kinds: dict[tuple[str | None, str | None], tuple[TagKind | None, str, str]] = {}
 _MOST_KNOWN_KINDS = 4096
 _LONGEST_KEPT = 200
+_MARK, _FIELD = END.encode(), FIELD.encode()
+
+
+def _words_of(words: tuple[str | None, str | None]) -> tuple[TagKind | None, str, str]:
+    """Kind (None where only the name tells it), the server's word for it, and data type."""
+    known = _known_kinds.get(words)
+    if known is None:
+        if len(_known_kinds) >= _MOST_KNOWN_KINDS:
+            _known_kinds.clear()
+        kind_text, data_type = words[0] or "", words[1] or ""
+        certain = _WORD_END.sub("", kind_text.lower()) in _KINDS
+        fixed = kind_of(kind_text, "", data_type) if certain else None
+        known = fixed, kind_text, data_type
+        if len(kind_text) + len(data_type) <= _LONGEST_KEPT:
+            _known_kinds[words] = known
+    return known
 
 
 def browse_item(body: BrowseBody) -> BrowseItem | None:
@@ -106,18 +124,7 @@ def browse_item(body: BrowseBody) -> BrowseItem | None:
     name = body.name
     if not name:
         return None
-    words = body.objectType, body.dataType
-    known = _known_kinds.get(words)
-    if known is None:
-        if len(_known_kinds) >= _MOST_KNOWN_KINDS:
-            _known_kinds.clear()
-        kind_text, data_type = words[0] or "", words[1] or ""
-        certain = _WORD_END.sub("", kind_text.lower()) in _KINDS
-        fixed = kind_of(kind_text, name, data_type) if certain else None
-        known = fixed, kind_text, data_type
-        if len(kind_text) + len(data_type) <= _LONGEST_KEPT:
-            _known_kinds[words] = known
-    kind, kind_text, data_type = known
+    kind, kind_text, data_type = _words_of((body.objectType, body.dataType))
     if kind is None:
         kind = kind_of(kind_text, name, data_type)
     return BrowseItem(name, body.displayName or "", kind, data_type, kind_text)
@@ -140,6 +147,31 @@ def browse_items(bodies: list[BrowseBody]) -> list[BrowseItem]:
         for body in bodies
     ]
     return [item for item in items if item is not None]
+
+
+def browse_columns(bodies: list[BrowseBody]) -> BrowseColumns:
+    """As `browse_items`, without an object for each of a million names."""
+    pairs = [(body.objectType, body.dataType) for body in bodies]
+    numbers: dict[tuple[str | None, str | None], int] = {}
+    words: list[Words] = []
+    for pair in set(pairs):
+        kind, kind_text, data_type = _words_of(pair)
+        if kind is None:
+            return BrowseColumns.of(browse_items(bodies))
+        numbers[pair] = len(words)
+        words.append((kind, data_type, kind_text))
+    names = _packed([body.name or "" for body in bodies])
+    displays = _packed([body.displayName or "" for body in bodies])
+    is_plain = names.count(_MARK) == displays.count(_MARK) == len(bodies)
+    if not is_plain or _MARK + _MARK in _MARK + names or _FIELD in names or _FIELD in displays:
+        return BrowseColumns.of(browse_items(bodies))
+    return BrowseColumns(names, displays, array("I", map(numbers.__getitem__, pairs)), words)
+
+
+def _packed(texts: list[str]) -> bytes:
+    """Texts as a column, where each is a text."""
+    texts.append("")
+    return END.join(texts).encode()
 
 
 def browse_splitter(chunk_bytes: int = CHUNK_BYTES) -> ListSplitter[BrowseBody]:

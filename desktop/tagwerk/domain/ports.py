@@ -39,8 +39,8 @@ class WriteReply(NamedTuple):
     error: ItemError | None
 
 
-OnItems: TypeAlias = Callable[[list[BrowseItem]], Awaitable[None] | None]
-"""Takes a chunk of a browse; it may answer with something to wait for before the next one."""
+OnItems: TypeAlias = Callable[[Sequence[BrowseItem]], Awaitable[None] | None]
+"""Takes a chunk of a browse (of a long one as `BrowseColumns`); it may answer with something to wait for before the next one."""
 
 
 class PlantClient(Protocol):

@@ -30,8 +30,8 @@ _SWITCH_INTERVAL_S = 0.001
 
 _CLOSING_TURNS = 10
 
-MOST_CHUNKS_AHEAD = 3
-"""Chunks of a browse that may wait for the window."""
+MOST_CHUNKS_AHEAD = 2
+"""Chunks of a browse that may wait for the window: it may take all of them in one turn."""
 
 
 def _closed_error(*, under_way: bool = False) -> NotReachable:
@@ -201,7 +201,7 @@ class ThreadedClient:
         taken, so that a slow window costs time and never memory.
         """
         caller = asyncio.get_running_loop()
-        arrived: deque[list[BrowseItem]] = deque()
+        arrived: deque[Sequence[BrowseItem]] = deque()
         held: deque[asyncio.Future[None]] = deque()
 
         def drain() -> None:
@@ -219,7 +219,7 @@ class ThreadedClient:
                 if not waiting.done():
                     waiting.set_result(None)
 
-        def take(items: list[BrowseItem]) -> asyncio.Future[None] | None:
+        def take(items: Sequence[BrowseItem]) -> asyncio.Future[None] | None:
             arrived.append(items)
             # The caller's loop may close while a browse runs.
             with contextlib.suppress(RuntimeError):

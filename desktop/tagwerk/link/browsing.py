@@ -6,10 +6,17 @@ Used by `client` on the link's thread, once for each browse.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
-from tagwerk.dialects.unified_browse import browse_chunks, browse_items, browse_splitter
+from tagwerk.dialects.unified_browse import (
+    BrowseBody,
+    browse_chunks,
+    browse_columns,
+    browse_items,
+    browse_splitter,
+)
+from tagwerk.domain.browse import END, BrowseColumns
 from tagwerk.domain.ports import OnItems
 from tagwerk.domain.tags import BrowseItem, TagKind, split_name
 
@@ -40,13 +47,17 @@ class BrowseTaker:
         self._on_items = on_items
         self._seen: set[str] = set()
         self._splitter = browse_splitter()
+        # Columns are for a tree; who wants a list would make the objects after all.
+        self._made: Callable[[list[BrowseBody]], Sequence[BrowseItem]] = (
+            browse_items if on_items is None else browse_columns
+        )
 
     def begin(self) -> None:
         self._splitter = browse_splitter()
 
     async def take(self, plain: bytes) -> None:
         for rows in self._splitter.feed(plain):
-            await self._hand_on(browse_items(rows))
+            await self._hand_on(self._made(rows))
 
     def rest(self) -> bytes:
         return self._splitter.rest()
@@ -60,7 +71,7 @@ class BrowseTaker:
         for items in browse_chunks(rest):
             await self._hand_on(items)
 
-    async def _hand_on(self, items: list[BrowseItem]) -> None:
+    async def _hand_on(self, items: Sequence[BrowseItem]) -> None:
         if self._kinds:
             items = [item for item in items if item.kind in self._kinds]
         if self._matches is not None:
@@ -78,7 +89,14 @@ class BrowseTaker:
         await asyncio.sleep(0)
 
 
-def _systems_of(items: Iterable[BrowseItem]) -> dict[str, None]:
+def _systems_of(items: Sequence[BrowseItem]) -> dict[str, None]:
+    if isinstance(items, BrowseColumns):
+        first = items.names.partition(END.encode())[0].decode()
+        system = split_name(first).system
+        head = f"{END}{system}::".encode()
+        # Nearly always all names of a chunk are of one system: seen without taking them apart.
+        if system and (END.encode() + items.names).count(head) == len(items):
+            return {system: None}
     found: dict[str, None] = {}
     last = ""
     for item in items:

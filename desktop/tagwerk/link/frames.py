@@ -13,15 +13,19 @@ from typing import Protocol
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from tagwerk.dialects.base import UNREADABLE
+from tagwerk.dialects.unified_repeats import Repeats
 from tagwerk.dialects.unified_replies import decode_value_frame
 from tagwerk.dialects.unified_values import Echoes, sample_from_body
 from tagwerk.domain.alarms import AlarmEvent
 from tagwerk.domain.values import BAD, ItemError, Sample
 
 MOST_FRAME_BYTES = 10 * 1024 * 1024
-_CHECK_EVERY = 32
+_AT_ONCE = 128
+"""So many messages are read in one go; then the clock is looked at."""
+_MOST_CONTROL_BYTES = 125
+"""A larger frame carries data (RFC 6455, 5.5): its kind, which is dear to ask for, may be left open."""
 TEXT, CONTINUATION = WSMsgType.TEXT, WSMsgType.CONTINUATION
-CLOSE, PONG = WSMsgType.CLOSE, WSMsgType.PONG
+CLOSE, PING, PONG = WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG
 REMOVED = "Removed"
 """How the notification reasons ``Removed`` and ``Removed (Name changed)`` begin."""
 
@@ -40,9 +44,10 @@ class StreamSink(Protocol):
 class Slicer:
     """When to give the interpreter away: after `busy_s` of decoding, for `rest_s`.
 
-    A burst is over soon, so it gets most of the time. A flood that has gone on for `flood_after_s`
+    A burst is over soon, so it gets most of the time. A flood that has taken `flood_after_s` of work
     without a pause would leave the window too little for painting: then each rest is `flood_rest_s`,
-    and the server has to wait.
+    and the server has to wait. Work is counted and not time: while the window paints the burst, it
+    holds the interpreter, and waiting for that must not make a flood of it.
 
     Injectable: in a process of its own a stream needs no rest, and `rest_s` is 0.
     """
@@ -55,13 +60,14 @@ class Slicer:
     clock: Callable[[], float] = time.perf_counter
     _began_s: float = 0.0
     _ended_s: float = 0.0
-    _paused_s: float = 0.0
+    _worked_s: float = 0.0
 
     def begin(self) -> None:
         """A buffer arrived. A gap since the last one counts as rest."""
         now = self.clock()
         if now - self._ended_s > self.rest_s:
-            self._began_s = self._paused_s = now
+            self._began_s = now
+            self._worked_s = 0.0
 
     def check(self) -> bool:
         """True when it is time to deliver and to rest."""
@@ -70,7 +76,9 @@ class Slicer:
     def rest(self) -> None:
         """Sleep, and begin a new slice."""
         if self.rest_s:
-            is_flood = self.clock() - self._paused_s > self.flood_after_s
+            # A slice that took longer than two has waited for the interpreter.
+            self._worked_s += min(self.clock() - self._began_s, 2 * self.busy_s)
+            is_flood = self._worked_s > self.flood_after_s
             self.sleep(self.flood_rest_s if is_flood else self.rest_s)
         self._began_s = self._ended_s = self.clock()
 
@@ -139,14 +147,20 @@ def removed_sample(name: str, reason: str, received_ns: int) -> Sample:
 
 
 class FrameListener(WSListener):
-    """Frames in, samples out. Everything here is on the hot path or at its edge."""
+    """Frames in, samples out. Everything here is on the hot path or at its edge.
+
+    A frame's bytes are only put aside; what was put aside is read in one go, `_AT_ONCE` messages or
+    a buffer at a time, because a loop over many costs a third of a call for each.
+    """
 
     def __init__(self, stream: FrameOwner) -> None:
         super().__init__()
         self._stream = stream
         self._open = stream.open
+        self._repeats = Repeats()
         self._parts: list[bytes] = []
         self._parts_size = 0
+        self._messages: list[bytes] = []
         self._samples: list[Sample] = []
         self._count = 0
         self._fresh = True
@@ -159,16 +173,13 @@ class FrameListener(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; picows calls it for each frame of a buffer in one go."""
-        if self._fresh:
-            self._begin_buffer()
-        self._size += frame.payload_size
-        kind = frame.msg_type
-        if kind == TEXT and frame.fin and not self._parts:
-            self._on_message(frame.get_payload_as_memoryview())
+        messages = self._messages
+        if frame.payload_size > _MOST_CONTROL_BYTES and frame.fin and not self._parts:
+            messages.append(frame.get_payload_as_bytes())
         else:
-            self._on_other_frame(kind, transport, frame)
-        self._count = count = self._count + 1
-        if not count % _CHECK_EVERY:
+            self._on_other_frame(transport, frame)
+        if len(messages) >= _AT_ONCE:
+            self._read()
             self._look_at_clock()
         if frame.last_in_buffer:
             self._end_buffer()
@@ -182,6 +193,17 @@ class FrameListener(WSListener):
             stream.on_life()
         self._now_ns = time.time_ns()
         stream.slicer.begin()
+        self._repeats.check(self._open)
+
+    def _read(self) -> None:
+        """Read what was put aside, in the order in which it came."""
+        if self._messages:
+            if self._fresh:
+                self._begin_buffer()
+            messages, self._messages = self._messages, []
+            self._count += len(messages)
+            self._size += sum(map(len, messages))
+            self._repeats.read(messages, self._now_ns, self._samples, self._on_message)
 
     def _look_at_clock(self) -> None:
         self._now_ns = time.time_ns()
@@ -192,15 +214,32 @@ class FrameListener(WSListener):
             slicer.rest()
 
     def _end_buffer(self) -> None:
-        self._fresh = True
         self._deliver()
+        if self._fresh:
+            return
+        self._fresh = True
         slicer = self._stream.slicer
         if slicer.check():
             slicer.rest()
         else:
             slicer.end()
 
-    def _on_other_frame(self, kind: WSMsgType, transport: WSTransport, frame: WSFrame) -> None:
+    def _on_other_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """A small frame, or a part of a message."""
+        kind = frame.msg_type
+        if kind == PING:
+            # Whoever asks need not be the server itself: it counts as no sign of life.
+            transport.send_pong(frame.get_payload_as_bytes())
+            return
+        if self._fresh:
+            self._begin_buffer()
+        if kind == TEXT and frame.fin and not self._parts:
+            self._messages.append(frame.get_payload_as_bytes())
+            return
+        # What came before it counts as come before it: of a pong, that is what it is for.
+        self._read()
+        self._count += 1
+        self._size += frame.payload_size
         if kind in (TEXT, CONTINUATION):
             self._on_part(transport, frame)
         elif kind == CLOSE:
@@ -208,21 +247,26 @@ class FrameListener(WSListener):
         elif kind == PONG:
             self._stream.on_pong(frame.get_payload_as_bytes())
 
-    def _on_message(self, data: memoryview | bytes) -> None:
+    def _on_message(self, data: bytes) -> None:
+        """Read a message that is not like one before."""
         try:
             message = decode_value_frame(data)
             body = message.payload.data.tagValues  # type: ignore[union-attr]
-            name = self._open[message.id].echoes.find(body.name)  # type: ignore[union-attr]
+            echoes = self._open[message.id].echoes
+            name = echoes.find(body.name)  # type: ignore[union-attr]
         except (*UNREADABLE, AttributeError, KeyError):
             self._stream.on_other(data, self._samples, self._now_ns)
+            # It may have ended a subscription.
+            self._repeats.check(self._open)
             return
-        if name is None:
+        if name is None or body is None:
             return
-        reason = body.notificationReason  # type: ignore[union-attr]
+        reason = body.notificationReason
         if reason is not None and reason[:7] == REMOVED:
             self._samples.append(removed_sample(name, reason, self._now_ns))
             return
-        self._samples.append(sample_from_body(body, name, self._now_ns))  # type: ignore[arg-type]
+        self._samples.append(sample_from_body(body, name, self._now_ns))
+        self._repeats.learn(data, message.id, body, name, echoes)
 
     def _on_part(self, transport: WSTransport, frame: WSFrame) -> None:
         """picows hands fragments over as they come: join them here."""
@@ -233,10 +277,11 @@ class FrameListener(WSListener):
             transport.disconnect()
             self._parts.clear()
         elif frame.fin:
-            whole = b"".join(self._parts)
+            self._messages.append(b"".join(self._parts))
+            self._size -= self._parts_size
+            self._count -= 1
             self._parts.clear()
             self._parts_size = 0
-            self._on_message(whole)
 
     def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
         """Answer the good-bye (picows leaves that to us) and hang up."""
@@ -249,6 +294,7 @@ class FrameListener(WSListener):
         transport.disconnect()
 
     def _deliver(self) -> None:
+        self._read()
         totals = self._stream.totals
         totals.bytes += self._size
         totals.messages += self._count

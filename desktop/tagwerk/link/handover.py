@@ -148,7 +148,10 @@ def _is_later(sample: Sample, seen: deque[Sample]) -> bool:
 def _same(one: Sample, other: Sample) -> bool:
     """The same sample, received twice; not a number is the same as itself."""
     return (
-        one[2:4] == other[2:4] and one.error == other.error and repr(one.value) == repr(other.value)
+        one.time_ns == other.time_ns
+        and one.quality == other.quality
+        and one.error == other.error
+        and repr(one.value) == repr(other.value)
     )
 
 

@@ -192,6 +192,9 @@ class ValueStream:
                     logger_name=_picows_log,
                     # `Liveness` pings: it must know the silence long before it gives up.
                     enable_auto_ping=False,
+                    # The listener answers pings: the last frame of a buffer must reach it, whatever
+                    # it is, or what came before would wait for the next buffer.
+                    enable_auto_pong=False,
                     max_frame_size=MOST_FRAME_BYTES,
                     extra_headers={"Sec-WebSocket-Protocol": "graphql-transport-ws"},
                     max_redirects=0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tagwerk.domain.errors import TagwerkError
@@ -122,7 +122,7 @@ class NameReader:
         self._tell(started)
         is_open = True
 
-        def take(items: list[BrowseItem]) -> None:
+        def take(items: Sequence[BrowseItem]) -> None:
             if is_open:
                 names.put(items)
                 self._tell(replace(self.state, count=len(names)))

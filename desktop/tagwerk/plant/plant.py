@@ -294,7 +294,8 @@ class Plant:
             entry = self.sheet.find(name)
             logging_tags, alarms = self.tree.behind(name)
             info = merge_tag_info(name, item, entry, self._language, self._limits_of(name))
-            info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
+            if logging_tags or alarms:
+                info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
             self._infos[name] = info
         return info
 
@@ -380,12 +381,13 @@ class Plant:
 
     def _listen(self, values: set[str]) -> None:
         """Learn the server's clock from a few changes; a tag's first value may be an old one."""
-        changed = itertools.islice(values & self._heard, LISTENED_A_FRAME)
+        changed = itertools.islice(filter(self._heard.__contains__, values), LISTENED_A_FRAME)
         found = (self.live.get(name) for name in changed)
         self.trends.listen(
             sample for sample in found if sample is not None and not self.live.is_stale(sample.name)
         )
-        self._heard |= values
+        if not values <= self._heard:
+            self._heard |= values
 
     def _notice_set_clock(self) -> None:
         """A wall clock that is set makes nothing older or younger, live or stale."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from tagwerk.domain.tags import BaseType, DataType
@@ -19,6 +20,7 @@ from tagwerk.domain.values import LoggedPoint, Sample
 _TYPED = (BaseType.INTEGER, BaseType.FLOAT, BaseType.DATETIME)
 # Compared by class and not by isinstance: this runs for every value of the stream.
 _MAY_BE_WRONG: frozenset[type[Any]] = frozenset((str, list))
+_name, _value = (itemgetter(Sample._fields.index(field)) for field in ("name", "value"))
 
 
 LESSONS_A_FRAME = 200
@@ -46,19 +48,17 @@ class KnownTypes:
         """The samples, with numbers that came as text as numbers, and dates that came as numbers
         as dates. Any thread."""
         numbers, dates = self._numbers, self._dates
-        odd = [
-            i
-            for i, sample in enumerate(samples)
-            if type(sample.value) in _MAY_BE_WRONG or (dates and sample.name in dates)
-        ]
-        if not numbers or not odd:
+        if not numbers or (
+            _MAY_BE_WRONG.isdisjoint(map(type, map(_value, samples)))
+            and (not dates or dates.isdisjoint(map(_name, samples)))
+        ):
             return samples
         result = list(samples)
-        for index in odd:
-            sample = samples[index]
-            data_type = numbers.get(sample.name)
-            if data_type is not None:
-                result[index] = sample._replace(value=typed_value(sample.value, data_type))
+        for index, sample in enumerate(samples):
+            if type(sample.value) in _MAY_BE_WRONG or sample.name in dates:
+                data_type = numbers.get(sample.name)
+                if data_type is not None:
+                    result[index] = sample._replace(value=typed_value(sample.value, data_type))
         return result
 
     def wrong(self, sample: Sample | None) -> bool:

@@ -84,6 +84,10 @@ class QualityRuns:
         begin = bisect_left(self._starts, int(times[0]))
         end = bisect_right(self._starts, int(times[-1]))
         before = self._keys[begin - 1] if begin else -1
+        if (keys == before).all():
+            # Most often by far: the same quality as before.
+            del self._starts[begin:end], self._keys[begin:end]
+            return
         changes = np.flatnonzero(np.diff(keys, prepend=before))
         self._starts[begin:end] = times[changes].tolist()
         self._keys[begin:end] = keys[changes].tolist()

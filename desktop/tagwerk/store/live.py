@@ -38,11 +38,10 @@ class LiveStore:
 
     def put(self, samples: Sequence[Sample]) -> None:
         """Take samples; a newer one replaces one that no frame has seen yet. Any thread."""
-        by_name = dict(zip(map(_name, samples), samples, strict=True))
         with self._lock:
             pending = self._pending
             before = len(pending)
-            pending.update(by_name)
+            pending.update(zip(map(_name, samples), samples, strict=False))
             self.received += len(samples)
             self.coalesced += len(samples) - (len(pending) - before)
 

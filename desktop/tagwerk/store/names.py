@@ -19,10 +19,11 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-FIELD = "\x01"
-"""Parts the name's last segment from the display name inside a record."""
-RECORD = "\x00"
-"""Ends a record. Neither can be part of a name."""
+from tagwerk.domain.browse import END
+from tagwerk.domain.browse import FIELD as FIELD
+
+RECORD = END
+"""Ends a record; `FIELD` parts the name's last segment from the display name inside one."""
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _DIGITS = re.compile(r"\d+")
@@ -30,6 +31,8 @@ ID_BITS = np.uint64(28)
 _ID_MASK = (1 << 28) - 1
 _RUN_LIMIT = 1 << 15
 _FILTER_SMALL, _FILTER_BIG = 1 << 20, 1 << 24
+_FEW = 2_000
+"""With more names the big filter is made ready."""
 _MOST_CANDIDATES = 64
 """So many names of the same hash are compared; more can only be made on purpose."""
 
@@ -67,13 +70,13 @@ class TextBlock:
         self._fill((RECORD.join(texts) + RECORD).encode())
 
     @classmethod
-    def of_packed(cls, first: int, packed: bytes) -> TextBlock:
+    def of_packed(cls, first: int, packed: bytes, aliases: Sequence[int] = ()) -> TextBlock:
         """From the bytes of `packed` of one block, or of several that follow each other."""
         block = cls.__new__(cls)
         block.first = first
-        block.aliases = array("I")
+        block.aliases = array("I", aliases)
         block._fill(packed)
-        block.count = len(block.packed_ends)
+        block.count = len(block.packed_ends) - len(aliases)
         return block
 
     def _fill(self, packed: bytes) -> None:
@@ -130,13 +133,19 @@ class NameIndex:
     def __init__(self, run: Keys | None = None) -> None:
         self.runs: list[Keys] = [] if run is None or not run.size else [run]
         self._filter: npt.NDArray[np.bool_] | None = None
+        self._big: npt.NDArray[np.bool_] | None = None
+        self._ready = 0
         self._size = 0 if run is None else run.size
 
     @staticmethod
     def keys(names: Sequence[str]) -> Keys:
         """Keys of names for `add` and `known`."""
-        sums = np.fromiter(map(crc32, map(str.encode, names)), np.uint64, len(names))
-        return sums << ID_BITS
+        return NameIndex.keys_of([name.encode(errors="replace") for name in names])
+
+    @staticmethod
+    def keys_of(names: Sequence[bytes]) -> Keys:
+        """As `keys`, of names in UTF-8."""
+        return np.fromiter(map(crc32, names), np.uint64, len(names)) << ID_BITS
 
     def add(self, keys: Keys, ids: Keys) -> None:
         """Take in new names."""
@@ -149,7 +158,8 @@ class NameIndex:
 
     def settle(self) -> None:
         """No more chunks for now: what made them quick is given back."""
-        self._filter = None
+        self._filter = self._big = None
+        self._ready = 0
 
     def all_keys(self) -> Keys:
         """Every key with its id, in no order."""
@@ -176,9 +186,10 @@ class NameIndex:
         order = perhaps[np.argsort(keys[perhaps])]
         wanted = keys[order]
         for run in self.runs:
-            at = np.searchsorted(run, wanted)
-            inside = np.minimum(at, run.size - 1)
-            hits = np.flatnonzero((at < run.size) & (run[inside] >> ID_BITS == wanted >> ID_BITS))
+            at = run.searchsorted(wanted)
+            # Behind the last there is none; the first one is smaller then, and no hit.
+            inside = np.where(at < run.size, at, 0)
+            hits = ((run[inside] ^ wanted) <= _ID_MASK).nonzero()[0]
             for hit in hits.tolist():
                 position = int(at[hit])
                 for key in run[position : position + _MOST_CANDIDATES].tolist():
@@ -210,14 +221,31 @@ class NameIndex:
     def _note(self, run: Keys) -> None:
         if self._filter is None and self.runs:
             return  # settled: what comes now is little
-        size = _FILTER_BIG if self._size > _FILTER_SMALL // 8 else _FILTER_SMALL
         fresh = [run]
-        if self._filter is None or self._filter.size != size:
-            self._filter = np.zeros(size, np.bool_)
+        if self._filter is None:
+            self._filter = np.zeros(_FILTER_SMALL, np.bool_)
+            fresh = [*self.runs, run]
+        elif self._grows():
             fresh = [*self.runs, run]
         for keys in fresh:
-            for probe in _probes(keys, size):
+            for probe in _probes(keys, self._filter.size):
                 self._filter[probe] = True
+
+    def _grows(self) -> bool:
+        """Make some more of the big filter ready; True when it has taken the small one's place.
+
+        Touching 16 MB for the first time takes the system 30 ms: here it is a part for each chunk.
+        """
+        if self._ready >= _FILTER_BIG or self._size <= _FEW:
+            return False
+        if self._big is None:
+            self._big = np.empty(_FILTER_BIG, np.bool_)
+        self._big[self._ready : self._ready + _FILTER_SMALL] = False
+        self._ready += _FILTER_SMALL
+        if self._ready < _FILTER_BIG:
+            return False
+        self._filter, self._big = self._big, None
+        return True
 
 
 def _probes(keys: Keys, size: int) -> tuple[Keys, Keys]:

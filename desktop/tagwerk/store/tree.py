@@ -16,8 +16,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tagwerk.domain.browse import BrowseColumns
 from tagwerk.domain.tags import BrowseItem, DataType, TagKind, data_type_from_text
-from tagwerk.store.filling import clean, is_array_element, records, split_name, split_names
+from tagwerk.store.filling import (
+    Split,
+    Texts,
+    is_array_element,
+    parents_of,
+    records,
+    split_names,
+)
 from tagwerk.store.names import FIELD, RECORD, Keys, NameIndex, TextBlock, natural_key
 from tagwerk.store.nodes import (
     BEHIND,
@@ -28,10 +36,11 @@ from tagwerk.store.nodes import (
     NOTHING,
     SYSTEM,
     NodeTable,
-    bits,
+    Numbers,
     numbers,
 )
 from tagwerk.store.ordering import BranchOrder
+from tagwerk.store.slices import Positions, Truths
 
 ROOT = 0
 """The node above all systems. It has no name and is never shown."""
@@ -41,6 +50,7 @@ BIG_BRANCH = 4_000
 
 SEARCH_TIME_S = 0.03
 _CHUNK = 4_000
+_MARK = RECORD.encode()
 _RECENT_PARENTS = 50_000
 _JOINTS = {NOTHING: "", DOT: ".", COLON: ":"}
 # Structures stand before tags, as folders before files; logging tags and alarms come last.
@@ -56,6 +66,55 @@ class FoundTags(NamedTuple):
     items: tuple[BrowseItem, ...]
     total: int
     is_complete: bool
+
+
+class _Level:
+    """New names of one depth, taken apart."""
+
+    def __init__(self, names: Texts, split: Split) -> None:
+        self.names = names
+        self.split = split
+        self.parent_names: list[bytes]
+        self.stretches: Positions
+        self.parent_names, self.stretches = parents_of(names, split)
+
+
+class _OwnNames:
+    """The new names of a chunk, which are often the parents of others in it."""
+
+    def __init__(self, names: Texts, keys: Keys, rising: Keys, first: int) -> None:
+        self._names = names
+        self._first = first
+        self._keys = keys
+        self._rising = rising
+
+    def among(self, wanted: list[bytes], keys: Keys) -> Iterator[tuple[int, int]]:
+        """(position in `wanted`, node) of those that are new themselves."""
+        starts = np.searchsorted(self._rising, keys, "left")
+        ends = np.searchsorted(self._rising, keys, "right")
+        hits = np.flatnonzero(ends > starts).tolist()
+        order = np.argsort(self._keys) if hits else self._keys
+        for position in hits:
+            for row in order[starts[position] : ends[position]].tolist():
+                if self._names.packed(row) == wanted[position]:
+                    yield position, self._first + row
+
+
+def _drop_doubles(names: Texts, displays: Texts, codes: Numbers, keys: Keys, fresh: Truths) -> None:
+    """Of names that stand in a chunk twice keep the first, with what the last one says."""
+    order = np.argsort(keys)
+    same = keys[order[1:]] == keys[order[:-1]]
+    seen: dict[bytes, int] = {}
+    for row in np.union1d(order[1:][same], order[:-1][same]).tolist():
+        first = seen.setdefault(names.packed(row), row)
+        if first != row:
+            displays.starts[first], displays.ends[first] = displays.starts[row], displays.ends[row]
+            codes[first] = codes[row]
+            fresh[row] = False
+
+
+def _keys_of(names: bytes) -> Keys:
+    return NameIndex.keys_of(names.split(_MARK)[:-1])
 
 
 class TagTree:
@@ -83,7 +142,7 @@ class TagTree:
         self._meta_numbers: dict[tuple[int, str, str], int] = {}
         self._meta_list: list[tuple[TagKind, str, str, DataType]] = []
         self.nodes = NodeTable(self._meta(TagKind.OTHER, "", ""))
-        self._recent: dict[str, int] = {"": ROOT}
+        self._recent: dict[bytes, int] = {b"": ROOT}
         self._systems: list[int] = []
         self._orders: dict[int, BranchOrder] = {}
         self._small: dict[int, array[int]] = {}
@@ -102,13 +161,16 @@ class TagTree:
 
         A name that is there already is brought up to date, never doubled.
         """
+        if isinstance(items, BrowseColumns):
+            self._put(items)
+            return
         for start in range(0, len(items), _CHUNK):
-            self._put(items[start : start + _CHUNK])
+            self._put(BrowseColumns.of(items[start : start + _CHUNK]))
 
     def finish(self) -> None:
         """The browse has ended."""
         self.is_complete = True
-        self._recent = {"": ROOT}
+        self._recent = {b"": ROOT}
         self._index.settle()
         self._changed = True
         self.version += 1
@@ -131,122 +193,113 @@ class TagTree:
         changed, self._changed = self._changed, False
         return changed
 
-    def _put(self, items: Sequence[BrowseItem]) -> None:
-        fresh = {item[0]: item for item in items}
-        fresh.pop("", None)
-        together = "".join(fresh)
-        if RECORD in together or FIELD in together:
-            # No name can hold what parts them in memory; only a broken server sends such.
-            fresh = {
-                name: fresh[name] for name in fresh if RECORD not in name and FIELD not in name
-            }
-        names = list(fresh)
+    def _put(self, columns: BrowseColumns) -> None:
+        names, displays = Texts.of_column(columns.names), Texts.of_column(columns.displays)
+        codes = np.array(columns.codes, np.uint32)
+        keys = _keys_of(columns.names)
+        rising = np.sort(keys)
+        fresh = np.ones(len(names), np.bool_)
+        if (rising[1:] == rising[:-1]).any():
+            _drop_doubles(names, displays, codes, keys, fresh)
         aliases: list[tuple[int, str]] = []
-        keys = self._index.keys(names)
         for position, node in self._index.known(keys):
-            if self.name(node) == names[position]:
-                self._update(node, fresh.pop(names[position]), aliases)
-        if len(fresh) != len(names):
-            names = list(fresh)
-            keys = self._index.keys(names)
-        self._insert(names, list(fresh.values()), keys, aliases)
+            if fresh[position] and self.name(node) == names.text(position):
+                words = columns.words[codes[position]]
+                item = BrowseItem(names.text(position), displays.text(position), *words)
+                self._update(node, item, aliases)
+                fresh[position] = False
+        if not fresh.all():
+            names, displays, codes = names.chosen(fresh), displays.chosen(fresh), codes[fresh]
+            keys = keys[fresh]
+            rising = np.sort(keys)
+        if len(names) or aliases:
+            metas = numbers([self._meta(*words) for words in columns.words])[codes]
+            self._insert(names, displays, metas, keys, rising, aliases)
         self._changed = True
         self._is_growing = True
         self.version += 1
 
     def _insert(
         self,
-        names: list[str],
-        items: list[BrowseItem],
+        names: Texts,
+        displays: Texts,
+        metas: Numbers,
         keys: Keys,
+        rising: Keys,
         aliases: list[tuple[int, str]],
     ) -> None:
-        if not names and not aliases:
-            return
-        first, count = len(self.nodes), len(names)
-        parent_names, segments, joints = split_names(names)
-        texts = records(names, segments, [item[1] for item in items])
-        metas = self._metas_of(items)
-        flags = [EXPLICIT] * count
-        local = dict(zip(names, range(first, first + count), strict=True))
-        implicit = self._resolve(parent_names, local, first + count)
-        for position, name in enumerate(names):
-            if name[-1] == ":" and name.endswith("::"):
-                flags[position] |= SYSTEM
-                self._systems.append(first + position)
-        if implicit:
-            keys = np.concatenate((keys, self._index.keys(implicit)))
-        for name in implicit:
-            self._add_implicit(name, first + len(texts), parent_names, joints, texts)
-            is_system = name.endswith("::")
-            flags.append(SYSTEM if is_system else 0)
-            kind = TagKind.OTHER if is_system else TagKind.STRUCTURE
-            metas.append(self._meta(kind, "", "SYSTEM" if is_system else ""))
-        if texts:
-            self._index.add(keys, np.arange(first, first + len(texts), dtype=np.uint64))
-        named = [self.nodes.segment(node) + FIELD + display for node, display in aliases]
-        block = TextBlock(first, texts + named, [node for node, _ in aliases])
+        """New names, then those that only stand in them, level by level."""
+        first = free = len(self.nodes)
+        browsed = _Level(names, split_names(names))
+        own = _OwnNames(names, keys, rising, first)
+        levels = [browsed]
+        free += len(names)
+        self._bound_recent()
+        while made := self._find_parents(levels[-1].parent_names, own, free):
+            implicit = Texts.of_column(_MARK.join((*made, b"")))
+            levels.append(_Level(implicit, split_names(implicit)))
+            free += len(made)
+        self._count(metas)
+        all_metas, all_keys = [metas], [keys]
+        for level in levels[1:]:
+            systems = level.split.systems
+            all_metas.append(self._implicit_metas(systems))
+            all_keys.append(_keys_of(level.names.buffer))
+        flags = [np.full(len(level.names), 0, np.uint8) for level in levels]
+        flags[0] += EXPLICIT
         recent = self._recent
-        parents = numbers([recent[parent_name] for parent_name in parent_names])
-        self.nodes.add(block, parents, bits(joints), numbers(metas), bits(flags))
+        parents: list[Numbers] = []
+        start = first
+        for level, bits in zip(levels, flags, strict=True):
+            bits[level.split.systems] |= SYSTEM
+            self._systems.extend((np.flatnonzero(level.split.systems) + start).tolist())
+            start += len(level.names)
+            of_stretch = numbers([recent[name] for name in level.parent_names])
+            parents.append(of_stretch[level.stretches])
+        packed = [records(names, browsed.split, displays)]
+        packed += [records(level.names, level.split, None) for level in levels[1:]]
+        named = [self.nodes.segment(node) + FIELD + display + RECORD for node, display in aliases]
+        packed.append("".join(named).encode())
+        if free > first:
+            self._index.add(np.concatenate(all_keys), np.arange(first, free, dtype=np.uint64))
+        block = TextBlock.of_packed(first, b"".join(packed), [node for node, _ in aliases])
+        joints = np.concatenate([level.split.joints for level in levels])
+        self.nodes.add(
+            block, np.concatenate(parents), joints, np.concatenate(all_metas), np.concatenate(flags)
+        )
 
-    def _add_implicit(
-        self, name: str, node: int, parents: list[str], joints: list[int], texts: list[str]
-    ) -> None:
-        """A name that only stands in others."""
-        parent_name, segment, joint = split_name(name)
-        parents.append(parent_name)
-        joints.append(joint)
-        texts.append(segment + FIELD)
-        if name.endswith("::"):
-            self._systems.append(node)
+    def _implicit_metas(self, systems: Truths) -> Numbers:
+        folder = self._meta(TagKind.STRUCTURE, "", "")
+        system = self._meta(TagKind.OTHER, "", "SYSTEM")
+        return np.where(systems, system, folder).astype(np.uint32)
 
-    def _metas_of(self, items: list[BrowseItem]) -> list[int]:
-        """Numbers of kind and types, counted."""
-        if not items:
-            return []
-        _, _, kinds, data_types, words = zip(*items, strict=True)
-        known = self._meta_numbers
-        # By id, because hashing an enum member runs Python code; members live for ever.
-        keys = list(zip(map(id, kinds), data_types, words, strict=True))
-        try:
-            metas = [known[key] for key in keys]
-        except KeyError:
-            metas = [self._meta(*item[2:]) for item in items]
-        for number, times in Counter(metas).items():
-            self.counts[self._meta_list[number][0]] += times
-        return metas
+    def _count(self, metas: Numbers) -> None:
+        for number, times in enumerate(np.bincount(metas).tolist()):
+            if times:
+                self.counts[self._meta_list[number][0]] += times
 
-    def _resolve(self, parent_names: list[str], local: dict[str, int], free: int) -> list[str]:
+    def _bound_recent(self) -> None:
+        if len(self._recent) > _RECENT_PARENTS:
+            self._recent.clear()
+            self._recent[b""] = ROOT
+
+    def _find_parents(self, parent_names: list[bytes], own: _OwnNames, free: int) -> list[bytes]:
         """Make sure that `_recent` knows all parents. Returns those that nobody browsed yet.
 
-        These get the nodes from `free` on, in the order returned, parents before children or not.
+        These get the nodes from `free` on, in the order returned.
         """
         recent = self._recent
-        if len(recent) > _RECENT_PARENTS:
-            recent.clear()
-            recent[""] = ROOT
-        made: list[str] = []
-        missing = set(parent_names)
-        while missing:
-            # What is known already may have to be noted again: the memory is bounded.
-            unknown = [name for name in missing if name not in recent]
-            elsewhere = []
-            for name in unknown:
-                node = local.get(name)
-                if node is None:
-                    elsewhere.append(name)
-                else:
-                    recent[name] = node
-            for position, node in self._index.known(self._index.keys(elsewhere)):
-                if self.name(node) == elsewhere[position]:
-                    recent[elsewhere[position]] = node
-            missing = set()
-            for name in elsewhere:
-                if name not in recent:
-                    recent[name] = free + len(made)
-                    made.append(name)
-                    missing.add(split_name(name)[0])
+        unknown = [name for name in dict.fromkeys(parent_names) if name not in recent]
+        if not unknown:
+            return []
+        keys = self._index.keys_of(unknown)
+        recent.update((unknown[position], node) for position, node in own.among(unknown, keys))
+        for position, node in self._index.known(keys):
+            name = unknown[position]
+            if name not in recent and self.name(node) == name.decode():
+                recent[name] = node
+        made = [name for name in unknown if name not in recent]
+        recent.update(zip(made, range(free, free + len(made)), strict=True))
         return made
 
     def _update(self, node: int, item: BrowseItem, aliases: list[tuple[int, str]]) -> None:
@@ -259,7 +312,7 @@ class TagTree:
         segment, display = self.text(node)
         if item.display_name not in ("", segment, item.name, display):
             self.nodes.displays[node] = item.display_name
-            aliases.append((node, clean(item.display_name)))
+            aliases.append((node, item.display_name))
         self._small.pop(self.nodes.parents[node], None)
 
     def _meta(self, kind: TagKind, data_type: str, kind_text: str) -> int:

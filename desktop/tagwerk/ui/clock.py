@@ -2,8 +2,10 @@
 
 33 ms while something changes or moves, slower when nothing has changed for a moment, slowest while
 the window cannot be seen (what came in waits in the stores; the drain keeps their rings from
-running over). Each tick drains the plant once and hands the frame to every listener. One of the three doors with ``except
-Exception``: a broken panel is reported and the others still get their frame.
+running over). Each beat drains the plant once and hands the frame to every listener, in turns: what
+is painted much (setpoints, trends) gets a frame of nothing but values some milliseconds after the
+rest, so that the loop answers keys and reads the link between two pictures. One of the three doors
+with ``except Exception``: a broken panel is reported and the others still get their frame.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -26,11 +29,34 @@ _QUIET_FRAMES = 30
 """After so many frames without news (a second) the clock rests: it looks for news less often, and
 hands on frames without any only as often as a listener needs them."""
 _REST_RATE = 1.0
+TURN_MS = 6
+"""Between two turns of a frame: as many as there are fit into its period."""
+_MOST_PUT_OFF = 2
+"""So many beats wait at most for the first of the later turns of the frame before: what comes in
+meanwhile waits in the stores."""
 
 
 def is_due(now_ns: int, last_ns: int, every_ns: int) -> bool:
     """Whether `every_ns` have passed, also where the wall clock was set back meanwhile."""
     return not 0 <= now_ns - last_ns < every_ns
+
+
+def merged(earlier: Frame, later: Frame) -> Frame:
+    """Both frames in one, for whoever has not had the earlier one yet; of the later's moment."""
+    return replace(
+        later,
+        values=earlier.values | later.values,
+        curves=earlier.curves | later.curves,
+        alarms=earlier.alarms or later.alarms,
+        tree=earlier.tree or later.tree,
+        status=later.status or earlier.status,
+        writes=earlier.writes or later.writes,
+    )
+
+
+def is_for_all_at_once(frame: Frame) -> bool:
+    """What users must not see in two minds (link, writes, names), and what costs nothing."""
+    return bool(frame.tree or frame.status or frame.writes) or frame.is_quiet
 
 
 class FrameClock(QObject):
@@ -56,6 +82,16 @@ class FrameClock(QObject):
         self._report = report
         self._plant: Plant | None = None
         self._listeners: list[tuple[str, Callable[[Frame], None]]] = []
+        self._turns: dict[str, int] = {}
+        """Of those that have a later one than the first."""
+        self._put_off = 0
+        self._waiting: dict[int, Frame] = {}
+        """What each later turn has not been handed yet."""
+        self._next_turn = QTimer(self)
+        self._next_turn.setTimerType(Qt.TimerType.PreciseTimer)
+        self._next_turn.setSingleShot(True)
+        self._next_turn.setInterval(TURN_MS)
+        self._next_turn.timeout.connect(self._take_turn)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(PERIOD_MS)
@@ -63,6 +99,9 @@ class FrameClock(QObject):
 
     def set_plant(self, plant: Plant | None) -> None:
         """Drain this plant from now on; without one the clock rests."""
+        if plant is not self._plant:
+            # Of another plant: listeners that are shown a plant show all of it.
+            self._forget_turns()
         self._plant = plant
         self._quiet_frames = 0
         self._keep_pace()
@@ -76,20 +115,25 @@ class FrameClock(QObject):
         name: str,
         on_frame: Callable[[Frame], None],
         rest_rate: Callable[[], float] | None = None,
+        turn: int = 0,
     ) -> None:
-        """Call `on_frame` with every frame, in the order of listening.
+        """Call `on_frame` with every frame, in the order of turns and of listening.
 
         Args:
             rest_rate: frames a second that the listener needs while nothing changes (a picture
                 that moves by itself); one when not given.
+            turn: 0 gets a frame at once; a later one may get it later, and several in one.
         """
         self._listeners.append((name, on_frame))
+        if turn:
+            self._turns[name] = turn
         if rest_rate is not None:
             self._rates[name] = rest_rate
 
     def unlisten(self, name: str) -> None:
         """Forget all listeners of that name."""
         self._listeners = [pair for pair in self._listeners if pair[0] != name]
+        self._turns.pop(name, None)
         self._rates.pop(name, None)
 
     def set_visible(self, visible: bool) -> None:
@@ -143,18 +187,29 @@ class FrameClock(QObject):
     def stop(self) -> None:
         """No more frames; the first step of shutting down."""
         self._timer.stop()
+        self._forget_turns()
         self._plant = None
 
     def tick(self) -> None:
-        """One frame now, whether anything is new or not."""
+        """One frame now for everybody, whether anything is new or not."""
         frame = self._drain()
         if frame is not None:
             self._hand_on(frame)
 
     def _beat(self) -> None:
+        untold = len(self._waiting)
+        if untold and untold >= len(set(self._turns.values())) and self._put_off < _MOST_PUT_OFF:
+            # Not even one turn of the frame before could be taken: the loop is behind.
+            self._put_off += 1
+            return
+        self._put_off = 0
         frame = self._drain()
-        if frame is not None and self._is_due(frame):
+        if frame is None or not self._is_due(frame):
+            return
+        if not self._is_visible or is_for_all_at_once(frame):
             self._hand_on(frame)
+        else:
+            self._hand_on_in_turns(frame)
 
     def _drain(self) -> Frame | None:
         if self._plant is None:
@@ -169,7 +224,41 @@ class FrameClock(QObject):
         if not frame.is_quiet:
             self._quiet_frames = 0
         self.frames += 1
+        waiting = dict(self._waiting)
+        self._forget_turns()
+        for turn in sorted({0, *waiting, *self._turns.values()}):
+            missed = waiting.get(turn)
+            self._tell(turn, frame if missed is None else merged(missed, frame))
+
+    def _hand_on_in_turns(self, frame: Frame) -> None:
+        """The first turn at once, the others one after the other, each from the timer."""
+        self._quiet_frames = 0
+        self.frames += 1
+        for turn in sorted(set(self._turns.values())):
+            missed = self._waiting.get(turn)
+            self._waiting[turn] = frame if missed is None else merged(missed, frame)
+        if self._waiting and not self._next_turn.isActive():
+            self._next_turn.start()
+        self._tell(0, frame)
+
+    def _take_turn(self) -> None:
+        """The turn that has waited longest: it was put off behind none twice."""
+        turn = next(iter(self._waiting), None)
+        if turn is None:
+            return
+        frame = self._waiting.pop(turn)
+        if self._waiting:
+            self._next_turn.start()
+        self._tell(turn, frame)
+
+    def _forget_turns(self) -> None:
+        self._waiting.clear()
+        self._next_turn.stop()
+
+    def _tell(self, wanted: int, frame: Frame) -> None:
         for name, on_frame in tuple(self._listeners):
+            if self._turns.get(name, 0) != wanted:
+                continue
             try:
                 on_frame(frame)
             except Exception as error:  # noqa: BLE001 - a door: logged and shown by the reporter

@@ -80,10 +80,9 @@ class StatusBar(QStatusBar):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("chrome"))
-        painter.fillRect(0, 0, self.width(), 1, theme().color("border"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("chrome"))
+            painter.fillRect(0, 0, self.width(), 1, theme().color("border"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

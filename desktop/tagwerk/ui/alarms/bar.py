@@ -333,30 +333,29 @@ class AlarmHeading(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        x = float(tokens.px(10))
-        limit = self.width() - tokens.px(8)
-        x = self._write(painter, x, limit, self._title, 600, "text") + tokens.px(10)
-        painter.fillRect(
-            QRectF(x, self.height() * 0.28, 1, self.height() * 0.44), tokens.color("border")
-        )
-        x += tokens.px(10)
-        for number, word in self._parts:
-            width = self._width(number, 600) + self._width(word, 400) + tokens.px(4)
-            if x + width > limit:
-                break
-            if number:
-                x = self._write(painter, x, limit, number, 600, "text") + tokens.px(4)
-            x = self._write(painter, x, limit, word, 400, "text2") + tokens.px(16)
-        if self._stale and x + tokens.px(18) + self._width(self._stale, 400) <= limit:
-            side = tokens.px(12)
-            draw_mark(painter, QRectF(x, 0, side, self.height()), Mark.STALE)
-            x = self._write(painter, x + side + tokens.px(4), limit, self._stale, 400, "stale")
-            x += tokens.px(16)
-        right = self._width(self._right, 400, 12)
-        if self._right and x + right <= limit:
-            self._write(painter, limit - right, limit, self._right, 400, "text2", 12)
-        painter.end()
+        with QPainter(self) as painter:
+            x = float(tokens.px(10))
+            limit = self.width() - tokens.px(8)
+            x = self._write(painter, x, limit, self._title, 600, "text") + tokens.px(10)
+            painter.fillRect(
+                QRectF(x, self.height() * 0.28, 1, self.height() * 0.44), tokens.color("border")
+            )
+            x += tokens.px(10)
+            for number, word in self._parts:
+                width = self._width(number, 600) + self._width(word, 400) + tokens.px(4)
+                if x + width > limit:
+                    break
+                if number:
+                    x = self._write(painter, x, limit, number, 600, "text") + tokens.px(4)
+                x = self._write(painter, x, limit, word, 400, "text2") + tokens.px(16)
+            if self._stale and x + tokens.px(18) + self._width(self._stale, 400) <= limit:
+                side = tokens.px(12)
+                draw_mark(painter, QRectF(x, 0, side, self.height()), Mark.STALE)
+                x = self._write(painter, x + side + tokens.px(4), limit, self._stale, 400, "stale")
+                x += tokens.px(16)
+            right = self._width(self._right, 400, 12)
+            if self._right and x + right <= limit:
+                self._write(painter, limit - right, limit, self._right, 400, "text2", 12)
 
     def _width(self, text: str, weight: int, size: float = 13) -> float:
         return theme().metrics(size, weight).horizontalAdvance(text)

@@ -6,7 +6,7 @@ so that they cannot say different things.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -151,6 +151,21 @@ def no_info(name: str) -> TagInfo:
     return TagInfo(name)
 
 
+class _Texts(dict[SortBy, str]):
+    """Texts of one alarm, made when they are asked for first."""
+
+    __slots__ = ("_make", "alarm")
+
+    def __init__(self, alarm: Alarm, make: Callable[[Alarm, SortBy], str]) -> None:
+        super().__init__()
+        self.alarm = alarm
+        self._make = make
+
+    def __missing__(self, by: SortBy) -> str:
+        text = self[by] = self._make(self.alarm, by) or EM_DASH
+        return text
+
+
 class CellTexts:
     """Makes and remembers the texts of alarms.
 
@@ -160,7 +175,7 @@ class CellTexts:
 
     def __init__(self, info: Callable[[str], TagInfo] = no_info) -> None:
         self.info = info
-        self._made: dict[int, tuple[Alarm, dict[SortBy, str]]] = {}
+        self._made: dict[int, _Texts] = {}
         self._infos: dict[str, TagInfo] = {}
         self.version = 0
         """Grows when texts that were given out are no longer right."""
@@ -171,52 +186,29 @@ class CellTexts:
         self._infos.clear()
         self.version += 1
 
+    def of(self, number: int, alarm: Alarm) -> Mapping[SortBy, str]:
+        """The texts of an alarm by column, each made when it is asked for first; without "stands
+        for", which is another each second."""
+        kept = self._made.get(number)
+        if kept is None or kept.alarm is not alarm:
+            if len(self._made) >= _CACHED_ALARMS:
+                self._made.clear()
+            kept = self._made[number] = _Texts(alarm, self.make)
+        return kept
+
     def text(self, number: int, alarm: Alarm, by: SortBy, now_ns: int) -> str:
         """The text of one cell; only "stands for" depends on `now_ns`."""
         if by is SortBy.STANDS_FOR:
             stood = stood_ns(alarm, now_ns)
             return EM_DASH if stood is None else duration_text(stood)
-        kept = self._made.get(number)
-        if kept is None or kept[0] is not alarm:
-            if len(self._made) >= _CACHED_ALARMS:
-                self._made.clear()
-            kept = self._made[number] = (alarm, {})
-        texts = kept[1]
-        found = texts.get(by)
-        if found is None:
-            found = texts[by] = self.make(alarm, by) or EM_DASH
-        return found
+        return self.of(number, alarm)[by]
 
     def make(self, alarm: Alarm, by: SortBy) -> str:
         """The text anew; "" where there is none."""
-        match by:
-            case SortBy.STATE:
-                return state_text(alarm)
-            case SortBy.PRIORITY:
-                return str(alarm.priority)
-            case SortBy.CLASS:
-                return class_text(alarm)
-            case SortBy.RAISED:
-                return local_time(alarm.raise_time_ns)
-            case SortBy.TEXT:
-                return " ".join(alarm.text.split()) or short_name(alarm.name)
-            case SortBy.VALUE:
-                return self.value_text(alarm)
-            case SortBy.AREA:
-                return alarm.area
-            case SortBy.TRIGGER:
-                return short_name(alarm.trigger_tag)
-            case SortBy.CLEARED:
-                return clock_time(alarm.clear_time_ns, alarm.raise_time_ns)
-            case SortBy.ACKNOWLEDGED:
-                return acknowledged_text(alarm)
-            case SortBy.CHANGED:
-                return local_time(alarm.modification_time_ns)
-            case SortBy.NAME:
-                return short_name(alarm.name)
-            case SortBy.ORIGIN:
-                return alarm.origin
-        return ""
+        if by is SortBy.VALUE:
+            return self.value_text(alarm)
+        maker = _MAKERS.get(by)
+        return maker(alarm) if maker is not None else ""
 
     def value_text(self, alarm: Alarm) -> str:
         """The alarm's value with the unit of its trigger tag."""
@@ -251,3 +243,20 @@ def tooltip(alarm: Alarm) -> str:
     """The whole text and the server's info text, for hovering."""
     parts = [alarm.text, alarm.info_text, short_name(alarm.name)]
     return "\n".join(part for part in parts if part)
+
+
+_MAKERS: dict[SortBy, Callable[[Alarm], str]] = {
+    SortBy.STATE: state_text,
+    SortBy.PRIORITY: lambda alarm: str(alarm.priority),
+    SortBy.CLASS: class_text,
+    SortBy.RAISED: lambda alarm: local_time(alarm.raise_time_ns),
+    SortBy.TEXT: lambda alarm: " ".join(alarm.text.split()) or short_name(alarm.name),
+    SortBy.AREA: lambda alarm: alarm.area,
+    SortBy.TRIGGER: lambda alarm: short_name(alarm.trigger_tag),
+    SortBy.CLEARED: lambda alarm: clock_time(alarm.clear_time_ns, alarm.raise_time_ns),
+    SortBy.ACKNOWLEDGED: acknowledged_text,
+    SortBy.CHANGED: lambda alarm: local_time(alarm.modification_time_ns),
+    SortBy.NAME: lambda alarm: short_name(alarm.name),
+    SortBy.ORIGIN: lambda alarm: alarm.origin,
+}
+"""What makes the text of a column; the value's is made by `CellTexts`, which knows the unit."""

@@ -42,29 +42,30 @@ class StateBlock(QWidget):
         if self._alarm is None:
             return
         tokens = theme()
-        painter = QPainter(self)
-        look = block_look(self._alarm, self._colors, framed=False, stale=self._stale)
-        if look.filled:
-            painter.fillRect(self.rect(), look.color)
-            ink = look.text or readable_on(look.color)
-        else:
-            painter.fillRect(self.rect(), tokens.color("panel"))
-            painter.fillRect(QRect(0, 0, tokens.px(8), self.height()), look.color)
-            ink = tokens.color("stale" if self._stale else "text")
-        side = tokens.px(24)
-        left = tokens.px(18)
-        icon = tinted_pixmap(state_icon(self._alarm), ink.name(), side, self.devicePixelRatioF())
-        painter.drawPixmap(left, (self.height() - side) // 2, icon)
-        painter.setPen(ink)
-        at = QRectF(left + side + tokens.px(12), 0, self.width(), self.height() / 2)
-        bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
-        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
-        painter.setFont(tokens.font(13, 600))
-        painter.drawText(at, bottom, state_text(self._alarm))
-        painter.setFont(tokens.font(12))
-        at.translate(0, self.height() / 2 + 1)
-        painter.drawText(at, top, tr("priority {number}", number=self._alarm.priority))
-        painter.end()
+        with QPainter(self) as painter:
+            look = block_look(self._alarm, self._colors, framed=False, stale=self._stale)
+            if look.filled:
+                painter.fillRect(self.rect(), look.color)
+                ink = look.text or readable_on(look.color)
+            else:
+                painter.fillRect(self.rect(), tokens.color("panel"))
+                painter.fillRect(QRect(0, 0, tokens.px(8), self.height()), look.color)
+                ink = tokens.color("stale" if self._stale else "text")
+            side = tokens.px(24)
+            left = tokens.px(18)
+            icon = tinted_pixmap(
+                state_icon(self._alarm), ink.name(), side, self.devicePixelRatioF()
+            )
+            painter.drawPixmap(left, (self.height() - side) // 2, icon)
+            painter.setPen(ink)
+            at = QRectF(left + side + tokens.px(12), 0, self.width(), self.height() / 2)
+            bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
+            top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+            painter.setFont(tokens.font(13, 600))
+            painter.drawText(at, bottom, state_text(self._alarm))
+            painter.setFont(tokens.font(12))
+            at.translate(0, self.height() / 2 + 1)
+            painter.drawText(at, top, tr("priority {number}", number=self._alarm.priority))
 
 
 def course(alarm: Alarm, texts: CellTexts) -> QGridLayout:

@@ -116,6 +116,9 @@ class AlarmHeader(TableHeader):
 
     # Painting.
 
+    def mark(self) -> object:
+        return self.sort
+
     def paint_title(self, painter: QPainter, index: int, area: QRect) -> None:
         if COLUMNS[index].by is not self.sort.by:
             super().paint_title(painter, index, area)

@@ -158,8 +158,7 @@ def tinted_pixmap(name: str, color: str, size: int, scale: float) -> QPixmap:
     svg = svg.replace("currentColor", color).replace('stroke-width="2"', 'stroke-width="1.75"')
     pixmap = QPixmap(round(size * scale), round(size * scale))
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter)
-    painter.end()
+    with QPainter(pixmap) as painter:
+        QSvgRenderer(QByteArray(svg.encode())).render(painter)
     pixmap.setDevicePixelRatio(scale)
     return pixmap

@@ -83,10 +83,9 @@ class ResultStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        bad = self._role == "bad"
-        painter.fillRect(self.rect(), tokens.color("bad_back" if bad else "banner"))
-        painter.fillRect(
-            0, self.height() - 1, self.width(), 1, tokens.color("bad" if bad else "banner_line")
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            bad = self._role == "bad"
+            painter.fillRect(self.rect(), tokens.color("bad_back" if bad else "banner"))
+            painter.fillRect(
+                0, self.height() - 1, self.width(), 1, tokens.color("bad" if bad else "banner_line")
+            )

@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from tagwerk.store.outline import FAVORITES, GROUPS
 from tagwerk.store.search import Word, highlight
+from tagwerk.ui.browser.fresh import FreshNumbers
 from tagwerk.ui.browser.model import MARK, NAME, UNIT, VALUE
 from tagwerk.ui.browser.rows import LiveCell, RowTexts
 from tagwerk.ui.i18n import number_style
@@ -85,8 +86,14 @@ class RowPainter:
         self.texts = texts
         self.words: tuple[Word, ...] = ()
         """Searched words, marked in names and display names."""
+        self.fresh = FreshNumbers()
         self._names_end = 0.0
         self._kept: dict[int, _Kept] = {}
+
+    def dress(self) -> None:
+        """Fonts and measures of the theme are others now."""
+        self._kept.clear()
+        self.fresh.dress()
 
     def value_left(self, handle: int, total: float) -> int | None:
         """Right of where a row has nothing but its value, unit and mark, as it was last painted;
@@ -96,7 +103,8 @@ class RowPainter:
             total: width of the row.
         """
         kept = self._kept.get(handle)
-        if kept is None or kept.total != total or kept.names_end > kept.left:
+        # A name ends with a gap: what is cut to the room before the value may reach a pixel into it.
+        if kept is None or kept.total != total or kept.names_end > kept.left + 1:
             return None
         return kept.left
 
@@ -124,6 +132,9 @@ class RowPainter:
         """
         tokens = theme()
         kept = self._kept.get(handle) if value_only else None
+        is_plain = not (selected or hovered or focused)
+        if not is_plain:
+            self.fresh.forget(handle)
         if selected:
             painter.fillRect(row, tokens.color("selection"))
             bar = QRectF(row.left(), row.top(), tokens.px(3), row.height())
@@ -136,7 +147,7 @@ class RowPainter:
             painter.drawRect(row.adjusted(0.5, 0.5, -0.5, -0.5))
         grey = tokens.color("text2" if selected else "text3")
         if kept is not None:
-            return self._paint_value(painter, row, handle, kept, grey)
+            return self._paint_value(painter, row, handle, kept, grey, is_plain=is_plain)
         x = row.left() + indent
         if branch is not None:
             _chevron(painter, QPointF(x + tokens.px(8), row.center().y()), branch, grey)
@@ -167,7 +178,20 @@ class RowPainter:
         if cell is not None:
             self._value(painter, row, value, cell if show_unit else cell._replace(unit=""), grey)
             self._keep(handle, row, x, name_width, value)
+        if cell is not None and is_plain:
+            self._keep_number(handle, row, value, cell, show_unit)
+        else:
+            self.fresh.forget(handle)
         return True
+
+    def _keep_number(
+        self, handle: int, row: QRectF, value: QRectF, cell: LiveCell, has_unit: bool
+    ) -> None:
+        """For the next number in this row, unless its name stands in the number's way."""
+        if self.value_left(handle, row.width()) is None:
+            self.fresh.forget(handle)
+        else:
+            self.fresh.keep(handle, row, value, cell, is_first_choice=has_unit)
 
     def _keep(
         self, handle: int, row: QRectF, name_left: float, name_width: float, value: QRectF
@@ -180,7 +204,14 @@ class RowPainter:
         self._kept[handle] = _Kept(name_left, name_width, self._names_end, row.width(), left)
 
     def _paint_value(
-        self, painter: QPainter, row: QRectF, handle: int, kept: _Kept, grey: QColor
+        self,
+        painter: QPainter,
+        row: QRectF,
+        handle: int,
+        kept: _Kept,
+        grey: QColor,
+        *,
+        is_plain: bool,
     ) -> bool:
         cell = self.texts.live(handle)
         if cell is None:
@@ -189,6 +220,8 @@ class RowPainter:
         if value.left() < kept.left or cell.mark is Mark.STALE:
             return False
         self._value(painter, row, value, cell if show_unit else cell._replace(unit=""), grey)
+        if is_plain:
+            self._keep_number(handle, row, value, cell, show_unit)
         return True
 
     def _name_width(self, handle: int) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tagwerk.domain.tags import BaseType, TagInfo, TagKind
 from tagwerk.domain.text import EM_DASH, format_number, format_time, format_value
-from tagwerk.domain.values import Sample
+from tagwerk.domain.values import GOOD, Sample
 from tagwerk.store.outline import FAVORITES, GROUPS, Outline
 from tagwerk.store.tree import ROOT
 from tagwerk.ui.i18n import number_style, tr, tr_n
@@ -39,6 +39,8 @@ _KIND_ICONS = {
 }
 _LOOP_ELEMENTS = frozenset(("pv", "sp"))
 _LOOKED_AT = 60
+_MOST_NAMED = 4_000
+"""Names that are kept; far more than rows are ever in sight."""
 
 
 class LiveCell(NamedTuple):
@@ -74,10 +76,13 @@ class RowTexts:
         self.outline = outline
         self.plant = plant
         self._icons: dict[int, str] = {}
+        self._named: dict[int, str] = {}
+        self._named_in: object = None
 
     def forget(self) -> None:
-        """The tree changed: icons of structures are looked up again."""
+        """The tree changed: icons of structures, and what has values, are looked up again."""
         self._icons.clear()
+        self._named.clear()
 
     @property
     def is_kept(self) -> bool:
@@ -165,17 +170,38 @@ class RowTexts:
             return None
         return self.plant.tag(self.outline.tree.name(node))
 
+    def value_name(self, handle: int) -> str:
+        """Full name of the tag whose value a row shows; "" for what has no value of its own.
+
+        Kept, because painting asks for it with every value.
+        """
+        tree = self.outline.tree
+        if tree is not self._named_in:
+            self._named.clear()
+            self._named_in = tree
+        node = handle if handle < GROUPS else self.outline.node(handle)
+        name = self._named.get(node)
+        if name is None:
+            name = tree.name(node) if node != ROOT and tree.is_readable(node) else ""
+            if len(self._named) >= _MOST_NAMED:
+                self._named.clear()
+            self._named[node] = name
+        return name
+
     def live(self, handle: int) -> LiveCell | None:
         """Value, unit and mark of a row; None for what has no value of its own."""
-        node = self.outline.node(handle)
-        if node == ROOT or self.plant is None or not self.outline.tree.is_readable(node):
+        if self.plant is None:
             return None
-        name = self.outline.tree.name(node)
+        name = self.value_name(handle)
+        if not name:
+            return None
         sample = self.plant.live.get(name)
         info = self.plant.tag(name)
         if sample is None:
             return LiveCell("", info.unit, Mark.NONE)
-        mark = mark_of(sample, self.plant.live.is_stale(name))
+        is_stale = self.plant.live.is_stale(name)
+        is_good = sample.quality is GOOD and sample.error is None and not is_stale
+        mark = Mark.NONE if is_good else mark_of(sample, is_stale)
         value = sample.value
         is_on = None
         if info.data_type.base is BaseType.BOOL and not info.data_type.is_array and value in (0, 1):

@@ -121,6 +121,9 @@ class TagTreeView(QTreeView):
         self._painter = painter
         self._visible: list[tuple[int, QRect]] | None = None
         self._dirty = QRegion()
+        self._fresh: dict[int, QRect] = {}
+        """Rows whose number alone is to be painted, with their lines."""
+        self._fresh_region = QRegion()
         self._hovered = QModelIndex()
         self.setModel(model)
         self.setItemDelegate(_RowHeight(self))
@@ -149,6 +152,8 @@ class TagTreeView(QTreeView):
 
     def _dress(self) -> None:
         tokens = theme()
+        self._painter.dress()
+        self._forget_fresh()
         self.setFont(tokens.font())
         header = self.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -192,16 +197,30 @@ class TagTreeView(QTreeView):
         return self._visible
 
     def repaint_rows(self, handles: set[int]) -> None:
-        """Repaint those rows, as far as they are visible: their values alone, or all of a row whose
-        name may have made room for its value."""
+        """Repaint those rows, as far as they are visible: their numbers alone, value with unit and
+        mark, or all of a row whose name may have made room for its value."""
         total = float(self.viewport().width())
+        fresh, live = self._painter.fresh, self._painter.texts.live
+        numbers: list[QRect] = []
         for handle, line in self.visible_rows():
-            if handle in handles:
+            if handle not in handles:
+                continue
+            place = fresh.take(handle, line, live(handle))
+            if place is None:
+                if self._fresh.pop(handle, None) is not None:
+                    self._fresh_region -= QRegion(line)
                 left = self._painter.value_left(handle, total)
                 self.viewport().update(line if left is None else line.adjusted(left, 0, 0, 0))
+            elif not place.isEmpty():
+                self._fresh[handle] = line
+                _add_below(numbers, place)
+        for place in numbers:
+            self._fresh_region += place
+            self.viewport().update(place)
 
     def _rows_moved(self, *_: object) -> None:
         self._visible = None
+        self._forget_fresh()
         self.rows_changed.emit()
 
     def updateGeometries(self) -> None:
@@ -375,7 +394,35 @@ class TagTreeView(QTreeView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._dirty = event.region()
-        super().paintEvent(event)
+        fresh, asked = self._fresh, self._fresh_region
+        self._forget_fresh()
+        if not fresh:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self.viewport())
+        try:
+            self._paint_with_fresh(painter, fresh, asked)
+        finally:
+            # A painter left open by an error would take the whole program down.
+            painter.end()
+
+    def _paint_with_fresh(self, painter: QPainter, fresh: dict[int, QRect], asked: QRegion) -> None:
+        """Numbers that stand for themselves, and by the tree view what else is to be painted."""
+        rest = self._dirty.subtracted(asked)
+        if not rest.isEmpty():
+            for handle, line in list(fresh.items()):
+                if rest.intersects(line):
+                    # More of the row is another now: what it stands on, its name.
+                    rest += self._dirty.intersected(line)
+                    del fresh[handle]
+        self._painter.fresh.paint(painter, fresh.items())
+        if not rest.isEmpty():
+            self._dirty = rest
+            painter.setClipRegion(rest)
+            self.drawTree(painter, rest)
+
+    def _forget_fresh(self) -> None:
+        self._fresh, self._fresh_region = {}, QRegion()
 
     def _is_name_dirty(self, handle: int, line: QRect) -> bool:
         """Whether anything left of a row's value is to be painted."""
@@ -436,8 +483,11 @@ class TagTreeView(QTreeView):
     def _hover(self, index: QModelIndex) -> None:
         if index != self._hovered:
             # Plain indexes may be kept between events: a reset clears them through `refresh`.
-            self._hovered = index
-            self.viewport().update()
+            before, self._hovered = self._hovered, index
+            width = self.viewport().width()
+            for row in (before, index):
+                line = self.visualRect(row)
+                self.viewport().update(QRect(0, line.top(), width, line.height()))
 
     def reset(self) -> None:
         self._hovered = QModelIndex()
@@ -495,6 +545,20 @@ class TagTreeView(QTreeView):
         drag.exec(Qt.DropAction.CopyAction)
 
 
+def _add_below(places: list[QRect], place: QRect) -> None:
+    """Add a rectangle; joined with the one above it where both make one."""
+    if places:
+        above = places[-1]
+        if (
+            above.bottom() + 1 == place.top()
+            and above.left() == place.left()
+            and above.right() == place.right()
+        ):
+            above.setBottom(place.bottom())
+            return
+    places.append(place)
+
+
 def _drag_picture(names: list[str], scale: float) -> QPixmap:
     """A small label under the pointer: the name, or how many."""
     tokens = theme()
@@ -506,9 +570,8 @@ def _drag_picture(names: list[str], scale: float) -> QPixmap:
     pixmap = QPixmap(round(width * scale), round(height * scale))
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(tokens.color("accent_fill"))
-    painter = QPainter(pixmap)
-    painter.setFont(tokens.font(12, 500))
-    painter.setPen(tokens.color("on_accent"))
-    painter.drawText(QRect(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, text)
-    painter.end()
+    with QPainter(pixmap) as painter:
+        painter.setFont(tokens.font(12, 500))
+        painter.setPen(tokens.color("on_accent"))
+        painter.drawText(QRect(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, text)
     return pixmap

@@ -61,6 +61,7 @@ class AlarmPanel(Panel):
     object_name = "alarmPanel"
     title = "Alarms"
     icon_name = "bell"
+    frame_turn = 1
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)

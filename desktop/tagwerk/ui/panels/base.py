@@ -18,11 +18,14 @@ class Panel(QWidget):
         object_name: stable name of the panel widget.
         title: English title of the dock.
         icon_name: Lucide icon.
+        frame_turn: panels that paint much take a frame of values one after the other: their turn
+            (`ui.clock`).
     """
 
     object_name = ""
     title = ""
     icon_name = ""
+    frame_turn = 0
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -65,6 +68,11 @@ class Panel(QWidget):
 
     def show_plant_state(self, state: dict[str, Any]) -> None:
         """Show what `plant_state` gave in place of what is shown; check everything."""
+
+    @property
+    def unwritten(self) -> int:
+        """How many values were typed and not written: they are lost with another workspace."""
+        return 0
 
     async def close_panel(self) -> None:
         """End all work; the window waits for it, bounded."""

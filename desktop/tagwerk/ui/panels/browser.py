@@ -85,6 +85,7 @@ class BrowserPanel(Panel):
         self._tree_is_new = False
         self._refreshed_ns = 0
         self._refresh_took_ns = 0
+        self._had_names = False
         self._strip_ns = 0
         self._build()
         self._settle = QTimer(self)
@@ -181,6 +182,7 @@ class BrowserPanel(Panel):
         self.model.show(self._outline, self._texts)
         self.strip.show_row(self._texts, ROOT, 0)
         self._tree_is_new = True
+        self._had_names = False
         self._went_back = False
         self._refresh(search_again=True)
 
@@ -198,7 +200,10 @@ class BrowserPanel(Panel):
         state = self._plant.browse_state
         pause_ns = max(_REFRESH_NS, _REST_FACTOR * self._refresh_took_ns)
         due = is_due(frame.now_ns, self._refreshed_ns, pause_ns) or not state.running
-        if self._tree_is_new and due:
+        # The first names are shown at once.
+        has_names = len(self._plant.tree) > 0
+        if self._tree_is_new and (due or (has_names and not self._had_names)):
+            self._had_names = has_names
             self._refreshed_ns = frame.now_ns
             began_ns = perf_counter_ns()
             self._refresh(search_again=False)
@@ -353,15 +358,8 @@ class BrowserPanel(Panel):
             names.discard(name)
 
     def _show_values(self, frame: Frame) -> None:
-        tree = self._outline.tree
-        node_of = self._outline.node
-        changed = {
-            handle
-            for handle, _ in self.tree.visible_rows()
-            if (node := node_of(handle))
-            and tree.is_readable(node)
-            and tree.name(node) in frame.values
-        }
+        name_of, values = self._texts.value_name, frame.values
+        changed = {handle for handle, _ in self.tree.visible_rows() if name_of(handle) in values}
         if changed:
             self.tree.repaint_rows(changed)
             if self._current() in changed:

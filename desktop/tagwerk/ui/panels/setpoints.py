@@ -59,6 +59,7 @@ class SetpointPanel(Panel):
     object_name = "setpointPanel"
     title = "Setpoints"
     icon_name = "square-pen"
+    frame_turn = 2
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -573,6 +574,10 @@ class SetpointPanel(Panel):
         if self._plant is not None and not len(self.rows):
             self.rows.replace(self._lists.get(self._plant.profile.name, []))
             self._list_changed()
+
+    @property
+    def unwritten(self) -> int:
+        return len(self.rows.all_staged)
 
     def plant_state(self) -> dict[str, Any]:
         return {"names": list(self.rows.names)}

@@ -44,6 +44,7 @@ class TrendPanel(Panel):
     object_name = "trendPanel"
     title = "Trends"
     icon_name = "chart-line"
+    frame_turn = 3
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -153,12 +154,12 @@ class TrendPanel(Panel):
         self._show_state()
 
     def rest_rate(self) -> float:
-        """A picture for each pixel that the present moves on."""
+        """A picture for each step that the present moves on."""
         page = self.page
         model = page.model
         if not model.is_live or not model.pens or not page.isVisible():
             return super().rest_rate()
-        return min(max(page.width() * 1_000_000_000 / model.span_ns, 1.0), _MOST_PICTURES_PER_S)
+        return min(max(1_000_000_000 / page.view.step_ns, 1.0), _MOST_PICTURES_PER_S)
 
     def on_frame(self, frame: Frame) -> None:
         plant = self.plant

@@ -103,46 +103,47 @@ class ArmBand(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        height = self.height()
-        painter.fillRect(self.rect(), tokens.color("accent_fill" if self.armed else "panel"))
-        role = "on_accent" if self.armed else "text"
-        side = tokens.px(18)
-        left = tokens.px(14)
-        icon_box = QRectF(left, (height - side) / 2, side, side)
-        draw_icon(
-            painter,
-            icon_box,
-            "lock-open" if self.armed else "lock",
-            "on_accent" if self.armed else "text2",
-        )
-        left += side + tokens.px(11)
-        buttons = (self.extend_button, self.arm_button, self.disarm_button)
-        right: float = min((b.x() for b in buttons if b.isVisibleTo(self)), default=self.width())
-        right -= tokens.px(12)
-        if self.armed:
-            text = duration_text(self._left_s)
-            width = tokens.metrics(20, 600).horizontalAdvance(text)
-            painter.setFont(tokens.font(20, 600))
-            painter.setPen(tokens.color(role))
-            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(QRectF(right - width - 1, 0, width + 1, height), flags, text)
-            right -= width + tokens.px(8)
-        self._two_lines(painter, left, right - left, role)
-        if self.armed:
-            line = tokens.px(3)
-            painter.setOpacity(0.35)
-            painter.fillRect(
-                QRectF(0, height - line, self.width(), line), tokens.color("on_accent")
+        with QPainter(self) as painter:
+            height = self.height()
+            painter.fillRect(self.rect(), tokens.color("accent_fill" if self.armed else "panel"))
+            role = "on_accent" if self.armed else "text"
+            side = tokens.px(18)
+            left = tokens.px(14)
+            icon_box = QRectF(left, (height - side) / 2, side, side)
+            draw_icon(
+                painter,
+                icon_box,
+                "lock-open" if self.armed else "lock",
+                "on_accent" if self.armed else "text2",
             )
-            painter.setOpacity(1.0)
-            painter.fillRect(
-                QRectF(0, height - line, self.width() * self._share, line),
-                tokens.color("on_accent"),
+            left += side + tokens.px(11)
+            buttons = (self.extend_button, self.arm_button, self.disarm_button)
+            right: float = min(
+                (b.x() for b in buttons if b.isVisibleTo(self)), default=self.width()
             )
-        else:
-            painter.fillRect(QRectF(0, height - 1, self.width(), 1), tokens.color("border"))
-        painter.end()
+            right -= tokens.px(12)
+            if self.armed:
+                text = duration_text(self._left_s)
+                width = tokens.metrics(20, 600).horizontalAdvance(text)
+                painter.setFont(tokens.font(20, 600))
+                painter.setPen(tokens.color(role))
+                flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(QRectF(right - width - 1, 0, width + 1, height), flags, text)
+                right -= width + tokens.px(8)
+            self._two_lines(painter, left, right - left, role)
+            if self.armed:
+                line = tokens.px(3)
+                painter.setOpacity(0.35)
+                painter.fillRect(
+                    QRectF(0, height - line, self.width(), line), tokens.color("on_accent")
+                )
+                painter.setOpacity(1.0)
+                painter.fillRect(
+                    QRectF(0, height - line, self.width() * self._share, line),
+                    tokens.color("on_accent"),
+                )
+            else:
+                painter.fillRect(QRectF(0, height - 1, self.width(), 1), tokens.color("border"))
 
     def _two_lines(self, painter: QPainter, left: float, room: float, role: str) -> None:
         tokens = theme()

@@ -152,37 +152,36 @@ class HeroNumber(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        width = self.width()
-        painter.setFont(tokens.font(11))
-        painter.setPen(tokens.color("text2"))
-        painter.drawText(QRectF(0, 0, width, tokens.px(18)), flags, self._caption)
-        unit_width = tokens.metrics(16).horizontalAdvance(self._unit) + tokens.px(8)
-        room = width - (unit_width if self._unit else 0)
-        size = next(
-            (
-                size
-                for size in (30, 24, 18, 15, 13)
-                if tokens.metrics(size, self._weight).horizontalAdvance(self._number) <= room
-            ),
-            13,
-        )
-        metrics = tokens.metrics(size, self._weight)
-        shown = metrics.elidedText(self._number, Qt.TextElideMode.ElideRight, room)
-        baseline = tokens.px(46)
-        painter.setFont(tokens.font(size, self._weight))
-        painter.setPen(tokens.color(self._role))
-        painter.drawText(QPointF(0, baseline), shown)
-        painter.setFont(tokens.font(16))
-        if self._unit:
-            x = metrics.horizontalAdvance(shown) + tokens.px(7)
-            painter.drawText(QPointF(x, baseline), self._unit)
-        painter.setFont(tokens.font(11))
-        painter.setPen(tokens.color(self._below_role))
-        below = tokens.metrics(11).elidedText(self._below, Qt.TextElideMode.ElideRight, width)
-        painter.drawText(QRectF(0, tokens.px(57), width, tokens.px(18)), flags, below)
-        painter.end()
+        with QPainter(self) as painter:
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            width = self.width()
+            painter.setFont(tokens.font(11))
+            painter.setPen(tokens.color("text2"))
+            painter.drawText(QRectF(0, 0, width, tokens.px(18)), flags, self._caption)
+            unit_width = tokens.metrics(16).horizontalAdvance(self._unit) + tokens.px(8)
+            room = width - (unit_width if self._unit else 0)
+            size = next(
+                (
+                    size
+                    for size in (30, 24, 18, 15, 13)
+                    if tokens.metrics(size, self._weight).horizontalAdvance(self._number) <= room
+                ),
+                13,
+            )
+            metrics = tokens.metrics(size, self._weight)
+            shown = metrics.elidedText(self._number, Qt.TextElideMode.ElideRight, room)
+            baseline = tokens.px(46)
+            painter.setFont(tokens.font(size, self._weight))
+            painter.setPen(tokens.color(self._role))
+            painter.drawText(QPointF(0, baseline), shown)
+            painter.setFont(tokens.font(16))
+            if self._unit:
+                x = metrics.horizontalAdvance(shown) + tokens.px(7)
+                painter.drawText(QPointF(x, baseline), self._unit)
+            painter.setFont(tokens.font(11))
+            painter.setPen(tokens.color(self._below_role))
+            below = tokens.metrics(11).elidedText(self._below, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(QRectF(0, tokens.px(57), width, tokens.px(18)), flags, below)
 
 
 class LimitsBar(QWidget):
@@ -215,43 +214,46 @@ class LimitsBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        start, end = self._span()
-        left, width = tokens.px(6), self.width() - tokens.px(12)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            start, end = self._span()
+            left, width = tokens.px(6), self.width() - tokens.px(12)
 
-        def x(value: float) -> float:
-            share = (value - start) / (end - start)
-            return left + min(max(share, 0.0), 1.0) * width
+            def x(value: float) -> float:
+                share = (value - start) / (end - start)
+                return left + min(max(share, 0.0), 1.0) * width
 
-        middle, thick = tokens.px(9), tokens.px(4)
-        painter.fillRect(QRectF(left, middle - thick / 2, width, thick), tokens.color("segment"))
-        low_x = x(self._info.low) if self._info.low is not None else left
-        high_x = x(self._info.high) if self._info.high is not None else left + width
-        painter.fillRect(
-            QRectF(low_x, middle - thick / 2, high_x - low_x, thick), tokens.color("border")
-        )
-        painter.setFont(tokens.font(11))
-        for limit in (self._info.low, self._info.high):
-            if limit is not None:
-                painter.fillRect(
-                    QRectF(x(limit) - 0.5, middle - tokens.px(6), 1, tokens.px(12)),
-                    tokens.color("strong"),
-                )
-                painter.setPen(tokens.color("text2"))
-                area = QRectF(x(limit) - 60, middle + tokens.px(6), 120, tokens.px(15))
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, value_text(limit, self._info))
-        radius = tokens.px(4)
-        if self._old is not None:
-            painter.setPen(QPen(tokens.color("text"), 1.4))
-            painter.setBrush(tokens.color("panel"))
-            painter.drawEllipse(QPointF(x(self._old), middle), radius, radius)
-        if self._new is not None:
-            inside = start <= self._new <= end
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("accent_fill" if inside else "bad"))
-            painter.drawEllipse(QPointF(x(self._new), middle), radius, radius)
-        painter.end()
+            middle, thick = tokens.px(9), tokens.px(4)
+            painter.fillRect(
+                QRectF(left, middle - thick / 2, width, thick), tokens.color("segment")
+            )
+            low_x = x(self._info.low) if self._info.low is not None else left
+            high_x = x(self._info.high) if self._info.high is not None else left + width
+            painter.fillRect(
+                QRectF(low_x, middle - thick / 2, high_x - low_x, thick), tokens.color("border")
+            )
+            painter.setFont(tokens.font(11))
+            for limit in (self._info.low, self._info.high):
+                if limit is not None:
+                    painter.fillRect(
+                        QRectF(x(limit) - 0.5, middle - tokens.px(6), 1, tokens.px(12)),
+                        tokens.color("strong"),
+                    )
+                    painter.setPen(tokens.color("text2"))
+                    area = QRectF(x(limit) - 60, middle + tokens.px(6), 120, tokens.px(15))
+                    painter.drawText(
+                        area, Qt.AlignmentFlag.AlignCenter, value_text(limit, self._info)
+                    )
+            radius = tokens.px(4)
+            if self._old is not None:
+                painter.setPen(QPen(tokens.color("text"), 1.4))
+                painter.setBrush(tokens.color("panel"))
+                painter.drawEllipse(QPointF(x(self._old), middle), radius, radius)
+            if self._new is not None:
+                inside = start <= self._new <= end
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(tokens.color("accent_fill" if inside else "bad"))
+                painter.drawEllipse(QPointF(x(self._new), middle), radius, radius)
 
 
 class Facts(QWidget):

@@ -166,13 +166,12 @@ class ValueField(LineField):
         super().paintEvent(event)
         if self._is_right and self.info.unit:
             tokens = theme()
-            painter = QPainter(self)
-            painter.setFont(tokens.font(13))
-            painter.setPen(tokens.color("text3"))
-            area = QRectF(self.rect()).adjusted(0, 0, -tokens.px(8), 0)
-            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(area, flags, self.info.unit)
-            painter.end()
+            with QPainter(self) as painter:
+                painter.setFont(tokens.font(13))
+                painter.setPen(tokens.color("text3"))
+                area = QRectF(self.rect()).adjusted(0, 0, -tokens.px(8), 0)
+                flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(area, flags, self.info.unit)
 
 
 class ListField(ChoiceBox):

@@ -28,24 +28,29 @@ class HeadStrip(Area):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         tokens = theme()
-        painter = QPainter(self)
-        painter.setFont(tokens.font(11, 500))
-        painter.setPen(tokens.color("text2"))
-        place = RowLayout.of(self._view.viewport().width())
-        height = self.height() - 1
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        start = tokens.px(12)
-        painter.drawText(QRectF(start, 0, place.live_left - start, height), left, tr("Setpoint"))
-        painter.drawText(
-            QRectF(place.live_left, 0, place.live_right - place.live_left - tokens.px(14), height),
-            right,
-            tr("Live"),
-        )
-        painter.drawText(
-            QRectF(place.unit_left, 0, place.age_right - place.unit_left, height), right, tr("Age")
-        )
-        painter.drawText(
-            QRectF(place.editor_left, 0, place.editor_width, height), left, tr("New value")
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setFont(tokens.font(11, 500))
+            painter.setPen(tokens.color("text2"))
+            place = RowLayout.of(self._view.viewport().width())
+            height = self.height() - 1
+            left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            start = tokens.px(12)
+            painter.drawText(
+                QRectF(start, 0, place.live_left - start, height), left, tr("Setpoint")
+            )
+            painter.drawText(
+                QRectF(
+                    place.live_left, 0, place.live_right - place.live_left - tokens.px(14), height
+                ),
+                right,
+                tr("Live"),
+            )
+            painter.drawText(
+                QRectF(place.unit_left, 0, place.age_right - place.unit_left, height),
+                right,
+                tr("Age"),
+            )
+            painter.drawText(
+                QRectF(place.editor_left, 0, place.editor_width, height), left, tr("New value")
+            )

@@ -122,40 +122,41 @@ class PastLine(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = theme()
-        painter = QPainter(self)
-        painter.fillRect(QRectF(0, self.height() - 1, self.width(), 1), tokens.color("hairline"))
-        time, label, change = self._texts
-        left, height = tokens.px(12), self.height()
-        flags = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(tokens.font(12))
-        painter.setPen(tokens.color("text2"))
-        time_width = tokens.metrics(12).horizontalAdvance("00-00 00:00") - tokens.px(4)
-        painter.drawText(
-            QRectF(left, 0, time_width, height), flags | Qt.AlignmentFlag.AlignLeft, time
-        )
-        right = self.button.x() - tokens.px(6)
-        side = tokens.px(14)
-        draw_icon(
-            painter,
-            QRectF(right - side, (height - side) / 2, side, side),
-            self._look[0],
-            self._look[1],
-        )
-        right -= side + tokens.px(8)
-        metrics = tokens.metrics(12)
-        name_left = left + time_width
-        change_width = min(metrics.horizontalAdvance(change), (right - name_left) * 0.6)
-        painter.setPen(tokens.color("text"))
-        shown = metrics.elidedText(change, Qt.TextElideMode.ElideRight, change_width)
-        painter.drawText(
-            QRectF(right - change_width - 1, 0, change_width + 1, height),
-            flags | Qt.AlignmentFlag.AlignRight,
-            shown,
-        )
-        room = right - change_width - name_left - tokens.px(8)
-        painter.setFont(tokens.font(12, 500))
-        name = tokens.metrics(12, 500).elidedText(label, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(
-            QRectF(name_left, 0, room + 1, height), flags | Qt.AlignmentFlag.AlignLeft, name
-        )
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(
+                QRectF(0, self.height() - 1, self.width(), 1), tokens.color("hairline")
+            )
+            time, label, change = self._texts
+            left, height = tokens.px(12), self.height()
+            flags = Qt.AlignmentFlag.AlignVCenter
+            painter.setFont(tokens.font(12))
+            painter.setPen(tokens.color("text2"))
+            time_width = tokens.metrics(12).horizontalAdvance("00-00 00:00") - tokens.px(4)
+            painter.drawText(
+                QRectF(left, 0, time_width, height), flags | Qt.AlignmentFlag.AlignLeft, time
+            )
+            right = self.button.x() - tokens.px(6)
+            side = tokens.px(14)
+            draw_icon(
+                painter,
+                QRectF(right - side, (height - side) / 2, side, side),
+                self._look[0],
+                self._look[1],
+            )
+            right -= side + tokens.px(8)
+            metrics = tokens.metrics(12)
+            name_left = left + time_width
+            change_width = min(metrics.horizontalAdvance(change), (right - name_left) * 0.6)
+            painter.setPen(tokens.color("text"))
+            shown = metrics.elidedText(change, Qt.TextElideMode.ElideRight, change_width)
+            painter.drawText(
+                QRectF(right - change_width - 1, 0, change_width + 1, height),
+                flags | Qt.AlignmentFlag.AlignRight,
+                shown,
+            )
+            room = right - change_width - name_left - tokens.px(8)
+            painter.setFont(tokens.font(12, 500))
+            name = tokens.metrics(12, 500).elidedText(label, Qt.TextElideMode.ElideMiddle, room)
+            painter.drawText(
+                QRectF(name_left, 0, room + 1, height), flags | Qt.AlignmentFlag.AlignLeft, name
+            )

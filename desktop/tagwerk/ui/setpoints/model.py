@@ -7,11 +7,17 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from tagwerk.domain.text import format_age
-from tagwerk.ui.i18n import number_style, tr
+from tagwerk.ui.i18n import tr
 from tagwerk.ui.setpoints.facts import RowFacts
 from tagwerk.ui.setpoints.rows import SetpointRows
-from tagwerk.ui.setpoints.words import outcome_word, phase_word, say, value_text, with_unit
+from tagwerk.ui.setpoints.words import (
+    coarse_age,
+    outcome_word,
+    phase_word,
+    say,
+    value_text,
+    with_unit,
+)
 
 NAME, LIVE, UNIT, AGE, NEW = range(5)
 _Index = QModelIndex | QPersistentModelIndex
@@ -70,7 +76,7 @@ class SetpointModel(QAbstractTableModel):
         if column == AGE:
             if facts.sample is None:
                 return ""
-            return format_age(facts.now_ns - facts.sample.received_ns, number_style())
+            return coarse_age(facts.now_ns - facts.sample.received_ns)
         return with_unit(facts.staged.value, facts.info) if facts.staged is not None else ""
 
     def changed(self) -> None:

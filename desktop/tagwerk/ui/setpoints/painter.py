@@ -7,8 +7,8 @@ from typing import NamedTuple
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
-from tagwerk.domain.text import EM_DASH, format_age
-from tagwerk.domain.values import QualityLevel
+from tagwerk.domain.text import EM_DASH
+from tagwerk.domain.values import Quality, QualityLevel
 from tagwerk.ui.i18n import number_style, tr
 from tagwerk.ui.setpoints.facts import (
     MARGIN,
@@ -24,6 +24,7 @@ from tagwerk.ui.setpoints.words import (
     OUTCOME_LOOK,
     change_text,
     clock_text,
+    coarse_age,
     is_number,
     outcome_word,
     phase_word,
@@ -99,14 +100,22 @@ def draw_row(
 
 
 def draw_age(
-    painter: QPainter, top: float, layout: RowLayout, facts: RowFacts, state: RowState
+    painter: QPainter,
+    top: float,
+    layout: RowLayout,
+    facts: RowFacts,
+    state: RowState,
+    part: LivePart | None = None,
 ) -> bool:
     """Unit and age alone over their background, as `draw_row` has them; clipped by the caller.
+
+    Args:
+        part: what the row shows, as far as it is known.
 
     Returns:
         False, with nothing drawn, where this row has something else in their place.
     """
-    place = _age_place(layout, facts)
+    place = part.place if part is not None else _age_place(layout, facts)
     if place is None:
         return False
     background = QRectF(0, top, layout.width, row_height() - 1)
@@ -114,6 +123,66 @@ def draw_age(
     mark = mark_of(facts.sample, facts.stale)
     _unit_and_age(painter, layout, layout.first_line(top), facts, mark, place)
     return True
+
+
+class LivePart(NamedTuple):
+    """A row's number with unit and age, where they can be painted without the rest of it.
+
+    Args:
+        text: the number.
+        place: where it stands.
+        free_left: right of the name and its mark: nothing else of the row from here on.
+        mark, quality: as long as they are the same, what is beside and below the number is, too.
+    """
+
+    text: str
+    place: _LivePlace
+    free_left: float
+    mark: Mark
+    quality: Quality
+
+    def follows(self, before: LivePart) -> bool:
+        """Whether only the number, unit and age differ from what was painted before."""
+        return (
+            self.free_left == before.free_left
+            and self.mark is before.mark
+            and self.quality == before.quality
+        )
+
+
+def live_part(layout: RowLayout, facts: RowFacts) -> LivePart | None:
+    """The live part of a row; None where more of the row follows its value: the editor of an armed
+    one, an error, a name that gives way."""
+    sample = facts.sample
+    if sample is None or facts.armed or facts.stale or sample.error is not None:
+        return None
+    tokens, mark = theme(), mark_of(sample, stale=False)
+    name_end = tokens.px(MARGIN) + tokens.metrics(13, 500).horizontalAdvance(facts.label)
+    free_left = name_end + tokens.px(6)
+    text = value_text(sample.value, facts.info)
+    place = _live_place(layout, facts, text, free_left)
+    if mark is not Mark.NONE:
+        free_left += mark_width(mark) + tokens.px(6)
+    if not place.has_age or place.left < free_left:
+        return None
+    return LivePart(text, place, free_left, mark, sample.quality)
+
+
+def draw_live(
+    painter: QPainter,
+    top: float,
+    layout: RowLayout,
+    facts: RowFacts,
+    state: RowState,
+    part: LivePart,
+) -> None:
+    """The live part alone over its background, as `draw_row` has it; clipped by the caller."""
+    background = QRectF(0, top, layout.width, row_height() - 1)
+    painter.fillRect(background, theme().color(_fill(state)))
+    line, place = layout.first_line(top), part.place
+    area = QRectF(place.left, line.top(), place.right - place.left, line.height())
+    draw_value(painter, area, part.text, number_style().decimal, part.mark)
+    _unit_and_age(painter, layout, line, facts, part.mark, place)
 
 
 def shown_age(layout: RowLayout, facts: RowFacts) -> str | None:
@@ -135,7 +204,7 @@ def age_text(facts: RowFacts) -> str:
     """What a row says of its value's age."""
     if facts.sample is None:
         return ""
-    return format_age(facts.now_ns - facts.sample.received_ns, number_style())
+    return coarse_age(facts.now_ns - facts.sample.received_ns)
 
 
 def _fill(state: RowState) -> str:

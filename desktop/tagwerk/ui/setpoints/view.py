@@ -7,6 +7,7 @@ Qt keeps selection, keyboard, scrolling and accessibility; painting and editing 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, floor
 
 from PySide6.QtCore import (
     QEvent,
@@ -50,13 +51,25 @@ from tagwerk.ui.setpoints.facts import (
     row_height,
 )
 from tagwerk.ui.setpoints.model import SetpointModel, tip
-from tagwerk.ui.setpoints.painter import RowState, age_text, draw_age, draw_row, shown_age
+from tagwerk.ui.setpoints.painter import (
+    LivePart,
+    RowState,
+    age_text,
+    draw_age,
+    draw_live,
+    draw_row,
+    live_part,
+    shown_age,
+)
 from tagwerk.ui.setpoints.rows import SetpointRows
 from tagwerk.ui.setpoints.words import range_text
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 _AGE_PERIOD_NS = 1_000_000_000
+_COARSE_FROM_NS = 10_000_000_000
+_COARSE_AGE_PERIOD_NS = 5_000_000_000
+"""Ages are told in such steps where all in sight are older than `_COARSE_FROM_NS`."""
 _VALUE_PERIOD_NS = 100_000_000
 
 
@@ -96,10 +109,15 @@ class SetpointView(QTableView):
         self._hint = ("", "text3")
         self._hot: tuple[int, bool] = (-1, False)
         self._drop_row = -1
-        self._next_age_ns = self._next_value_ns = 0
+        self._looked_at_ages_ns = self._next_value_ns = 0
+        self._age_period_ns = _AGE_PERIOD_NS
         self._changed: set[str] = set()
         self._ages: dict[str, str | None] = {}
         """What each visible row shows of its age, as it was painted last; None for nothing."""
+        self._lives: dict[str, LivePart | None] = {}
+        """The same of its value; None where a change of it takes a painting of the row."""
+        self._fresh: dict[str, RowFacts] = {}
+        """Of rows whose live part is to be painted, as they were found with the last frame."""
         self._selected: list[str] = []
         self._model = SetpointModel(rows, facts)
         self.setModel(self._model)
@@ -137,15 +155,17 @@ class SetpointView(QTableView):
     def on_frame(self, changed: set[str], now_ns: int, everything: bool) -> None:
         """Repaint visible rows among `changed`, ten times a second at most.
 
-        Once a second the ages are looked at, and those repainted whose text is another now.
+        Once a second, or every five where all are old, the ages are looked at, and those repainted
+        whose text is another now.
         """
         self._changed |= changed
         if everything:
             self._drop_dead_editor()
         if everything:
-            self._next_age_ns = now_ns + _AGE_PERIOD_NS
+            self._looked_at_ages_ns, self._age_period_ns = now_ns, _AGE_PERIOD_NS
             self._next_value_ns = now_ns + _VALUE_PERIOD_NS
             self._changed.clear()
+            self._fresh.clear()
             self.viewport().update()
             return
         if self._changed and is_due(
@@ -155,18 +175,39 @@ class SetpointView(QTableView):
             first, last = self.visible_rows()
             for row in range(first, last):
                 if self._rows.names[row] in self._changed:
-                    self.viewport().update(self._row_rect(row).toRect())
+                    self._show_value(row)
             self._changed.clear()
-        if is_due(now_ns, self._next_age_ns - _AGE_PERIOD_NS, _AGE_PERIOD_NS):
-            self._next_age_ns = now_ns + _AGE_PERIOD_NS
+            self._age_period_ns = _AGE_PERIOD_NS
+        if is_due(now_ns, self._looked_at_ages_ns, self._age_period_ns):
+            self._looked_at_ages_ns = now_ns
             self._look_at_ages()
+
+    def _show_value(self, row: int) -> None:
+        """Repaint the number with unit and age, or the row where more depends on it."""
+        name = self._rows.names[row]
+        before = self._lives.get(name)
+        facts = self._facts(name) if before is not None else None
+        part = live_part(self._layout, facts) if facts is not None else None
+        if facts is None or part is None or before is None or not part.follows(before):
+            self._lives[name] = None
+            self.viewport().update(self._row_rect(row).toRect())
+            return
+        self._lives[name], self._fresh[name] = part, facts
+        area = self._age_rect(row)
+        area.setLeft(floor(min(part.place.left, before.place.left)))
+        self.viewport().update(area)
 
     def _look_at_ages(self) -> None:
         first, last = self.visible_rows()
+        self._age_period_ns = _COARSE_AGE_PERIOD_NS
         for row in range(first, last):
             facts = self._facts(self._rows.names[row])
+            sample = facts.sample
+            if sample is not None and facts.now_ns - sample.received_ns < _COARSE_FROM_NS:
+                self._age_period_ns = _AGE_PERIOD_NS
             painted = self._ages.get(facts.name, "")
             if painted is not None and age_text(facts) != painted:
+                self._fresh[facts.name] = facts
                 self.viewport().update(self._age_rect(row))
 
     def visible_rows(self) -> tuple[int, int]:
@@ -395,42 +436,59 @@ class SetpointView(QTableView):
         return line.toAlignedRect()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), theme().color("base"))
-        region = event.region()
-        if event.rect() == self.viewport().rect():
-            self._ages.clear()
-        selected = {index.row() for index in self.selectionModel().selectedRows()}
-        current, focused = self.currentIndex().row(), self.hasFocus()
-        first, last = self.visible_rows()
-        for row in range(first, last):
-            rect = self._row_rect(row)
-            if not region.intersects(rect.toAlignedRect()):
-                continue
-            facts = self._facts(self._rows.names[row])
-            state = RowState()
-            state.selected = row in selected
-            state.current, state.focused = row == current, focused
-            state.hot = row == self._hot[0]
-            state.hot_editor = state.hot and self._hot[1]
-            state.editing = facts.name == self._editor_name
-            if state.editing:
-                state.hint, state.hint_role = self._hint
-            painter.save()
-            wanted = region.intersected(rect.toAlignedRect()).boundingRect()
-            age_rect = self._age_rect(row)
-            if age_rect.contains(wanted) and draw_age(
-                painter, rect.top(), self._layout, facts, state
-            ):
-                age: str | None = age_text(facts)
-            else:
-                draw_row(painter, rect.top(), self._layout, facts, state)
-                age = shown_age(self._layout, facts)
-            if wanted.contains(age_rect.intersected(self.viewport().rect())):
-                self._ages[facts.name] = age
-            painter.restore()
-        self._paint_drop_line(painter)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            painter.fillRect(event.rect(), theme().color("base"))
+            region = event.region()
+            if event.rect() == self.viewport().rect():
+                self._ages.clear()
+                self._lives.clear()
+            selected = {index.row() for index in self.selectionModel().selectedRows()}
+            current, focused = self.currentIndex().row(), self.hasFocus()
+            first, last = self.visible_rows()
+            for row in range(first, last):
+                rect = self._row_rect(row)
+                if not region.intersects(rect.toAlignedRect()):
+                    continue
+                state = RowState()
+                state.selected = row in selected
+                state.current, state.focused = row == current, focused
+                state.hot = row == self._hot[0]
+                state.hot_editor = state.hot and self._hot[1]
+                state.editing = self._rows.names[row] == self._editor_name
+                if state.editing:
+                    state.hint, state.hint_role = self._hint
+                painter.save()
+                wanted = region.intersected(rect.toAlignedRect()).boundingRect()
+                self._paint_row(painter, row, rect, wanted, state)
+                painter.restore()
+            self._fresh.clear()
+            self._paint_drop_line(painter)
+
+    def _paint_row(
+        self, painter: QPainter, row: int, rect: QRectF, wanted: QRect, state: RowState
+    ) -> None:
+        """As little of a row as holds all that is `wanted` of it."""
+        name, top, layout = self._rows.names[row], rect.top(), self._layout
+        part, facts = self._lives.get(name), self._fresh.get(name)
+        if facts is None or part is None or facts.stale:
+            facts = self._facts(name)
+            part = live_part(layout, facts) if part is not None else None
+        age_rect = self._age_rect(row)
+        live_rect = QRect(age_rect)
+        if part is not None:
+            live_rect.setLeft(ceil(part.free_left))
+        if age_rect.contains(wanted) and draw_age(painter, top, layout, facts, state, part):
+            age: str | None = age_text(facts)
+        elif part is not None and live_rect.contains(wanted):
+            draw_live(painter, top, layout, facts, state, part)
+            age = age_text(facts)
+        else:
+            draw_row(painter, top, layout, facts, state)
+            age = shown_age(layout, facts)
+            if wanted.contains(rect.toAlignedRect().intersected(self.viewport().rect())):
+                self._lives[name] = live_part(layout, facts)
+        if wanted.contains(age_rect.intersected(self.viewport().rect())):
+            self._ages[name] = age
 
     def _paint_drop_line(self, painter: QPainter) -> None:
         if self._drop_row >= 0:

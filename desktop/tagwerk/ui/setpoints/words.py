@@ -12,6 +12,7 @@ from tagwerk.domain.message import Message
 from tagwerk.domain.tags import BaseType, TagInfo, split_name
 from tagwerk.domain.text import (
     EM_DASH,
+    format_age,
     format_number,
     format_time,
     format_value,
@@ -26,6 +27,8 @@ from tagwerk.write.guard import Level, Shown
 from tagwerk.write.request import Outcome, Phase
 
 _ZONE = re.compile(r":\d\d\S*\s*(Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+_TEN_SECONDS_NS = 10_000_000_000
+_AGE_STEP_NS = 5_000_000_000
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 # outcome: icon, colour role
@@ -194,6 +197,14 @@ def row_labels(names: list[str]) -> dict[str, str]:
 def is_number(value: Value) -> TypeGuard[int | float]:
     """A number and not a bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def coarse_age(age_ns: int) -> str:
+    """How old a value is at least; beyond ten seconds in steps of five, so that a list at rest is
+    not painted anew with every second."""
+    if _TEN_SECONDS_NS <= age_ns < 10 * _TEN_SECONDS_NS:
+        age_ns -= age_ns % _AGE_STEP_NS
+    return format_age(age_ns, number_style())
 
 
 def duration_text(seconds: float) -> str:

@@ -146,9 +146,8 @@ class _Handle(QSplitterHandle):
     """A gutter instead of Fusion's dots."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("window"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("window"))
 
 
 class Split(QSplitter):

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tagwerk.domain.local_time import moment_in
 from tagwerk.domain.text import NumberStyle, format_number
 
 SECOND_NS = 1_000_000_000
@@ -42,8 +43,7 @@ class TimeTick(NamedTuple):
 def local_time(time_ns: int, zone: dt.tzinfo | None = None) -> dt.datetime:
     """The moment in `zone`, None for this computer's, to the microsecond."""
     seconds, rest = divmod(time_ns, SECOND_NS)
-    moment = dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone(zone)
-    return moment.replace(microsecond=rest // 1000)
+    return moment_in(seconds, zone).replace(microsecond=rest // 1000)
 
 
 def offset_text(time_ns: int, zone: dt.tzinfo | None = None) -> str:

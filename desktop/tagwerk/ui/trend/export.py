@@ -75,16 +75,17 @@ def picture(view: TrendView, legend: TrendLegend | None, title: str) -> QImage:
     image = QImage(round(width * ratio), round((height + rows) * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(theme().color("panel"))
-    painter = QPainter(image)
-    area = QRect(theme().px(12), 0, width - theme().px(24), head)
-    painter.setFont(theme().font(13, 600))
-    painter.setPen(theme().color("text"))
-    painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), title)
-    painter.setFont(theme().font(11))
-    painter.setPen(theme().color("text2"))
-    flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-    painter.drawText(area, flags, window_texts(view.model)[0])
-    painter.end()
+    with QPainter(image) as painter:
+        area = QRect(theme().px(12), 0, width - theme().px(24), head)
+        painter.setFont(theme().font(13, 600))
+        painter.setPen(theme().color("text"))
+        painter.drawText(
+            area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), title
+        )
+        painter.setFont(theme().font(11))
+        painter.setPen(theme().color("text2"))
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+        painter.drawText(area, flags, window_texts(view.model)[0])
     view.render(image, QPoint(0, head))
     if legend is not None:
         _render_rows(legend, image, QPoint(0, height), QRect(0, 0, width, rows))

@@ -78,6 +78,24 @@ class Row(NamedTuple):
     """Live samples are missing in view, or between the cursors."""
 
 
+_COLUMN_OF = {
+    "now": NOW, "mark": MARK, "a": A, "b": B, "delta": DELTA, "low": LOW, "high": HIGH,
+    "mean": MEAN, "thinned": PEN,
+}  # fmt: skip
+
+
+def _changed_columns(before: Row, row: Row) -> list[int]:
+    """Where two states of a row differ; the mark changes the look of the value, too."""
+    changed = [
+        _COLUMN_OF[name]
+        for name, old, new in zip(Row._fields, before, row, strict=True)
+        if old != new
+    ]
+    if MARK in changed and NOW not in changed:
+        changed.append(NOW)
+    return changed
+
+
 class LegendModel(QAbstractTableModel):
     """Pens as rows. `refresh` takes over what changed; texts serve painting, copying, readers."""
 
@@ -98,9 +116,13 @@ class LegendModel(QAbstractTableModel):
             return
         for index, pen in enumerate(self.pens):
             row = self._row(pen, None if with_statistics else self.rows[index])
-            if row != self.rows[index]:
+            before = self.rows[index]
+            if row != before:
                 self.rows[index] = row
-                self.dataChanged.emit(self.index(index, NOW), self.index(index, MEAN))
+                # Cell by cell: for a range of them a table view paints all that it shows.
+                for column in _changed_columns(before, row):
+                    cell = self.index(index, column)
+                    self.dataChanged.emit(cell, cell)
 
     def _row(self, pen: TrendPen, old: Row | None) -> Row:
         sample, stale = self._latest(pen.name)
@@ -256,10 +278,9 @@ class _Header(QHeaderView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self.viewport())
-        rest = self.viewport().rect().adjusted(self.length(), 0, 0, 0)
-        painter.fillRect(rest, theme().color("header"))
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            rest = self.viewport().rect().adjusted(self.length(), 0, 0, 0)
+            painter.fillRect(rest, theme().color("header"))
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         painter.fillRect(rect, theme().color("header"))
@@ -307,7 +328,7 @@ class _Cells(QStyledItemDelegate):
             area = QRectF(rect).adjusted(0, 0, -theme().px(6), 0)
             draw_number(
                 painter, area, text, number_style().decimal, font=theme().font(13),
-                color=theme().color(role),
+                color=theme().color(role), metrics=theme().metrics(13),
             )  # fmt: skip
         painter.restore()
 

@@ -84,9 +84,8 @@ class Progress(QWidget):
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("panel"))
-        if self.share is not None:
-            width = round(self.width() * min(max(self.share, 0.03), 1))
-            painter.fillRect(0, 0, width, 2, theme().color("accent"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("panel"))
+            if self.share is not None:
+                width = round(self.width() * min(max(self.share, 0.03), 1))
+                painter.fillRect(0, 0, width, 2, theme().color("accent"))

@@ -89,34 +89,42 @@ class Overlays:
     def _marks(self) -> None:
         """Flags and triangles from left to right; where they collide, a count."""
         rect, px, painter = self.geometry.events, theme().px, self.painter
-        last = -math.inf
-        hidden = 0
         painter.setFont(theme().font(11, 600))
+        metrics = theme().metrics(11, 600)
         free = rect.left()
-        for mark in sorted(self._shown_marks(), key=lambda mark: mark.time_ns):
-            x = self.time.x(mark.time_ns)
-            if x - last < px(14):
-                hidden += 1
-                text = f"+{hidden}"
-                area = QRectF(last + px(9), rect.top(), px(24), rect.height())
-                painter.fillRect(area, theme().color("panel"))
-                painter.setPen(theme().color("text"))
-                painter.drawText(area, _LEFT, text)
-                free = area.right()
-                continue
-            hidden = 0
+        for mark, x, hidden in self._shown_apart(px(14)):
             self._flag(mark.color, x) if mark.is_alarm else self._triangle(x)
             if mark.text:
                 color = "text" if mark.is_alarm else "accent"
-                width = painter.fontMetrics().horizontalAdvance(mark.text)
+                width = metrics.horizontalAdvance(mark.text)
                 left = x - px(10) - width
                 if left >= free:
                     painter.setPen(theme().color(color))
                     painter.drawText(
                         QRectF(left, rect.top(), width + 2, rect.height()), _LEFT, mark.text
                     )
-            last = x
             free = x + px(10)
+            if hidden:
+                area = QRectF(x + px(9), rect.top(), px(24), rect.height())
+                painter.fillRect(area, theme().color("panel"))
+                painter.setPen(theme().color("text"))
+                painter.drawText(area, _LEFT, f"+{hidden}")
+                free = area.right()
+
+    def _shown_apart(self, least: float) -> list[tuple[Mark, float, int]]:
+        """Marks from left to right that stand `least` pixels apart: where, and how many more
+        would stand in the way of the next."""
+        apart: list[tuple[Mark, float, int]] = []
+        last = -math.inf
+        for mark in sorted(self._shown_marks(), key=lambda mark: mark.time_ns):
+            x = self.time.x(mark.time_ns)
+            if x - last < least:
+                shown, at, hidden = apart[-1]
+                apart[-1] = (shown, at, hidden + 1)
+            else:
+                apart.append((mark, x, 0))
+                last = x
+        return apart
 
     def _flag(self, color: str, x: float) -> None:
         px = theme().px

@@ -30,6 +30,8 @@ ASK_EVERY_NS = 500_000_000
 STATISTICS_EVERY_NS = 500_000_000
 NEWS_EVERY_NS = 250_000_000
 VALUES_EVERY_NS = 100_000_000
+_LEGEND_WAITS_NS = 2 * VALUES_EVERY_NS
+"""So long at most the legend gives way to pictures of the curves."""
 DESCRIBE_EVERY_NS = 5_000_000_000
 LOG_DELAY_NS = 2_500_000_000
 """The server stores a little late: a hole that has just ended is asked for after this."""
@@ -42,9 +44,8 @@ class _Handle(QSplitterHandle):
     """A gutter instead of Fusion's dots."""
 
     def paintEvent(self, event) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("window"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme().color("window"))
 
 
 class _Splitter(QSplitter):
@@ -77,10 +78,12 @@ class TrendPage(QWidget):
         self._loading_since_ns = 0
         self._batch: set[str] = set()
         self._legend_at_ns = 0
+        self._version = -1
         self._statistics_at_ns = 0
+        self._statistics_of = -1
         self._described_at_ns = 0
         self._has_news = False
-        self._news_at_ns = 0
+        self._news_at_ns = self._past_at_ns = 0
         self._history = -1
         self.failed: list[tuple[str, Message]] = []
         """Pens whose past could not be read, with the reason."""
@@ -209,8 +212,7 @@ class TrendPage(QWidget):
         if not frame.curves.isdisjoint(model.names):
             self._learn_bools()
             self._has_news = True
-        if self._has_news:
-            self._take_news(now)
+        paints = self._has_news and self._take_news(now)
         if is_due(now, self._asked_at_ns, ASK_EVERY_NS):
             self._asked_at_ns = now
             self._ask_log(plant, now)
@@ -218,29 +220,50 @@ class TrendPage(QWidget):
             self._watch_log(plant, now)
             if model.log_problem != before:
                 problem_changed()
-        self.view.refresh()
-        self._refresh_legend(now, bool(frame.values))
+        if (
+            not self._has_news
+            or self.view.step_ns < NEWS_EVERY_NS
+            or model.version != self._version
+        ):
+            # Else the picture with the news, some milliseconds from now, shows both.
+            self._version = model.version
+            paints |= self.view.refresh()
+        # Picture and legend take turns while values come: the loop answers keys between them.
+        if not paints or is_due(now, self._legend_at_ns, _LEGEND_WAITS_NS):
+            self._refresh_legend(now, bool(frame.values))
 
-    def _take_news(self, now: int) -> None:
+    def _take_news(self, now: int) -> bool:
         """New samples at the right edge change a pixel or two: four times a second is enough, and
         only if they do.
 
-        What changed the past (a hole, the log) is shown at once; while much of the log is read, it
-        is shown as it grows.
+        What changed the past (a hole, the log) is shown at once unless it has just been, too; while
+        much of the log is read, it is shown as it grows.
+
+        Returns:
+            Whether there is something to paint.
         """
         history = sum(pen.curve.history_version for pen in self.model.pens)
         has_past = history != self._history
-        at_once = has_past and self.model.loading is None
+        at_once = (
+            has_past and self.model.loading is None and is_due(now, self._past_at_ns, NEWS_EVERY_NS)
+        )
         if at_once or is_due(now, self._news_at_ns, NEWS_EVERY_NS):
             self._history, self._news_at_ns, self._has_news = history, now, False
-            if has_past:
-                self.model.touch()
-            else:
-                self.view.refresh_edge()
+            if not has_past:
+                return self.view.refresh_edge()
+            self._past_at_ns = now
+            self.model.touch()
+        return False
 
     def _refresh_legend(self, now: int, values: bool) -> None:
-        if is_due(now, self._statistics_at_ns, STATISTICS_EVERY_NS):
+        # Without news the span moves on, and with it the numbers a little.
+        versions = sum(pen.curve.version for pen in self.model.pens)
+        every_ns = STATISTICS_EVERY_NS
+        if not values and versions == self._statistics_of:
+            every_ns = max(every_ns, self.view.step_ns)
+        if is_due(now, self._statistics_at_ns, every_ns):
             self._statistics_at_ns = self._legend_at_ns = now
+            self._statistics_of = versions
             self.legend.refresh()
         elif values and is_due(now, self._legend_at_ns, VALUES_EVERY_NS):
             self._legend_at_ns = now

@@ -67,24 +67,24 @@ class TrendTabBar(QTabBar):
         return QSize(theme().px(64), theme().px(30))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens, painter = theme(), QPainter(self)
-        for index in range(self.count()):
-            rect, current = self.tabRect(index), index == self.currentIndex()
-            if current:
-                painter.fillRect(rect, tokens.color("panel"))
-                line = QRect(rect.left(), rect.top(), rect.width(), 2)
-                painter.fillRect(line, tokens.color("accent"))
-                if self.hasFocus():
-                    painter.setPen(tokens.color("accent"))
-                    painter.drawRect(rect.adjusted(1, 1, -2, -2))
-            painter.setFont(tokens.font(13, 600 if current else 400))
-            painter.setPen(tokens.color("text" if current else "text2"))
-            area = rect.adjusted(tokens.px(12), 0, -tokens.px(8), 0)
-            text = painter.fontMetrics().elidedText(
-                self.tabText(index), Qt.TextElideMode.ElideRight, area.width() + tokens.px(4)
-            )
-            painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), text)
-        painter.end()
+        tokens = theme()
+        with QPainter(self) as painter:
+            for index in range(self.count()):
+                rect, current = self.tabRect(index), index == self.currentIndex()
+                if current:
+                    painter.fillRect(rect, tokens.color("panel"))
+                    line = QRect(rect.left(), rect.top(), rect.width(), 2)
+                    painter.fillRect(line, tokens.color("accent"))
+                    if self.hasFocus():
+                        painter.setPen(tokens.color("accent"))
+                        painter.drawRect(rect.adjusted(1, 1, -2, -2))
+                painter.setFont(tokens.font(13, 600 if current else 400))
+                painter.setPen(tokens.color("text" if current else "text2"))
+                area = rect.adjusted(tokens.px(12), 0, -tokens.px(8), 0)
+                text = painter.fontMetrics().elidedText(
+                    self.tabText(index), Qt.TextElideMode.ElideRight, area.width() + tokens.px(4)
+                )
+                painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), text)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         index = self.tabAt(event.position().toPoint())

@@ -65,28 +65,28 @@ class StateButton(QPushButton):
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens, painter = theme(), QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        hot = self.underMouse() and self.isEnabled()
-        fill = tokens.color("segment" if self.is_on else "hover" if hot else "button")
-        draw_box(painter, self.rect(), fill, tokens.color("border"))
-        area = QRectF(
-            tokens.px(8), (self.height() - tokens.px(14)) / 2, tokens.px(14), tokens.px(14)
-        )
-        if self._icon_name:
-            draw_icon(painter, area, self._icon_name, "text2")
-        else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("accent" if self.is_on else "disabled"))
-            radius = tokens.px(4)
-            painter.drawEllipse(QPointF(area.center()), radius, radius)
-        painter.setFont(tokens.font(13, 600 if self.is_on else 400))
-        painter.setPen(tokens.color("text"))
-        text = QRectF(tokens.px(28), 0, self.width(), self.height())
-        painter.drawText(
-            text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text()
-        )
-        painter.end()
+        tokens = theme()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            hot = self.underMouse() and self.isEnabled()
+            fill = tokens.color("segment" if self.is_on else "hover" if hot else "button")
+            draw_box(painter, self.rect(), fill, tokens.color("border"))
+            area = QRectF(
+                tokens.px(8), (self.height() - tokens.px(14)) / 2, tokens.px(14), tokens.px(14)
+            )
+            if self._icon_name:
+                draw_icon(painter, area, self._icon_name, "text2")
+            else:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(tokens.color("accent" if self.is_on else "disabled"))
+                radius = tokens.px(4)
+                painter.drawEllipse(QPointF(area.center()), radius, radius)
+            painter.setFont(tokens.font(13, 600 if self.is_on else 400))
+            painter.setPen(tokens.color("text"))
+            text = QRectF(tokens.px(28), 0, self.width(), self.height())
+            painter.drawText(
+                text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text()
+            )
 
 
 class TimeLabel(QWidget):
@@ -114,12 +114,11 @@ class TimeLabel(QWidget):
         return next(fitting, "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(theme().font(11))
-        painter.setPen(theme().color("text2"))
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(self.rect(), int(flags), self.shown())
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setFont(theme().font(11))
+            painter.setPen(theme().color("text2"))
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(self.rect(), int(flags), self.shown())
 
 
 def window_texts(model: TrendModel) -> list[str]:

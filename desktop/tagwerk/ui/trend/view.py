@@ -43,6 +43,10 @@ ZOOM_STEP = 1.25
 SLOW_MS = 8.0
 """A picture that takes longer is drawn coarser while it moves, and finely again at rest."""
 MOVING_S = 0.12
+_SLOW_PIXEL_NS = 250_000_000
+_STEP_PIXELS = 4
+_LONGEST_STEP_NS = 2_500_000_000
+"""From spans of some minutes on, the present moves on in steps of a few pixels."""
 _GRAB = 5
 _CLICK = 4
 
@@ -108,29 +112,43 @@ class TrendView(QWidget):
         """Where everything is now."""
         return measure(self.model, self.width(), self.height(), self.devicePixelRatioF())
 
-    def refresh(self) -> None:
-        """Paint again if something changed or the present moved by a pixel."""
+    def refresh(self) -> bool:
+        """Paint again if something changed or the present moved on; tell whether."""
         shown = self._moment()
-        if shown != self._painted:
-            self._painted = shown
-            self.update()
+        if shown == self._painted:
+            return False
+        self._painted = shown
+        self.update()
+        return True
 
-    def refresh_edge(self) -> None:
-        """New samples came at the end of curves: paint if they change a pixel.
+    def refresh_edge(self) -> bool:
+        """New samples came at the end of curves: paint if they change a pixel or the present moved
+        on, and tell whether.
 
         Samples that repeat the value, or that lie behind the window of a paused trend, do not.
         """
-        edge = self._edge_rows()
-        if edge != self._edge:
-            self._edge = edge
-            self.update()
+        edge, shown = self._edge_rows(), self._moment()
+        if edge == self._edge and shown == self._painted:
+            return False
+        self._edge, self._painted = edge, shown
+        self.update()
+        return True
+
+    @property
+    def step_ns(self) -> int:
+        """By how much the present moves on between two pictures: by a pixel; by some where that
+        takes long and nobody points at the picture."""
+        pixel_ns = self._pixel_ns
+        if pixel_ns < _SLOW_PIXEL_NS or self.underMouse():
+            return pixel_ns
+        return max(pixel_ns, min(_STEP_PIXELS * pixel_ns, _LONGEST_STEP_NS))
 
     def _moment(self) -> tuple[int, int]:
         """What the picture depends on beside the newest samples."""
         model = self.model
         # Behind the window of a paused trend the present moves nothing.
         now_ns = model.now_ns if model.is_live else min(model.now_ns, model.right_ns)
-        return model.version, now_ns // self._pixel_ns
+        return model.version, now_ns // self.step_ns
 
     def _edge_rows(self) -> dict[str, tuple[object, ...]]:
         """Of each curve's newest sample in view: its column, and the rows its column covers."""

@@ -14,6 +14,7 @@ from tagwerk.ui.theme import theme
 
 _KEPT = 2048
 _ELLIPSIS = "…"
+_WIDE = "WM@%m"
 _SURE = 0.98
 """Letters beside each other may be a little narrower or wider than one by one."""
 
@@ -40,6 +41,8 @@ class CutText:
         self._painter: QPainter
         self._weight = 0
         self._top = self._base = 0.0
+        self.widest = 1.0
+        """Width of the widest ASCII letter: so many of them have room without being measured."""
 
     def dress(self) -> None:
         """Take over fonts and measures of the theme."""
@@ -49,6 +52,7 @@ class CutText:
             weight: (tokens.font(13, weight), tokens.metrics(13, weight)) for weight in (400, 600)
         }
         self._widths = {weight: _Widths(pair[1]) for weight, pair in self._fonts.items()}
+        self.widest = max(widths[letter] for widths in self._widths.values() for letter in _WIDE)
         metrics = self._fonts[400][1]
         self._top = round((tokens.row_height - 1 - metrics.height()) / 2)
         self._base = self._top + metrics.ascent()
@@ -86,11 +90,42 @@ class CutText:
             left = at + room - width if right else at
             self._painter.drawStaticText(QPointF(left, top + self._top), laid_out)
             return
-        width = self._width(text, weight)
-        if width > room * _SURE:
-            text, width = self._cut_by_letters(text, room, weight, tail, width)
+        text, width = self.fitted(text, room, weight, tail=tail)
         left = at + room - width if right else float(at)
         self._painter.drawText(QPointF(left, top + self._base), text)
+
+    # For plans of cells, which keep what `draw` would work out anew for each text.
+
+    @property
+    def top(self) -> float:
+        """How far below a row's upper edge a laid out text begins."""
+        return self._top
+
+    @property
+    def base(self) -> float:
+        """How far below a row's upper edge the letters stand."""
+        return self._base
+
+    def font(self, weight: int) -> QFont:
+        """The font of all texts of that weight; not to be changed."""
+        return self._fonts[weight][0]
+
+    def fitted(
+        self, text: str, room: int, weight: int = 400, *, tail: bool = False
+    ) -> tuple[str, float]:
+        """What of a text has room, and its width."""
+        width = self._width(text, weight)
+        if width > room * _SURE:
+            return self._cut_by_letters(text, room, weight, tail, width)
+        return text, width
+
+    def laid_out(self, text: str, weight: int = 400) -> QStaticText:
+        """A text that is cut already, laid out and not kept here."""
+        laid_out = QStaticText(text)
+        laid_out.setTextFormat(Qt.TextFormat.PlainText)
+        laid_out.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+        laid_out.prepare(font=self._fonts[weight][0])
+        return laid_out
 
     def is_cut(self, text: str, room: int, weight: int = 400) -> bool:
         """Whether the text has to be cut to fit."""
@@ -134,10 +169,7 @@ class CutText:
         found = self._kept.get(key)
         if found is None:
             shown, width = self._cut(text, room, weight, tail)
-            laid_out = QStaticText(shown)
-            laid_out.setTextFormat(Qt.TextFormat.PlainText)
-            laid_out.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-            laid_out.prepare(font=self._fonts[weight][0])
+            laid_out = self.laid_out(shown, weight)
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             found = self._kept[key] = (laid_out, width)

@@ -19,6 +19,9 @@ from PySide6.QtWidgets import (
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import RADIUS, draw_box, draw_icon
 
+_CURSOR_REACH = 5
+"""Pixels left of the text that are painted with its cursor."""
+
 
 class LineField(QLineEdit):
     """A line edit with an optional icon on the left.
@@ -78,6 +81,15 @@ class LineField(QLineEdit):
         return QSize(theme().px(60), theme().px(self._height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        margins = self.textMargins()
+        inside = self.rect().adjusted(margins.left() - _CURSOR_REACH, 3, -margins.right(), -3)
+        if self.isEnabled() and inside.contains(event.rect()):
+            # The cursor blinks twice a second, however long the window stands there: its place
+            # has no frame and no icon.
+            with QPainter(self) as painter:
+                painter.fillRect(event.rect(), theme().color("field"))
+            super().paintEvent(event)
+            return
         with QPainter(self) as painter:
             draw_field(
                 painter,

@@ -1,7 +1,7 @@
 """Rows of a table as images: a row that did not change is copied, not painted again.
 
-Copying a row costs a thirtieth of painting its cells. Only the rows of the last picture are kept,
-so memory is that of the screen they cover.
+Copying a row costs a thirtieth of painting its cells. Only as many are kept as the largest picture had
+rows, and a few, so memory is that of the screen they cover.
 """
 
 from __future__ import annotations
@@ -14,17 +14,32 @@ _SPARE = 16
 """Images kept beyond those of one picture, for rows that leave and come back."""
 
 
+class _Image:
+    """A row, and what it was painted with."""
+
+    __slots__ = ("changing", "image", "marks")
+
+    def __init__(self, marks: tuple[object, ...], changing: object, image: QPixmap) -> None:
+        self.marks, self.changing, self.image = marks, changing, image
+
+
 class RowImages:
     """Images by row id, each good for the `marks` it was made with."""
 
     def __init__(self) -> None:
-        self._images: dict[int, tuple[tuple[object, ...], QPixmap]] = {}
-        self._used: set[int] = set()
+        self._images: dict[int, _Image] = {}
+        self._used = 0
         self._look: Hashable = None
         self._size = (0, 0)
         self._scale = 1.0
+        self._is_sharp = True
+        self._most = 0
         self.made = 0
         """Rows that had to be painted, since the table was made."""
+
+    def __len__(self) -> int:
+        """How many rows are kept."""
+        return len(self._images)
 
     def clear(self) -> None:
         self._images.clear()
@@ -39,8 +54,11 @@ class RowImages:
         """
         if (width, height) != self._size or scale != self._scale or look != self._look:
             self._images.clear()
+            self._most = 0
         self._size, self._scale, self._look = (width, height), scale, look
-        self._used = set()
+        self._used = 0
+        # Rows that begin between two pixels of the screen cannot be copied sharply.
+        self._is_sharp = (height * scale).is_integer()
 
     def draw(
         self,
@@ -49,34 +67,57 @@ class RowImages:
         top: int,
         marks: tuple[object, ...],
         paint: Callable[[QPainter], None],
+        changing: object = None,
+        amend: Callable[[QPainter], None] | None = None,
     ) -> None:
         """Draw row `number` at `top`; `paint` makes it, at the origin and opaque, when its marks
         are new.
 
         Args:
             marks: what the row shows; compared by identity first, so pass the records themselves.
+            changing: what a part of the row shows that changes by itself, as by the clock.
+            amend: paints that part, over what was there, when it is another.
         """
-        if not (self._size[1] * self._scale).is_integer():
-            # Rows that begin between two pixels of the screen cannot be copied sharply.
+        if not self._is_sharp:
             painter.save()
             painter.translate(0, top)
             paint(painter)
+            if amend is not None:
+                amend(painter)
             painter.restore()
             return
-        kept = self._images.get(number)
-        if kept is None or kept[0] != marks:
+        kept = self._images.pop(number, None)
+        if kept is None or kept.marks != marks:
             self.made += 1
-            width, height = self._size
-            image = QPixmap(round(width * self._scale), round(height * self._scale))
-            image.setDevicePixelRatio(self._scale)
-            inner = QPainter(image)
+            kept = self._make(marks, changing, paint, amend)
+        elif kept.changing != changing:
+            kept.changing = changing
+            if amend is not None:
+                with QPainter(kept.image) as inner:
+                    amend(inner)
+        # Behind all others: what stands in front has not been shown for longest.
+        self._images[number] = kept
+        self._used += 1
+        painter.drawPixmap(0, top, kept.image)
+
+    def _make(
+        self,
+        marks: tuple[object, ...],
+        changing: object,
+        paint: Callable[[QPainter], None],
+        amend: Callable[[QPainter], None] | None,
+    ) -> _Image:
+        width, height = self._size
+        image = QPixmap(round(width * self._scale), round(height * self._scale))
+        image.setDevicePixelRatio(self._scale)
+        with QPainter(image) as inner:
             paint(inner)
-            inner.end()
-            kept = self._images[number] = (marks, image)
-        self._used.add(number)
-        painter.drawPixmap(0, top, kept[1])
+            if amend is not None:
+                amend(inner)
+        return _Image(marks, changing, image)
 
     def end(self) -> None:
-        """The picture is painted: let go of what is no longer in sight."""
-        if len(self._images) > len(self._used) + _SPARE:
-            self._images = {number: self._images[number] for number in self._used}
+        """The picture is painted: let go of what has been out of sight for longest."""
+        self._most = max(self._most, self._used)
+        for number in list(self._images)[: -self._most - _SPARE]:
+            del self._images[number]

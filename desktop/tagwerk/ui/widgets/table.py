@@ -308,29 +308,28 @@ class PaintedTable(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         area = event.rect()
-        painter = QPainter(self.viewport())
-        height = theme().row_height
-        self.begin_picture(painter, self.columns.placed())
-        chosen = self._selected_between(area.top(), area.bottom())
-        focused = self.currentIndex().row() if self.hasFocus() else -1
-        row = self.rowAt(max(area.top(), 0))
-        top = self.rowViewportPosition(row) if row >= 0 else 0
-        count = self._rows.rowCount()
-        while 0 <= row < count and top <= area.bottom():
-            self.paint_row(
-                row,
-                top,
-                selected=row in chosen,
-                hovered=row == self._hovered,
-                focused=row == focused,
-            )
-            row += 1
-            top += height
-        if top <= area.bottom():
-            rest = QRect(area.left(), top, area.width(), area.bottom() - top + 1)
-            painter.fillRect(rest, theme().color("base"))
-        self.end_picture()
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            height = theme().row_height
+            self.begin_picture(painter, self.columns.placed())
+            chosen = self._selected_between(area.top(), area.bottom())
+            focused = self.currentIndex().row() if self.hasFocus() else -1
+            row = self.rowAt(max(area.top(), 0))
+            top = self.rowViewportPosition(row) if row >= 0 else 0
+            count = self._rows.rowCount()
+            while 0 <= row < count and top <= area.bottom():
+                self.paint_row(
+                    row,
+                    top,
+                    selected=row in chosen,
+                    hovered=row == self._hovered,
+                    focused=row == focused,
+                )
+                row += 1
+                top += height
+            if top <= area.bottom():
+                rest = QRect(area.left(), top, area.width(), area.bottom() - top + 1)
+                painter.fillRect(rest, theme().color("base"))
+            self.end_picture()
 
     def _selected_between(self, top: int, bottom: int) -> set[int]:
         """Selected rows of a part of the viewport."""

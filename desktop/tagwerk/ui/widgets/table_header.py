@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QWidget
 
 from tagwerk.ui.i18n import tr
@@ -82,6 +82,9 @@ class TableHeader(QHeaderView):
         self._hidden = {column.key for column in columns if column.hidden}
         self._wanted: set[str] = set()
         self._fitting = False
+        self._looks = 0
+        self._pictured: object = None
+        self._picture = QPixmap()
         self.setObjectName(name)
         self.setAccessibleName(accessible)
         self.setSectionsMovable(True)
@@ -288,6 +291,7 @@ class TableHeader(QHeaderView):
     # Painting.
 
     def _theme_changed(self) -> None:
+        self._looks += 1
         self.updateGeometry()
         self.fit()
         self.viewport().update()
@@ -296,15 +300,31 @@ class TableHeader(QHeaderView):
         return QSize(100, theme().px(24))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """From a kept picture: each change of order below makes Qt paint the header, too."""
+        scale, size = self.devicePixelRatioF(), self.viewport().size()
+        look = (self._looks, scale, size.toTuple(), self.mark(), tuple(self.placed()))
+        if look != self._pictured:
+            self._pictured = look
+            picture = QPixmap(round(size.width() * scale), round(size.height() * scale))
+            picture.setDevicePixelRatio(scale)
+            with QPainter(picture) as painter:
+                self._paint_titles(painter)
+            self._picture = picture
+        with QPainter(self.viewport()) as painter:
+            painter.drawPixmap(0, 0, self._picture)
+
+    def mark(self) -> object:
+        """What else titles show than columns and theme; another value has them painted anew."""
+        return None
+
+    def _paint_titles(self, painter: QPainter) -> None:
         tokens = theme()
-        painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), tokens.color("header"))
         painter.setPen(tokens.color("border"))
         bottom = self.viewport().height() - 1
         painter.drawLine(0, bottom, self.viewport().width(), bottom)
         for index, left, width in self.placed():
             self.paint_title(painter, index, QRect(left, 0, width, bottom))
-        painter.end()
 
     def paint_title(self, painter: QPainter, index: int, area: QRect) -> None:
         """Paint one title into its place."""
