@@ -14,18 +14,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagwerk.ui.instance_call import hand_over, read_serving
+
 if TYPE_CHECKING:
     from tagwerk.domain.connection import ConnectionProfile
     from tagwerk.domain.errors import TagwerkError
     from tagwerk.domain.ports import Connector
     from tagwerk.plant import Plant
     from tagwerk.ui.connect_flow import ConnectFlow
+    from tagwerk.ui.instance import InstanceServer
+    from tagwerk.ui.instance_call import Serving
     from tagwerk.ui.loop import Program
     from tagwerk.ui.services import DemoPlant, Services
     from tagwerk.ui.settings import Settings
     from tagwerk.ui.window import MainWindow
 
 DEMO = "demo"
+WORKSPACE_SUFFIX = ".tagwerk"
+"""As `ui.workspace` writes it, which is not imported before the first picture."""
 DEMO_NAME = "Skid 21"
 DEMO_USER = "operator"
 DEMO_NOTE = "Demo"
@@ -37,6 +43,11 @@ DEMO_SETPOINTS = (
     "Cooling.TIC2120.SP", "Cooling.TIC2120.Kp", "Cooling.TIC2120.Ti", "Cooling.TIC2120.Mode",
     "Dosing.FIC2111.SP", "Dosing.FIC2111.Kp", "Dosing.FIC2111.Ti",
 )  # fmt: skip
+
+
+def names_workspace(text: str) -> bool:
+    """Whether what the command line named is a workspace file; Windows may write it large."""
+    return text.lower().endswith(WORKSPACE_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class WindowOptions:
         quit_after_s: close by itself after so many seconds.
         log_level: from which level on the log file keeps records: ``debug``, ``info``, ``warning``.
         demo_dialect: which interface of the demo plant is opened; see `SimulatorOptions.dialect`.
+        new_window: a window of its own, also where one is open.
     """
 
     target: str = ""
@@ -75,10 +87,35 @@ class WindowOptions:
     quit_after_s: float | None = None
     log_level: str = "info"
     demo_dialect: str = "unified"
+    new_window: bool = False
+
+    @property
+    def workspace(self) -> Path | None:
+        """The workspace file that is named, None for anything else."""
+        return Path(self.target) if names_workspace(self.target) else None
+
+    @property
+    def shares_window(self) -> bool:
+        """Whether a window that is open already takes this start over, and this one later starts.
+
+        Not for the demo, not for a server with what belongs to it, not for a scripted run.
+        """
+        is_plain = not self.target or self.workspace is not None
+        return is_plain and not self.new_window and not self.is_scripted
+
+    @property
+    def is_scripted(self) -> bool:
+        """Somebody wants a picture or figures of exactly this run."""
+        return bool(self.screenshot or self.report or self.quit_after_s)
 
 
 def run_window(options: WindowOptions) -> int:
-    """Open the window; returns the exit code when it is closed."""
+    """Open the window; returns the exit code when it is closed, or when another one took over."""
+    before = None
+    if options.shares_window:
+        before = read_serving(settings_folder(options))
+        if before is not None and hand_over(settings_folder(options), options.workspace):
+            return 0
     if not has_display(options):
         from tagwerk.domain.errors import UsageError
 
@@ -88,6 +125,17 @@ def run_window(options: WindowOptions) -> int:
             file=sys.stderr,
         )
         return UsageError.exit_code
+    try:
+        return _open_window(options, before)
+    except Exception as error:  # a door: there is no window any more that could show it
+        from tagwerk.export.crash_report import write_report
+
+        write_report(log_folder(options), error, "program")
+        raise
+
+
+def _open_window(options: WindowOptions, before: Serving | None) -> int:
+    """Paint, import, log, run; `before` is a window that was called and did not answer."""
     # Until the first picture is there and all is imported (`Program.paint_first`).
     gc.disable()
     from tagwerk.ui.loop import Program
@@ -106,12 +154,18 @@ def run_window(options: WindowOptions) -> int:
     program.paint_first(import_heavy)
     import logging
 
+    from tagwerk.export.crash_report import start_crash_watch
     from tagwerk.export.log_file import start_log, stop_log
 
     handler = start_log(log_folder(options), logging.getLevelName(options.log_level.upper()))
+    log = handler.path if handler is not None else None
+    watcher = start_crash_watch(log_folder(options), log, program.versions)
+    program.report.keep = watcher.keep if watcher is not None else None
     try:
-        return program.run(partial(_main, options, program, settings))
+        return program.run(partial(_main, options, program, settings, before))
     finally:
+        if watcher is not None:
+            watcher.stop()
         stop_log(handler)
 
 
@@ -164,7 +218,9 @@ def import_heavy() -> None:
     load_panels()
 
 
-async def _main(options: WindowOptions, program: Program, settings: Settings) -> int:
+async def _main(
+    options: WindowOptions, program: Program, settings: Settings, before: Serving | None
+) -> int:
     """The main coroutine: wire, open, wait for the end, close in order."""
     import asyncio
 
@@ -187,12 +243,19 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     resources = ResourceLog(window, lambda: flow.plant) if options.report is not None else None
     settled = Settled(window, lambda: flow.plant) if options.report is not None else None
     await window.panels_built()
-    await open_target(window, flow, options)
+    offer_crash_reports(window, options)
+    server, is_other = await serve_later_starts(window, options, before)
+    if is_other:
+        closing.set()
+    else:
+        await open_target(window, flow, options)
     try:
         async with asyncio.timeout(options.quit_after_s):
             await closing.wait()
     except TimeoutError:
         closing.set()
+    if server is not None:
+        server.stop()
     report = figures(window, program.watch, flow.plant, program.report.messages)
     report["settled"] = settled.document() if settled is not None else None
     report["resources"] = resources.stop() if resources is not None else []
@@ -212,6 +275,44 @@ async def _main(options: WindowOptions, program: Program, settings: Settings) ->
     for said in problems:
         print(said, file=sys.stderr)  # noqa: T201 - the window is gone by now
     return max((said.exit_code for said in problems), default=0)
+
+
+async def serve_later_starts(
+    window: MainWindow, options: WindowOptions, before: Serving | None
+) -> tuple[InstanceServer | None, bool]:
+    """Take over from later starts of this user and settings folder.
+
+    Args:
+        before: the window that did not answer when this one began, None for none.
+
+    Returns:
+        the server; and whether another window was quicker and has taken this start over.
+    """
+    import asyncio
+
+    from tagwerk.ui.instance import InstanceServer
+
+    if not options.shares_window:
+        return None, False
+    folder = settings_folder(options)
+    # Two starts at once: both saw no window.
+    was_quicker = read_serving(folder) not in (None, before)
+    if was_quicker and await asyncio.to_thread(hand_over, folder, options.workspace):
+        return None, True
+    server = InstanceServer(folder, window)
+    server.called.connect(window.called_again)
+    server.start()
+    return server, False
+
+
+def offer_crash_reports(window: MainWindow, options: WindowOptions) -> None:
+    """What earlier runs left behind when they failed; nobody is asked where a script looks on."""
+    from tagwerk.export.crash_report import collect_crashes, crash_files
+    from tagwerk.ui.crash_offer import offer_reports
+
+    if not options.is_scripted:
+        collect_crashes(log_folder(options))
+        offer_reports(window.banner, window.settings, crash_files(log_folder(options)))
 
 
 def make_services(options: WindowOptions) -> Services:
@@ -304,13 +405,12 @@ def demo_name(name: str, dialect: str) -> str:
 async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOptions) -> None:
     """What the command line named: the demo, a workspace, a saved connection or an address."""
     from tagwerk.domain.errors import TagwerkError
-    from tagwerk.ui.workspace import SUFFIX
 
     if options.target == DEMO:
         flow.start_demo()
-    elif options.target.endswith(SUFFIX):
+    elif options.workspace is not None:
         if window.workspaces is not None:
-            window.workspaces.open_file(Path(options.target))
+            window.workspaces.open_file(options.workspace)
     elif options.find is not None:
         try:
             opening = await options.find()

@@ -13,7 +13,7 @@ import pytest
 
 from tagwerk.domain.errors import NotReachable, UsageError
 from tagwerk.simulator.options import SimulatorOptions
-from tagwerk.simulator.process import start_simulator
+from tagwerk.simulator.process import command, start_simulator
 from tagwerk.simulator.server import SimulatorServer
 
 
@@ -166,3 +166,20 @@ async def test_standard_input_counts_only_when_asked_for(certificate_folder, how
                 assert await process.wait() == 0
     finally:
         process._transport.close()
+
+
+@pytest.mark.parametrize(
+    ("started", "expected"),
+    [("tagwerkw.exe", "tagwerk.exe"), ("tagwerk.exe", "tagwerk.exe"), ("tagwerk", "tagwerk")],
+)
+def test_the_windowed_program_starts_it_through_the_one_that_has_an_output(
+    monkeypatch, tmp_path, started, expected
+):
+    for name in ("tagwerk.exe", "tagwerkw.exe", "tagwerk"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    monkeypatch.setattr("sys.executable", str(tmp_path / started))
+    assert command(SimulatorOptions())[:2] == [str(tmp_path / expected), "simulate"]
+    (tmp_path / "tagwerk.exe").unlink()
+    monkeypatch.setattr("sys.executable", str(tmp_path / "tagwerkw.exe"))
+    assert command(SimulatorOptions())[0] == str(tmp_path / "tagwerkw.exe"), "it lies there alone"

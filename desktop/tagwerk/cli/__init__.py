@@ -41,6 +41,10 @@ def _run_command(options: argparse.Namespace) -> int:
 
     console = Console(json=getattr(options, "json", False))
     try:
+        if options.command == "self-test":
+            from tagwerk.cli.self_test import run_self_test
+
+            return run_self_test(options)
         if options.command == "simulate":
             from tagwerk.cli.simulate import run_simulate
 

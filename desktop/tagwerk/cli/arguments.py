@@ -39,6 +39,7 @@ COMMANDS: dict[str, Runner] = {
     "ack": _late("alarms", "run_ack"),
     "support": _late("support", "run_support"),
 }
+SELF_TEST = "--self-test"
 _LONGEST_SPAN_S = 100 * 366 * 86_400.0
 SECOND_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
@@ -90,11 +91,19 @@ def size(text: str) -> tuple[int, int]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse; exits with 2 and a message on wrong usage."""
     words = [word for word in arguments if not word.startswith("-")]
+    if SELF_TEST in arguments:
+        return _self_test_parser().parse_args(arguments)
     if words and words[0] in (*COMMANDS, "simulate"):
         return _parse_command(_parser(), arguments)
     if not words and any(word in ("-h", "--help", "--version") for word in arguments):
         return _parser().parse_args(arguments)
     return _window_parser().parse_args(arguments)
+
+
+def parsers() -> tuple[argparse.ArgumentParser, ...]:
+    """Those of the window, the self test and all commands: man page and completions are made of
+    them."""
+    return _window_parser(), _self_test_parser(), _parser()
 
 
 def _parse_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
@@ -126,6 +135,27 @@ def _window_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _self_test_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tagwerk", description="Look whether this program works on this computer."
+    )
+    parser.set_defaults(command="self-test")
+    _add_self_test_option(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table there as well")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE.png", help="keep the picture")
+    parser.add_argument("--lang", choices=["en", "de"], help="language")
+    parser.add_argument(
+        "--within", type=seconds, default=60.0, metavar="SECONDS", help="end after so long"
+    )
+    return parser
+
+
+def _add_self_test_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        SELF_TEST, action="store_true", help="look whether this program works on this computer"
+    )
+
+
 def _add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=["light", "dark", "system"], help="appearance")
     parser.add_argument("--lang", choices=["en", "de"], help="language")
@@ -133,6 +163,9 @@ def _add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", type=Path, metavar="DIR", help="folder of the settings")
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png", help="picture at the end")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="figures at the end")
+    parser.add_argument(
+        "--new-window", action="store_true", help="a window of its own, also where one is open"
+    )
     parser.add_argument("--quit-after", type=seconds, metavar="SECONDS", help="close by itself")
     parser.add_argument(
         "--log-level",
@@ -149,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         "“tagwerk demo” opens it on the built-in plant.",
     )
     parser.add_argument("--version", action="version", version=f"tagwerk {__version__}")
+    _add_self_test_option(parser)
     _add_window_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _simulate(commands.add_parser("simulate", help="run the demo plant as a server"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def run_window(options: argparse.Namespace) -> int:
     """Open the window; returns when it is closed."""
-    from tagwerk.app import DEMO, WindowOptions
+    from tagwerk.app import DEMO, WindowOptions, names_workspace
     from tagwerk.app import run_window as run
 
     async def find() -> Opening:
@@ -26,7 +26,7 @@ def run_window(options: argparse.Namespace) -> int:
         profile = await find_profile(options)
         return Opening(profile, given_password() if profile.user else None)
 
-    names_server = options.target not in ("", DEMO) and not options.target.endswith(".tagwerk")
+    names_server = options.target not in ("", DEMO) and not names_workspace(options.target)
     return run(
         WindowOptions(
             target=options.target,
@@ -39,6 +39,7 @@ def run_window(options: argparse.Namespace) -> int:
             report=options.report,
             quit_after_s=options.quit_after,
             log_level=options.log_level,
+            new_window=options.new_window,
             demo_dialect="classic" if options.dialect == "classic" else "unified",
         )
     )

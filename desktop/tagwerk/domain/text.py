@@ -11,6 +11,7 @@ import math
 import re
 
 from tagwerk.domain.errors import UsageError
+from tagwerk.domain.local_time import moment_in
 from tagwerk.domain.numbers import (
     EM_DASH,
     ENGLISH,
@@ -329,7 +330,7 @@ def format_time(time_ns: int, *, zone: dt.tzinfo | None = dt.UTC) -> str:
     `zone` None is the computer's own zone, with summer time as it was at that moment.
     """
     seconds, rest = divmod(time_ns, 1_000_000_000)
-    moment = (_EPOCH + dt.timedelta(seconds=seconds)).astimezone(zone)
+    moment = moment_in(seconds, zone)
     millis = f".{rest // 1_000_000:03d}"
     # Not strftime: it is ten times slower, and exports write a million of these.
     if zone is dt.UTC:

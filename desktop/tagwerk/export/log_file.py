@@ -1,7 +1,7 @@
 """The window's log as a file: bounded, private, and without secrets.
 
 Each run writes a file of its own, so that two windows never share one; a full file moves aside once
-and begins anew, and only the newest runs are kept. Every record is cleaned as a whole when it is
+and begins anew, and only the newest runs are kept, and those that still go on. Every record is cleaned as a whole when it is
 written, traceback included: the secrets in use at that moment (`domain.redaction.LIVE_SECRETS`
 asks the logins that are alive, it keeps none) and all that looks like one. Used by the composition
 root; the support bundle takes the files along.
@@ -12,10 +12,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import platform
+import sys
 import time
 from pathlib import Path
 
+from tagwerk import __version__
 from tagwerk.domain.redaction import LIVE_SECRETS
+from tagwerk.export.crash_report import MARK_SUFFIX
+from tagwerk.export.run_mark import is_held
 from tagwerk.export.traffic import open_private
 
 MOST_BYTES = 1_000_000
@@ -109,7 +114,17 @@ def start_log(folder: Path, level: int = logging.INFO) -> BoundedFile | None:
         logger = logging.getLogger(name)
         if logger.getEffectiveLevel() > level:
             logger.setLevel(level)
+    handler.handle(_first_record())
     return handler
+
+
+def _first_record() -> logging.LogRecord:
+    """Which program on which system, as the first line of every log."""
+    kind = "packaged" if getattr(sys, "frozen", False) else "not packaged"
+    text = (
+        f"Tagwerk {__version__} ({kind}), Python {platform.python_version()}, {platform.platform()}"
+    )
+    return logging.LogRecord("tagwerk", logging.INFO, __file__, 0, text, None, None)
 
 
 def stop_log(handler: BoundedFile | None) -> None:
@@ -133,6 +148,8 @@ def _drop_old(folder: Path) -> None:
     for path in log_files(folder):
         runs.setdefault(path.name.split(".")[0], []).append(path)
     for name in sorted(runs, reverse=True)[MOST_RUNS - 1 :]:
+        if is_held(folder / f"{name}{MARK_SUFFIX}"):
+            continue  # a window that has been open for weeks
         for path in runs[name]:
             with contextlib.suppress(OSError):
                 path.unlink()

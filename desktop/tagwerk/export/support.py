@@ -28,10 +28,12 @@ from tagwerk.domain.errors import UsageError
 from tagwerk.domain.redaction import LIVE_SECRETS
 from tagwerk.domain.text import format_time
 from tagwerk.domain.traffic import Exchange
+from tagwerk.export.crash_report import crash_files
 from tagwerk.export.log_file import log_files
 from tagwerk.export.traffic import line
 
 MOST_LOGS = 4
+MOST_CRASHES = 3
 _MOST_LOG_BYTES = 1_000_000
 _LOG_CHUNK = 64 * 1024
 _LEAST_USER = 3
@@ -209,7 +211,12 @@ def _parts(facts: SupportFacts) -> list[Part]:
         what += " with their texts" if facts.with_texts else ", times and sizes without texts"
         parts.append(("traffic.jsonl", what, lambda: _traffic(facts)))
     logs = log_files(facts.log_folder)[:MOST_LOGS] if facts.log_folder is not None else []
-    return [*parts, *((f"log/{log.name}", "log", partial(_log, log)) for log in logs)]
+    crashes = crash_files(facts.log_folder)[:MOST_CRASHES] if facts.log_folder is not None else []
+    return [
+        *parts,
+        *((f"log/{log.name}", "log", partial(_log, log)) for log in logs),
+        *((f"crash/{one.name}", "crash report", partial(_log, one)) for one in crashes),
+    ]
 
 
 def _json(data: Any) -> str:

@@ -154,6 +154,16 @@ def keyring_available(timeout_s: float = TIMEOUT_S) -> bool:
     return True
 
 
+def keyring_name(timeout_s: float = TIMEOUT_S) -> str:
+    """What the keyring in use calls itself, for reports: ``SecretService.Keyring``.
+
+    Raises:
+        SecretStoreUnavailable: no keyring, or it does not answer in time.
+    """
+    kind = type(_in_time(_backend, timeout_s))
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+
+
 def get_password(profile: ConnectionProfile, timeout_s: float = TIMEOUT_S) -> str | None:
     """The saved password, None when there is none.
 

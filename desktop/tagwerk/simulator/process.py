@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from pathlib import Path
 from typing import IO, Any
 
 from tagwerk.domain.errors import NotReachable
@@ -165,8 +166,16 @@ class SimulatorProcess:
 def command(options: SimulatorOptions) -> list[str]:
     """The command that starts a demo plant, from a checkout, a wheel or the frozen program."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "simulate", *options.arguments()]
+        return [_console_twin(sys.executable), "simulate", *options.arguments()]
     return [sys.executable, "-m", "tagwerk.simulator", *options.arguments()]
+
+
+def _console_twin(executable: str) -> str:
+    """On Windows the windowed program has no standard output to say that it is ready on; its twin
+    in the same folder has, and is started without a console."""
+    path = Path(executable)
+    twin = path.with_name("tagwerk.exe")
+    return str(twin) if path.name.lower() == "tagwerkw.exe" and twin.exists() else executable
 
 
 async def start_simulator(

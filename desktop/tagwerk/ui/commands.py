@@ -78,6 +78,7 @@ SHELL_COMMANDS = (
     Command("connection.manage", "Saved connections…", "Connection", "list"),
     Command("help.keys", "Keyboard shortcuts", "Help", "keyboard", "F1"),
     Command("help.support", "Save support bundle…", "Help", "life-buoy"),
+    Command("help.log_folder", "Open the folder of logs", "Help", "folder-open"),
     Command("help.about", "About Tagwerk", "Help", "info"),
 )
 """What the window itself can do; the panels bring their own."""

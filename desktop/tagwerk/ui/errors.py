@@ -22,8 +22,12 @@ from tagwerk.ui.i18n import tr_message
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
 log = logging.getLogger("tagwerk.window")
+
+QT = "Qt"
+"""Where Qt's own messages come from."""
 
 _SECRETS = re.compile(
     r"(?i)(bearer\s+|\"?(?:password|passwd|token|secret)\"?\s*[:=]\s*[\"']?)([^\s\"',;}]+)"
@@ -35,6 +39,7 @@ _QUIET_QT = (
     'Could not connect "org.freedesktop.IBus"',
     "QXcbConnection: XCB error",
     "Failed to compute left/right minimum bearings",
+    "EnableNonClientDpiScaling() failed",
 )
 
 
@@ -48,6 +53,10 @@ def clean(text: str) -> str:
 def _is_cancelled(error: BaseException) -> bool:
     """Told by its name: asyncio is not imported before the first paint."""
     return type(error).__name__ == "CancelledError"
+
+
+def _key(error: BaseException, where: str) -> tuple[str, str, str]:
+    return (type(error).__name__, str(error), where)
 
 
 def in_words(error: BaseException) -> tuple[str, str]:
@@ -74,11 +83,14 @@ class Reporter(QObject):
         self._lock = threading.Lock()
         self.messages: list[str] = []
         """One line a kind of error, for the report."""
+        self.keep: Callable[[BaseException, str], Path | None] | None = None
+        """Writes the crash report of an error that nobody foresaw; the composition root gives it."""
+        self._kept: dict[tuple[str, str, str], Path] = {}
 
     def __call__(self, error: BaseException, where: str) -> None:
         if isinstance(error, (KeyboardInterrupt, SystemExit)) or _is_cancelled(error):
             return
-        key = (type(error).__name__, str(error), where)
+        key = _key(error, where)
         with self._lock:
             count = self._counts[key] = self._counts.get(key, 0) + 1
         if count == 1:
@@ -92,7 +104,18 @@ class Reporter(QObject):
             else:
                 trace = "".join(traceback.format_exception(error))
                 log.error("%s\n%s", text, clean(trace))
+                self._write_down(key, error, where)
         self.reported.emit(error, where, count)
+
+    def _write_down(self, key: tuple[str, str, str], error: BaseException, where: str) -> None:
+        # What Qt says is a line of text: it has no stack of its own, and the log has it.
+        path = self.keep(error, where) if self.keep is not None and where != QT else None
+        if path is not None:
+            self._kept[key] = path
+
+    def report_of(self, error: BaseException, where: str) -> Path | None:
+        """The crash report of an error that was reported, None where there is none."""
+        return self._kept.get(_key(error, where))
 
     def handle_loop(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The event loop's exception handler."""
@@ -120,7 +143,7 @@ class Reporter(QObject):
         ):
             log.debug("Qt: %s", text)
         else:
-            self(RuntimeError(f"Qt: {text}"), "Qt")
+            self(RuntimeError(f"Qt: {text}"), QT)
 
     def install(self) -> Callable[[], None]:
         """Open the doors that exist without a loop; returns what closes them again."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, qVersion
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt, QUrl, qVersion
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -40,10 +42,12 @@ class _HelpDialog(QDialog):
         self.column.setSpacing(0)
         self._ring = FocusRing(self)
 
-    def add_foot(self) -> None:
+    def add_foot(self, first: PushButton | None = None) -> None:
         foot = Area("header", lines="top")
         row = QHBoxLayout(foot)
         row.setContentsMargins(16, 12, 16, 12)
+        if first is not None:
+            row.addWidget(first)
         row.addStretch(1)
         button = PushButton(tr("Close"))
         button.setObjectName("close")
@@ -110,7 +114,8 @@ class AboutDialog(_HelpDialog):
         box.addLayout(head)
         for text in (
             tr("The commissioning desk for WinCC: browse, trend, write with care, work the alarms, keep the evidence."),
-            tr("MIT licence. Uses Qt through PySide6 (LGPL), the fonts Inter and JetBrains Mono (OFL) and the icons of Lucide (ISC)."),
+            tr("MIT licence. The window is drawn with Qt, © The Qt Company Ltd. and other contributors, through PySide6; both are used under the GNU LGPL, version 3, and can be replaced by others of their kind."),
+            tr("Typefaces: Inter and JetBrains Mono (OFL). Icons: Lucide (ISC)."),
             tr("Independent of Siemens. WinCC, SIMATIC and TIA Portal are trademarks of Siemens."),
         ):  # fmt: skip
             label = Label(text, 13, 400, "text2", wrap=True)
@@ -121,5 +126,21 @@ class AboutDialog(_HelpDialog):
         )  # fmt: skip
         box.addStretch(1)
         self.column.addWidget(page, 1)
-        self.add_foot()
+        self.add_foot(self._licences_button())
         self.setFixedWidth(theme().px(480))
+
+    @staticmethod
+    def _licences_button() -> PushButton | None:
+        folder = licences_folder()
+        if folder is None:
+            return None
+        button = PushButton(tr("Show all licences"))
+        button.setObjectName("licences")
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        return button
+
+
+def licences_folder() -> Path | None:
+    """Where the packaged program keeps the licences of all its parts; None when not packaged."""
+    folder = Path(sys.executable).parent / "licences"
+    return folder if getattr(sys, "frozen", False) and folder.is_dir() else None

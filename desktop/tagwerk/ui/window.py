@@ -35,6 +35,7 @@ from tagwerk.ui.welcome import WelcomePage
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
     from tagwerk.domain.connection import ConnectionProfile, LinkStatus
     from tagwerk.domain.tags import BrowseItem
@@ -244,6 +245,7 @@ class MainWindow(QMainWindow):
             "connection.traffic": self._show_traffic,
             "help.keys": self._show_keys,
             "help.support": self._save_support,
+            "help.log_folder": self._open_log_folder,
             "help.about": self._show_about,
         }
 
@@ -299,6 +301,16 @@ class MainWindow(QMainWindow):
     def panels(self) -> dict[str, Panel]:
         """The panels by object name; empty before the first plant."""
         return self.docking.panels
+
+    def called_again(self, path: Path | None) -> None:
+        """The program was started once more: come forward, and open the file that it was given."""
+        if self.isMinimized():
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if path is not None and self.workspaces is not None:
+            self.workspaces.open_from_outside(path)
 
     def watch_status(self, saw: Callable[[LinkStatus], None]) -> None:
         """Call `saw` with every status of the plant on show (the report's stopwatch)."""
@@ -378,7 +390,7 @@ class MainWindow(QMainWindow):
             return
         panel = next(self._building, None)
         if panel is not None:
-            self.clock.listen(panel.object_name, panel.on_frame, panel.rest_rate)
+            self.clock.listen(panel.object_name, panel.on_frame, panel.rest_rate, panel.frame_turn)
             return
         self._building = None
         self.clock.listen("window", self._on_frame, self._rest_rate)
@@ -803,7 +815,14 @@ class MainWindow(QMainWindow):
         headline, cure = in_words(error)
         if count > 1:
             cure = f"{cure} {tr_n('{count} time', '{count} times', count)}".strip()
-        self.banner.put(f"error:{where}:{headline}", Banner("bad", headline, cure))
+        report = self.report.report_of(error, where)
+        if report is None:
+            banner = Banner("bad", headline, cure)
+        else:
+            from tagwerk.ui.crash_offer import banner_of_error
+
+            banner = banner_of_error(report, headline, cure, self.settings)
+        self.banner.put(f"error:{where}:{headline}", banner)
 
     def _show_keys(self) -> None:
         from tagwerk.ui.help import KeysDialog
@@ -820,6 +839,12 @@ class MainWindow(QMainWindow):
 
         if self.desk is not None and self._scope is not None:
             SupportDialog(self, self.desk, self._scope, self.report).open()
+
+    def _open_log_folder(self) -> None:
+        from tagwerk.ui.crash_offer import open_folder
+
+        if self.desk is not None and self.desk.log_folder is not None:
+            open_folder(self.desk.log_folder)
 
     def _show_about(self) -> None:
         from tagwerk.ui.help import AboutDialog
@@ -877,9 +902,8 @@ class MainWindow(QMainWindow):
             action.blockSignals(False)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), theme().color("window"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), theme().color("window"))
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.first_painted.emit)

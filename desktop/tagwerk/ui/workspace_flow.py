@@ -18,10 +18,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import TagwerkError
+from tagwerk.ui.confirm import ConfirmDialog
 from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.docking import Docking
-from tagwerk.ui.i18n import tr
+from tagwerk.ui.i18n import tr, tr_n
 from tagwerk.ui.status_words import host_of
 from tagwerk.ui.workspace import SUFFIX, Workspace, read_workspace, write_workspace
 
@@ -57,6 +58,7 @@ class WorkspaceFlow(QObject):
         self._clock_ns = clock_ns
         self._waiting: tuple[Path, Workspace] | None = None
         self._shown: Plant | None = None
+        self._question: ConfirmDialog | None = None
         self.path: Path | None = None
         """The file that Save writes; None when the plant on show came from no workspace."""
 
@@ -134,6 +136,66 @@ class WorkspaceFlow(QObject):
             self._flow.open_saved(known)
         else:
             self._flow.open_dialog(profile=workspace.profile)
+
+    def open_from_outside(self, path: Path) -> None:
+        """Another start of the program was given this file: ask before anything here is lost."""
+        reasons = self._what_is_lost(path)
+        if not reasons:
+            self.open_file(path)
+            return
+        if self._question is not None:
+            # One question at a time: the latest wish counts.
+            self._question.reject()
+        question = ConfirmDialog(
+            self._window,
+            "confirmOpenWorkspace",
+            tr("Open {name} in this window?", name=path.name),
+            " ".join(reasons),
+            tr("Open the workspace"),
+            tr("Stay here"),
+        )
+        question.accepted.connect(lambda: self._open_after_question(path))
+        question.finished.connect(lambda _result: self._forget_question(question))
+        self._question = question
+        question.open()
+
+    def _forget_question(self, question: ConfirmDialog) -> None:
+        if self._question is question:
+            self._question = None
+
+    def _open_after_question(self, path: Path) -> None:
+        plant = self._desk.plant
+        if plant is not None:
+            plant.writes.disarm()
+        self.open_file(path)
+
+    def _what_is_lost(self, path: Path) -> list[str]:
+        """What would end here, in sentences; nothing for the same plant with nothing under way."""
+        plant = self._desk.plant
+        if plant is None:
+            return []
+        reasons = []
+        if plant.has_link and plant.writes.phases:
+            reasons.append(tr("A write is still running."))
+        if plant.arming.armed:
+            reasons.append(tr("Writing is armed and is locked first."))
+        typed = sum(panel.unwritten for panel in self._docking.panels.values())
+        if typed:
+            reasons.append(
+                tr_n(
+                    "One new value that was typed and not written is lost.",
+                    "{count} new values that were typed and not written are lost.",
+                    typed,
+                )
+            )
+        try:
+            stays = self._is_same(plant.profile, read_workspace(path))
+        except TagwerkError:
+            stays = True  # it is not opened anyway: why, is told by whoever reads it
+            reasons.clear()
+        if not stays:
+            reasons.insert(0, tr("The connection to {plant} ends.", plant=plant.profile.name))
+        return reasons
 
     def plant_opened(self, plant: Plant) -> bool:
         """A plant is on show: give it the waiting workspace if it is meant. Returns whether."""

@@ -1,0 +1,80 @@
+"""The parts of the Windows packaging that need no Windows."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from installer.windows import build, resource, sign  # noqa: E402 - the root is on the path by now
+
+WINDOWS = ROOT / "installer" / "windows"
+
+
+@pytest.mark.parametrize(
+    ("version", "numbers"),
+    [("0.1.0", (0, 1, 0, 0)), ("2.13", (2, 13, 0, 0)), ("1.2.3.4.5", (1, 2, 3, 4))],
+)
+def test_windows_counts_with_four_numbers(version: str, numbers: tuple[int, ...]) -> None:
+    assert resource.four_numbers(version) == numbers
+
+
+def test_the_zip_is_the_same_each_time_and_has_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "_internal").mkdir(parents=True)
+    (folder / "tagwerk.exe").write_bytes(b"MZ")
+    (folder / "_internal" / "ü.txt").write_text("x", encoding="utf-8")
+    first = build.pack_zip(folder, tmp_path / "a.zip").read_bytes()
+    (folder / "tagwerk.exe").touch()
+    second = build.pack_zip(folder, tmp_path / "b.zip").read_bytes()
+    assert first == second
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {name.split("/")[0] for name in archive.namelist()} == {f"tagwerk-{build.version()}"}
+
+
+@pytest.mark.parametrize(
+    "name", ["icuuc.dll", "bcryptprimitives.dll", "api-ms-win-core-a-l1-1-0.dll"]
+)
+def test_parts_of_the_system_are_strangers(name: str) -> None:
+    assert build.NOT_OURS.fullmatch(name)
+
+
+def test_signing_takes_a_new_files_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a b.exe"
+    file.write_bytes(b"plain")
+    code = "import sys; open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read() + b' signed')"
+    monkeypatch.setenv(sign.VARIABLE, f"'{sys.executable}' -c \"{code}\" {{file}} {{signed}}")
+    sign.sign([file])
+    assert file.read_bytes() == b"plain signed"
+    assert [path.name for path in tmp_path.iterdir()] == ["a b.exe"]
+
+
+def test_nothing_is_signed_without_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(sign.VARIABLE, raising=False)
+    sign.sign([tmp_path / "is not there.exe"])
+
+
+def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:
+    text = (WINDOWS / "tagwerk.manifest").read_text(encoding="utf-8")
+    ElementTree.fromstring(text.encode())
+    assert 'level="asInvoker"' in text
+    assert "PerMonitorV2" in text
+    assert re.search(r"<longPathAware[^>]*>true<", text)
+
+
+def test_setup_speaks_both_languages_everywhere() -> None:
+    text = (WINDOWS / "setup.nsi").read_text(encoding="utf-8")
+    english = set(re.findall(r"^LangString (\w+) 1033", text, re.M))
+    german = set(re.findall(r"^LangString (\w+) 1031", text, re.M))
+    assert english == german
+    assert english >= set(re.findall(r"\$\((\w+)\)", text))
