@@ -7,7 +7,8 @@
     python3 dev.py lint          style, types, layers
     python3 dev.py bench NAME    one benchmark (--json for the line alone); "all" for all
     python3 dev.py bench --peers the programs of others that benchmarks run beside ours
-    python3 dev.py package       the program as one folder
+    python3 dev.py package       what this system can make of it: archive, Debian package, setup;
+                                 or one of linux, deb, windows, all; --twice compares two builds
     python3 dev.py lock          renew the hash-pinned locks from pyproject.toml
 
 What stands after "--" goes to the program: python3 dev.py demo -- --lang de
@@ -39,8 +40,9 @@ LIBRARIES = (
     "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xkb1", "libxkbcommon-x11-0",
     "libx11-xcb1",
 )  # fmt: skip
-# For the tests that press real keys on a virtual screen, and for those with a real keyring.
-TEST_TOOLS = ("xvfb", "xauth", "xdotool", "dbus", "gnome-keyring")
+# For the tests that press real keys on a virtual screen, for those with a real keyring, and for the
+# one that builds the packaged program.
+TEST_TOOLS = ("xvfb", "xauth", "xdotool", "dbus", "gnome-keyring", "binutils")
 
 
 def say(text: str) -> None:

@@ -1,89 +1,76 @@
-"""Build the program as one folder and try it: python3 dev.py package.
+"""Package the program: python3 dev.py package [linux|deb|windows|all] [--twice].
 
-Ends with a table of what was made. Installers for Windows and Debian are not made yet.
+    linux    the folder and tagwerk-VERSION-linux-x86_64.tar.zst
+    deb      the same folder as tagwerk_VERSION_amd64.deb
+    windows  on Windows its setup, MSI and zip; elsewhere the same under wine, as a smoke leg
+    all      all of it
+
+Without a word: what this system can make without wine. Each folder is tried (the program's own self
+test) before anything is made of it. Ends with a table: file, size, SHA-256.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
+import argparse
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "installer" / "build"
-FOLDER = OUT / "dist" / "tagwerk"
-PROGRAM = FOLDER / ("tagwerk.exe" if os.name == "nt" else "tagwerk")
-TRY_TIMEOUT_S = 90
+sys.path.insert(0, str(ROOT))
+
+from installer.folder import OUT  # noqa: E402 - this file is run by its path
+from installer.papers import PapersError  # noqa: E402
+from installer.table import table  # noqa: E402
+from installer.tools import PackagingError  # noqa: E402
 
 
-def build() -> None:
-    """Run PyInstaller; the same sources give the same bytes."""
-    stamp = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": stamp or "0"}
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
-    paths = ["--distpath", str(OUT / "dist"), "--workpath", str(OUT / "work")]
-    subprocess.run(
-        [*command, *paths, str(ROOT / "installer" / "tagwerk.spec")],
-        check=True,
-        cwd=ROOT,
-        env=environment,
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="dev.py package",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("what", nargs="?", choices=["linux", "deb", "windows", "all"])
+    parser.add_argument(
+        "--twice",
+        action="store_true",
+        help="Linux: build again from a copy of the sources elsewhere, and compare every byte",
+    )
+    return parser.parse_args()
 
 
-def try_out() -> dict[str, object]:
-    """Start the packaged program on its demo plant and see that values, alarms and a picture come."""
-    report, picture = OUT / "try.json", OUT / "try.png"
-    for path in (report, picture):
-        path.unlink(missing_ok=True)
-    command = [str(PROGRAM), "demo", "--settings", str(OUT / "try-settings"), "--size", "1920x1080",
-               "--screenshot", str(picture), "--report", str(report), "--quit-after", "15"]  # fmt: skip
-    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ} if os.name != "nt" else None
-    subprocess.run(command, check=True, timeout=TRY_TIMEOUT_S, env=environment)
-    found: dict[str, object] = json.loads(report.read_text(encoding="utf-8"))
-    if not found["values_received"] or not found["alarms_shown"] or found["errors"]:
-        raise SystemExit(f"the packaged program does not work: {found}")
-    if not picture.exists():
-        raise SystemExit("the packaged program drew no picture")
-    return found
+def package(what: str | None, out: Path, *, twice: bool) -> list[Path]:
+    """Make what is asked for; None is what this system makes. Returns what was made."""
+    on_linux = sys.platform.startswith("linux")
+    made: list[Path] = []
+    if on_linux and what != "windows":
+        from installer.linux import build as linux
 
+        made += linux.package(out, archive=what != "deb", deb=what != "linux", twice=twice)
+    if what in ("windows", "all") or not on_linux:
+        from installer.windows import build as windows
 
-def pack() -> Path:
-    """The folder as one archive, with the same bytes each time."""
-    path = OUT / f"tagwerk-{sys.platform}.tar.xz"
-
-    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        entry.uid = entry.gid = entry.mtime = 0
-        entry.uname = entry.gname = ""
-        return entry
-
-    with tarfile.open(path, "w:xz", preset=6) as archive:
-        for item in sorted(FOLDER.rglob("*")):
-            archive.add(
-                item, Path("tagwerk") / item.relative_to(FOLDER), recursive=False, filter=plain
-            )
-    return path
+        made += windows.package(out)
+    return made
 
 
 def main() -> int:
-    build()
-    found = try_out()
-    archive = pack()
-    size = sum(
-        item.stat().st_size
-        for item in FOLDER.rglob("*")
-        if item.is_file() and not item.is_symlink()
-    )
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    print(f"tried: first paint {found['first_paint_ms']} ms, {found['values_received']} values")
-    print(f"{'file':<40} {'size':>10}  SHA-256")
-    print(f"{FOLDER.relative_to(ROOT)!s:<40} {size / 1e6:>7.1f} MB")
-    print(f"{archive.relative_to(ROOT)!s:<40} {archive.stat().st_size / 1e6:>7.1f} MB  {digest}")
+    options = parse()
+    if sys.platform == "win32" and options.what in ("linux", "deb", "all"):
+        print("dev.py package: Windows makes only its own: python dev.py package", file=sys.stderr)
+        return 2
+    OUT.mkdir(parents=True, exist_ok=True)
+    try:
+        made = package(options.what, OUT, twice=options.twice)
+    except subprocess.CalledProcessError as failed:
+        words = " ".join(map(str, failed.cmd))
+        print(f"dev.py package: this ended with {failed.returncode}: {words}", file=sys.stderr)
+        return 1
+    except (PapersError, PackagingError) as problem:
+        print(f"dev.py package: {problem}", file=sys.stderr)
+        return 1
+    print(table(made, ROOT))
     return 0
 
 

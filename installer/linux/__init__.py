@@ -1,0 +1,1 @@
+"""What Linux wants around the folder: a portable archive and a Debian package."""
