@@ -296,12 +296,13 @@ async def serve_later_starts(
         return None, False
     folder = settings_folder(options)
     # Two starts at once: both saw no window.
-    was_quicker = read_serving(folder) not in (None, before)
+    found = read_serving(folder)
+    was_quicker = found not in (None, before)
     if was_quicker and await asyncio.to_thread(hand_over, folder, options.workspace):
         return None, True
     server = InstanceServer(folder, window)
     server.called.connect(window.called_again)
-    server.start()
+    server.start(found)
     return server, False
 
 

@@ -50,10 +50,10 @@ def read() -> tuple[Command, ...]:
     source = str(ROOT / "desktop")
     if source not in sys.path:
         sys.path.insert(0, source)
-    from tagwerk.cli.arguments import parsers
+    from tagwerk.cli.arguments import SELF_TEST, parsers
 
     window, self_test, commands = parsers()
-    more = [*_only_with_self_test(window, self_test), *_version_of(commands)]
+    more = [*_only_with_self_test(window, self_test, SELF_TEST), *_version_of(commands)]
     rows = [_command("", window.description or "", window, more)]
     for action in commands._actions:
         if not isinstance(action, argparse._SubParsersAction):
@@ -64,12 +64,12 @@ def read() -> tuple[Command, ...]:
 
 
 def _only_with_self_test(
-    window: argparse.ArgumentParser, self_test: argparse.ArgumentParser
+    window: argparse.ArgumentParser, self_test: argparse.ArgumentParser, itself: str
 ) -> list[Option]:
     known = {flag for action in window._actions for flag in action.option_strings}
     rows = [_option(action) for action in self_test._actions if action.help != argparse.SUPPRESS]
     return [
-        replace(row, help=f"with --self-test: {row.help}")
+        row if itself in row.flags else replace(row, help=f"with {itself}: {row.help}")
         for row in rows
         if not known & set(row.flags)
     ]

@@ -130,6 +130,7 @@ def make_setup(folder: Path, path: Path) -> Path:
         "SOURCE": str(folder),
         "ICONS": str(ICONS),
         "OUTPUT": str(path),
+        "SLASH": os.sep,
     }
     path.unlink(missing_ok=True)
     mark = "/" if ON_WINDOWS else "-"

@@ -1,10 +1,13 @@
 ; The setup program for one user, without an administrator. Compiled by build.py, which defines
-; VERSION, NUMBERS (four, for the version stamp), SOURCE (the program folder), ICONS, OUTPUT.
+; VERSION, NUMBERS (four, for the version stamp), SOURCE (the program folder), ICONS, OUTPUT and
+; SLASH (what parts folders where this is compiled: "File" takes no other).
 ;
 ; Options:  /S silent   /D=FOLDER (last, no quotes)   /DESKTOP link on the desktop
 ;           /NOASSOC leave .tagwerk files alone        /LANG=1031 German, /LANG=1033 English
 ; uninstall.exe:  /S silent   /DELETEDATA settings, logs and saved connections as well
-; Exit codes: 0 done, 1 cancelled, 2 not done (the program is running, or a file cannot be written).
+; Exit codes: 0 done, 1 cancelled, 2 not done (the program is running, a file cannot be written, or
+; the folder holds another program). uninstall.exe goes on from a copy of itself, and its code comes
+; only with _?=FOLDER (last, no quotes), which runs it where it lies and waits.
 ;
 ; The user's data lies in %LOCALAPPDATA%\tagwerk and is never touched without being told.
 
@@ -72,6 +75,32 @@ LangString WORKSPACE 1033 "Tagwerk workspace"
 LangString WORKSPACE 1031 "Tagwerk-Arbeitsbereich"
 LangString RUNNING 1033 "Tagwerk is running from $INSTDIR. Close it, then try again."
 LangString RUNNING 1031 "Tagwerk läuft aus $INSTDIR. Schließen Sie es und versuchen Sie es erneut."
+LangString OTHERS 1033 "$INSTDIR holds files of another program. Choose a folder that is empty, or that of Tagwerk."
+LangString OTHERS 1031 "$INSTDIR enthält Dateien eines anderen Programms. Wählen Sie einen leeren Ordner oder den von Tagwerk."
+
+; $0 becomes "others" where the folder holds what setup would take away or write over, and no Tagwerk:
+; many programs have a folder _internal. The icon of the files is the first that comes and the last
+; that goes, so that a setup that was broken off is known as well.
+!macro SEE_WHOSE_FOLDER
+  StrCpy $0 ""
+  ${IfNot} ${FileExists} "$INSTDIR\tagwerk-file.ico"
+  ${AndIfNot} ${FileExists} "$INSTDIR\tagwerkw.exe"
+    ${If} ${FileExists} "$INSTDIR\_internal\*.*"
+    ${OrIf} ${FileExists} "$INSTDIR\licences\*.*"
+    ${OrIf} ${FileExists} "$INSTDIR\version.txt"
+      StrCpy $0 "others"
+    ${EndIf}
+  ${EndIf}
+!macroend
+
+!macro STAY_OUT_OF_OTHERS
+  !insertmacro SEE_WHOSE_FOLDER
+  ${If} $0 != ""
+    MessageBox MB_OK|MB_ICONSTOP "$(OTHERS)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+!macroend
 
 ; A file that a running program was started from cannot be opened for writing.
 !macro WAIT_UNTIL_ENDED
@@ -112,19 +141,20 @@ LangString RUNNING 1031 "Tagwerk läuft aus $INSTDIR. Schließen Sie es und vers
   RMDir /r "$INSTDIR\licences"
   Delete "$INSTDIR\tagwerk.exe"
   Delete "$INSTDIR\tagwerkw.exe"
-  Delete "$INSTDIR\tagwerk-file.ico"
   Delete "$INSTDIR\version.txt"
+  Delete "$INSTDIR\tagwerk-file.ico"
 !macroend
 
 Section "$(PROGRAM)" SEC_PROGRAM
   SectionIn RO
+  !insertmacro STAY_OUT_OF_OTHERS
   !insertmacro WAIT_UNTIL_ENDED
   ; An older version goes first, so that nothing of it is left between the new files.
   !insertmacro REMOVE_PROGRAM
   SetOutPath "$INSTDIR"
   ClearErrors
-  File /r "${SOURCE}/*"
-  File "${ICONS}/tagwerk-file.ico"
+  File "${ICONS}${SLASH}tagwerk-file.ico"
+  File /r "${SOURCE}${SLASH}*"
   ${If} ${Errors}
     SetErrorLevel 2
     Abort
@@ -191,35 +221,41 @@ Function .onInit
   ${EndIf}
 FunctionEnd
 
-; Removing takes whole folders away, so nothing is put between files of others.
+; The button stays grey over a folder of others. Not asked in a silent setup: see the section.
 Function .onVerifyInstDir
-  ${If} ${FileExists} "$INSTDIR\tagwerkw.exe"
-    Return
-  ${EndIf}
-  ${If} ${FileExists} "$INSTDIR\_internal\*.*"
+  Push $0
+  !insertmacro SEE_WHOSE_FOLDER
+  ${If} $0 != ""
+    Pop $0
     Abort
   ${EndIf}
+  Pop $0
 FunctionEnd
 
 Section "un.$(PROGRAM)" UN_PROGRAM
   SectionIn RO
+  !insertmacro STAY_OUT_OF_OTHERS
   !insertmacro WAIT_UNTIL_ENDED
   !insertmacro REMOVE_PROGRAM
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
-  Delete "$SMPROGRAMS\Tagwerk.lnk"
-  Delete "$DESKTOP\Tagwerk.lnk"
-  DeleteRegKey HKCU "${ENTRY}"
-  DeleteRegKey HKCU "${START}"
-  DeleteRegKey HKCU "${CLASSES}\${KIND}"
-  DeleteRegValue HKCU "${CLASSES}\.tagwerk\OpenWithProgids" "${KIND}"
-  DeleteRegKey /ifempty HKCU "${CLASSES}\.tagwerk\OpenWithProgids"
-  ; The ending may be another program's by now.
-  ReadRegStr $0 HKCU "${CLASSES}\.tagwerk" ""
-  ${If} $0 == "${KIND}"
-    DeleteRegValue HKCU "${CLASSES}\.tagwerk" ""
+  ; Installed into another folder later on: links and entries are those of that one by now.
+  ReadRegStr $0 HKCU "${ENTRY}" "InstallLocation"
+  ${IfNot} ${FileExists} "$0\tagwerkw.exe"
+    Delete "$SMPROGRAMS\Tagwerk.lnk"
+    Delete "$DESKTOP\Tagwerk.lnk"
+    DeleteRegKey HKCU "${ENTRY}"
+    DeleteRegKey HKCU "${START}"
+    DeleteRegKey HKCU "${CLASSES}\${KIND}"
+    DeleteRegValue HKCU "${CLASSES}\.tagwerk\OpenWithProgids" "${KIND}"
+    DeleteRegKey /ifempty HKCU "${CLASSES}\.tagwerk\OpenWithProgids"
+    ; The ending may be another program's by now.
+    ReadRegStr $0 HKCU "${CLASSES}\.tagwerk" ""
+    ${If} $0 == "${KIND}"
+      DeleteRegValue HKCU "${CLASSES}\.tagwerk" ""
+    ${EndIf}
+    DeleteRegKey /ifempty HKCU "${CLASSES}\.tagwerk"
   ${EndIf}
-  DeleteRegKey /ifempty HKCU "${CLASSES}\.tagwerk"
   System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
 SectionEnd
 

@@ -21,6 +21,12 @@ def wanted() -> bool:
     return bool(os.environ.get(VARIABLE, "").strip())
 
 
+def split(command: str, *, posix: bool) -> list[str]:
+    """The words of a command; on Windows a backslash is one, and quotes hold a path together."""
+    words = shlex.split(command, posix=posix)
+    return words if posix else [word.replace('"', "") for word in words]
+
+
 def sign(files: Iterable[Path]) -> None:
     """Sign each of the files where it lies; nothing without a command.
 
@@ -30,7 +36,7 @@ def sign(files: Iterable[Path]) -> None:
     """
     if not wanted():
         return
-    words = shlex.split(os.environ[VARIABLE], posix=os.name != "nt")
+    words = split(os.environ[VARIABLE], posix=os.name != "nt")
     if not any("{file}" in word for word in words):
         raise ValueError(f"{VARIABLE} has no {{file}}: it must name where the file's name belongs")
     for file in files:

@@ -248,6 +248,19 @@ def setup(leg: Leg, file: Path) -> None:
         kilobytes = int(rows["EstimatedSize"], 16)
         return f"Apps & Features: {rows['DisplayVersion']}, {kilobytes / 1000:.0f} MB"
 
+    def stay_out() -> str:
+        other = leg.wine.drive / "OtherProgram"
+        marks = [other / name for name in ("_internal/a.txt", "licences/b.txt", "version.txt")]
+        for one in marks:
+            one.parent.mkdir(parents=True, exist_ok=True)
+            one.write_text("of others", encoding="ascii")
+        done = leg.wine.run(file, "/S", r"/D=C:\OtherProgram", timeout_s=200)
+        left = [one.name for one in marks if one.exists() and one.read_text("ascii") == "of others"]
+        if done.returncode != 2 or len(left) != len(marks) or (other / "tagwerk.exe").exists():
+            raise Failed(f"ended with {done.returncode}, left of others' files: {left}")
+        shutil.rmtree(other)
+        return "refused with 2, nothing touched"
+
     def over() -> str:
         old = place / "_internal" / "of-an-older-version.txt"
         old.write_text("old", encoding="ascii")
@@ -279,6 +292,7 @@ def setup(leg: Leg, file: Path) -> None:
         leg.run(file, "/S", at_most_s=200)
         return remove("/DELETEDATA")
 
+    leg.step("setup.exe into a folder of others", stay_out)
     leg.step("setup.exe /S", install)
     leg.step("its self test", lambda: self_test(leg, place / "tagwerk.exe", "setup"))
     leg.step("setup.exe over an older version", over)

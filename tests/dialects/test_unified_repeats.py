@@ -119,6 +119,15 @@ def text(
     return json.dumps(frame, separators=(",", ":")).encode()
 
 
+def doubled(value, *, name, operation="1", last_name=None, last_operation=None):
+    """A message that says name or id a second time, behind the value: the last one counts."""
+    data = text(value, name=name, operation=operation)
+    assert data.endswith(b"}}}}")
+    if last_name is not None:
+        return data.removesuffix(b"}}}}") + f',"name":"{last_name}"}}}}}}}}'.encode()
+    return data.removesuffix(b"}") + f',"id":"{last_operation}"}}'.encode()
+
+
 plain = st.builds(
     text,
     st.sampled_from(VALUES),
@@ -158,8 +167,21 @@ def broken(draw):
     return data[:at] + middle + data[at + (kind == "replace") :]
 
 
+twice = st.builds(
+    doubled,
+    st.integers(0, 9),
+    name=st.sampled_from(NAMES[:2]),
+    operation=st.sampled_from(["1", "12"]),
+    last_name=st.sampled_from([None, *NAMES[:2]]),
+    last_operation=st.sampled_from(["1", "12"]),
+)
 step = (
-    usual | usual | plain | broken() | st.sampled_from([b"end 12", b"end 1", b"", b"{}", b"drop"])
+    usual
+    | usual
+    | plain
+    | twice
+    | broken()
+    | st.sampled_from([b"end 12", b"end 1", b"", b"{}", b"drop"])
 )
 
 
@@ -238,3 +260,23 @@ def test_ends_that_never_repeat_cost_neither_memory_nor_much_proving():
     assert len(reader.repeats._ends) <= 256
     assert reader.repeats._credit < 10, "no more is proved than the messages read pay for"
     assert len(reader.repeats._names) == 3
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [doubled(number, name=name, last_name=NAMES[0]) for number, name in ((3, NAMES[0]), (4, NAMES[3]))],
+        [
+            doubled(3, name=NAMES[0], operation="12", last_operation="12"),
+            doubled(4, name=NAMES[3], operation="1", last_operation="12"),
+        ],
+    ],
+)  # fmt: skip
+def test_a_name_or_id_said_twice_never_gives_a_value_to_another_tag(messages):
+    fast, slow = Reader(), Reader(by_repeats=False)
+    for reader in (fast, slow):
+        for data in [text(1), text(2, operation="12"), *messages]:
+            reader.read([data])
+    assert fast.found == slow.found
+    assert slow.found[2].name == NAMES[0]
+    assert slow.found[3] == ("nobody", messages[1]) or slow.found[3].name == NAMES[0]

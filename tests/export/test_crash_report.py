@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from tagwerk import __version__
 from tagwerk.domain.redaction import LIVE_SECRETS
+from tagwerk.export import crash_report
 from tagwerk.export.crash_report import (
     MARK_SUFFIX,
     MOST_A_RUN,
@@ -89,6 +93,64 @@ def test_a_broken_run_writes_few_reports(tmp_path):
     assert not list(tmp_path.glob(f"*{MARK_SUFFIX}")), "an orderly end leaves no mark"
 
 
+def test_two_threads_that_fail_at_once_leave_a_report_each(tmp_path, monkeypatch):
+    watch = start_crash_watch(tmp_path, None)
+    both, really_open, paths = threading.Barrier(2), crash_report.open_private, []
+
+    def open_together(path, mode="w"):
+        # Whoever may come in here as a second one has chosen a name by now.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return really_open(path, mode)
+
+    def fail(number):
+        paths.append(watch.keep(raised(f"error {number}"), "thread"))
+
+    monkeypatch.setattr(crash_report, "open_private", open_together)
+    threads = [threading.Thread(target=fail, args=(number,)) for number in range(2)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        watch.stop()
+    assert len(set(paths)) == 2
+    said = "".join(path.read_text(encoding="utf-8") for path in paths)
+    assert "error 0" in said
+    assert "error 1" in said
+
+
+def test_a_full_disk_leaves_no_half_report(tmp_path, monkeypatch):
+    really_open = crash_report.open_private
+
+    @contextlib.contextmanager
+    def full(path, mode="w"):
+        with really_open(path, mode) as stream:
+            stream.write("half a rep")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        yield stream
+
+    monkeypatch.setattr(crash_report, "open_private", full)
+    assert write_report(tmp_path, raised("x"), "y") is None
+    assert crash_files(tmp_path) == []
+
+
+def test_an_orderly_end_is_no_crash_even_where_the_mark_cannot_be_deleted(tmp_path):
+    """Something was written and the program went on; then a virus scanner reads the file."""
+    watch = start_crash_watch(tmp_path, None)
+    os.write(watch._stream.fileno(), STACK.encode())
+
+    def read_by_another(*_words, **_more):
+        raise PermissionError(errno.EACCES, "used by another process")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", read_by_another)
+        watch.stop()
+    assert list(tmp_path.glob(f"*{MARK_SUFFIX}"))
+    assert collect_crashes(tmp_path) == []
+
+
 def test_old_reports_go(tmp_path):
     for number in range(30):
         (tmp_path / f"crash-20250101-0000{number:02}-1-1.txt").write_text("old")
@@ -117,6 +179,19 @@ def test_what_a_dead_process_left_becomes_a_report_once(tmp_path):
     assert "-4711-" in path.name
     assert collect_crashes(tmp_path) == []
     assert crash_files(tmp_path) == [path]
+
+
+def test_a_stack_waits_until_there_is_room_for_its_report(tmp_path):
+    mark = tmp_path / f"{RUN}{MARK_SUFFIX}"
+    mark.write_text(STACK, encoding="utf-8")
+    os.utime(mark, (1_790_000_000, 1_790_000_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crash_report, "_write", lambda *_words: None)
+        assert collect_crashes(tmp_path) == []
+    (path,) = collect_crashes(tmp_path)
+    assert path.name.startswith("crash-20260921-"), "still the moment at which it happened"
+    assert "paintEvent" in path.read_text(encoding="utf-8")
+    assert not mark.exists()
 
 
 def test_a_process_that_was_ended_by_force_has_not_crashed(tmp_path):

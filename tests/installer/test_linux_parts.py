@@ -158,6 +158,9 @@ def test_the_grammar_is_the_program_s(commands):
     assert record["--format"].choices == ("csv", "jsonl")
     assert record["--overwrite"].value == ""
     assert any("--version" in option.flags for option in commands[0].options)
+    of_window = {option.flags[-1]: option.help for option in commands[0].options}
+    assert of_window["--self-test"].startswith("look whether")
+    assert of_window["--within"].startswith("with --self-test: ")
 
 
 def bash_offers(commands, tmp_path, *words):

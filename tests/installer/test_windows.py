@@ -57,6 +57,13 @@ def test_signing_takes_a_new_files_place(tmp_path: Path, monkeypatch: pytest.Mon
     assert [path.name for path in tmp_path.iterdir()] == ["a b.exe"]
 
 
+def test_a_path_with_blanks_stays_one_word_on_windows() -> None:
+    command = r'"C:\Program Files (x86)\Windows Kits\signtool.exe" sign /d "Tagwerk desk" {file}'
+    assert sign.split(command, posix=False) == [
+        r"C:\Program Files (x86)\Windows Kits\signtool.exe", "sign", "/d", "Tagwerk desk", "{file}",
+    ]  # fmt: skip
+
+
 def test_nothing_is_signed_without_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +77,24 @@ def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:
     assert 'level="asInvoker"' in text
     assert "PerMonitorV2" in text
     assert re.search(r"<longPathAware[^>]*>true<", text)
+
+
+def test_setup_looks_whose_folder_it_is_before_it_takes_anything_away() -> None:
+    text = (WINDOWS / "setup.nsi").read_text(encoding="utf-8")
+    sections = [part.partition("SectionEnd")[0] for part in text.split("\nSection ")[1:]]
+    removing = [part for part in sections if "REMOVE_PROGRAM" in part]
+    assert len(removing) == 2
+    for part in removing:
+        steps = re.findall(r"STAY_OUT_OF_OTHERS|WAIT_UNTIL_ENDED|REMOVE_PROGRAM", part)
+        assert steps == ["STAY_OUT_OF_OTHERS", "WAIT_UNTIL_ENDED", "REMOVE_PROGRAM"]
+
+
+def test_what_setup_packs_is_named_as_the_system_names_it() -> None:
+    """makensis takes other marks between folders as part of a file's name."""
+    text = (WINDOWS / "setup.nsi").read_text(encoding="utf-8")
+    packed = re.findall(r"^ *File (.*)$", text, re.M)
+    assert len(packed) == 2
+    assert not [line for line in packed if re.search(r"[/\\]", line.removeprefix("/r "))]
 
 
 def test_setup_speaks_both_languages_everywhere() -> None:

@@ -131,6 +131,32 @@ def test_a_keyring_that_hangs_is_given_up_and_not_asked_again(store):
     assert secrets.get_password(PROFILE) == "geheim"
 
 
+def test_a_trial_touches_no_password_and_leaves_nothing(store):
+    secrets.set_password(PROFILE, "geheim")
+    assert secrets.try_keyring("trial", "secret of the trial") == ("secret of the trial", None)
+    assert store.kept == {("tagwerk", PROFILE.keyring_name): "geheim"}
+
+
+def test_a_trial_leaves_nothing_in_a_keyring_that_is_unlocked_after_we_gave_up(store):
+    unlocked = threading.Event()
+    stored = []
+
+    def late(service, username, password):
+        unlocked.wait(20)
+        stored.append(service)
+        store.kept[service, username] = password
+
+    store.set_password = late
+    try:
+        with pytest.raises(secrets.SecretStoreUnavailable):
+            secrets.try_keyring("trial", "secret of the trial", timeout_s=0.05)
+    finally:
+        unlocked.set()
+        secrets._Call.running.join()
+    assert stored == [secrets.TRIAL_SERVICE] != [secrets.SERVICE]
+    assert store.kept == {}
+
+
 @pytest.mark.parametrize(
     "error",
     [

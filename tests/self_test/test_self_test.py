@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pkgutil import ModuleInfo
+from types import SimpleNamespace
 
 import keyring
 import pytest
@@ -19,6 +20,7 @@ from tagwerk.cli import main
 from tagwerk.cli.arguments import parse
 from tagwerk.domain.message import message
 from tagwerk.self_test import computer
+from tagwerk.self_test import run as whole
 from tagwerk.self_test.rows import Outcome, Row, Table
 from tagwerk.self_test.runner import Faulty, Runner, Told, until
 from tagwerk.ui import self_test as of_qt
@@ -225,6 +227,32 @@ def test_the_command_line():
 def test_a_table_that_cannot_be_written_is_wrong_usage(tmp_path, capsys):
     assert main(["--self-test", "--out", str(tmp_path / "no" / "t.txt")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_what_ctrl_c_cut_short_has_not_passed(tmp_path, monkeypatch):
+    """The loop makes an exit code of it."""
+    program = SimpleNamespace(run=lambda _main: 130)
+    monkeypatch.setattr(whole, "_bring_up", lambda _options: (program, message("shown")))
+
+    def run(_step, work):
+        if getattr(work, "__name__", "") == "bring_up":
+            work()
+        return True
+
+    with pytest.raises(KeyboardInterrupt):
+        whole._run_steps(SimpleNamespace(run=run), whole.SelfTestOptions(), tmp_path)
+
+
+def test_an_interrupted_test_has_no_verdict_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def interrupted(*_words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(whole, "_run_steps", interrupted)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    out = tmp_path / "table.txt"
+    assert main(["--self-test", "--lang", "en", "--out", str(out)]) == 130
+    assert "PASSED" not in out.read_text(encoding="utf-8") + capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def start(tmp_path, *words, **more):

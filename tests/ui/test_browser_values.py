@@ -194,6 +194,10 @@ def test_numbers_that_follow_each_other_look_as_if_all_was_painted(
         ((21.5, GOOD), (123_456_789_012.5, GOOD)),
         ((123_456_789_012.5, GOOD), (21.5, GOOD)),
         ((1e18, GOOD), (2e18, GOOD)),
+        (("1 a\n2 b", GOOD), ("3 a\n4 b", GOOD)),
+        (("1\t2", GOOD), ("3\t4", GOOD)),
+        (("1 \u05d0\u05d1", GOOD), ("3 \u05d0\u05d1", GOOD)),
+        (("1 漢字", GOOD), ("3 漢字", GOOD)),
     ],
 )
 def test_what_is_more_than_another_number_is_painted_as_well(

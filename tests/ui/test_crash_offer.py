@@ -62,6 +62,18 @@ def test_a_bug_is_kept_once_and_what_was_foreseen_is_not(qapp, tmp_path):
 
 
 @pytest.mark.expects_log("boom")
+def test_an_error_whose_text_is_new_each_time_does_not_fill_the_memory(qapp, monkeypatch):
+    monkeypatch.setattr("tagwerk.ui.errors.MOST_KINDS", 3)
+    report = Reporter()
+    counts = []
+    report.reported.connect(lambda _error, _where, count: counts.append(count))
+    for number in range(50):
+        report(RuntimeError(f"boom {number}"), "slot")
+    assert len(report.messages) == 4
+    assert counts == [1, 1, 1, *range(1, 48)], "and each is told all the same"
+
+
+@pytest.mark.expects_log("boom")
 async def test_the_window_that_lives_on_offers_the_folder(monkeypatch, tmp_path, opened):
     async with bench(monkeypatch) as made:
         made.report.keep = keeper(tmp_path, [])

@@ -14,15 +14,17 @@ import pytest
 from tagwerk.app import WindowOptions
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.ui.confirm import ConfirmDialog
-from tagwerk.ui.instance import InstanceServer
+from tagwerk.ui.instance import InstanceServer, _Caller
 from tagwerk.ui.instance_call import (
     FILE_NAME,
     MOST_BYTES,
+    TAKEN,
     Serving,
     drop_serving,
     hand_over,
     read_serving,
     read_wish,
+    screen,
     write_serving,
 )
 from tagwerk.ui.workspace import Workspace, write_workspace
@@ -77,7 +79,11 @@ async def test_another_folder_is_another_desk(served, tmp_path):
 
 async def test_only_the_owner_can_find_and_reach_it(served):
     _server, folder, _calls = served
-    assert set(json.loads((folder / FILE_NAME).read_text("utf-8"))) == {"place", "process"}
+    assert set(json.loads((folder / FILE_NAME).read_text("utf-8"))) == {
+        "place",
+        "process",
+        "screen",
+    }
     if os.name == "posix":
         assert (folder / FILE_NAME).stat().st_mode & 0o077 == 0
         place = os.stat(read_serving(folder).place)
@@ -141,7 +147,7 @@ async def test_a_window_that_crashed_is_followed_by_the_next(served):
     called = []
     heir.called.connect(called.append)
     try:
-        assert heir.start()
+        assert heir.start(dead)
         assert await call(folder)
         assert called == [None]
         drop_serving(folder, dead)
@@ -149,6 +155,37 @@ async def test_a_window_that_crashed_is_followed_by_the_next(served):
     finally:
         heir.stop()
         heir.deleteLater()
+
+
+@posix
+def test_the_socket_of_a_window_that_crashed_goes(served, tmp_path):
+    _server, folder, _calls = served
+    place = os.path.join(os.path.dirname(read_serving(folder).place), f"dead-{os.getpid()}")
+    with socket.socket(socket.AF_UNIX) as crashed:
+        crashed.bind(place)
+    heir = InstanceServer(tmp_path / "heir")
+    try:
+        assert heir.start(Serving(place, 1))
+        assert not os.path.exists(place)
+    finally:
+        heir.stop()
+        heir.deleteLater()
+
+
+@posix
+def test_of_two_that_begin_at_once_none_takes_the_other_s_socket(served):
+    """Both saw no window; the second one has its word in the file, the first one goes on serving."""
+    server, folder, _calls = served
+    second = InstanceServer(folder)
+    place = read_serving(folder).place
+    try:
+        assert second.start()
+        assert Path(place).exists()
+    finally:
+        second.stop()
+        second.deleteLater()
+    server.stop()
+    assert not Path(place).exists()
 
 
 @posix
@@ -197,9 +234,73 @@ async def test_a_window_that_hangs_is_not_waited_for(tmp_path, served):
             os.unlink(place)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"place": "", "process": 1}', '{"place": 1}'])
+@posix
+async def test_who_reads_slowly_is_not_hung_up_on(served):
+    """Windows throws away what the other side has not read when this one hangs up."""
+    _server, folder, calls = served
+
+    def ask():
+        with socket.socket(socket.AF_UNIX) as calling:
+            calling.settimeout(PATIENT_S)
+            calling.connect(read_serving(folder).place)
+            calling.sendall(b'{"open": ""}\n')
+            answer = calling.recv(len(TAKEN))
+            calling.settimeout(0.3)
+            try:
+                return answer, calling.recv(1)
+            except TimeoutError:
+                return answer, None
+
+    assert await asyncio.to_thread(ask) == (TAKEN, None)
+    assert calls == [None]
+
+
+@posix
+async def test_a_window_that_ends_takes_nothing_over(served):
+    """Else both would be gone: the window, and the start that had come to it."""
+    server, folder, calls = served
+    with socket.socket(socket.AF_UNIX) as calling:
+        calling.settimeout(PATIENT_S)
+        calling.connect(read_serving(folder).place)
+        await until(lambda: server.findChildren(_Caller), PATIENT_S)
+        server.stop()
+
+        def ask():
+            try:
+                calling.sendall(b'{"open": ""}\n')
+                return calling.recv(len(TAKEN))
+            except OSError:
+                return b""
+
+        assert await asyncio.to_thread(ask) == b""
+    assert calls == []
+
+
+@posix
+async def test_a_window_on_another_screen_is_not_called(served):
+    """The same user twice on one computer: who started it here would see nothing happen."""
+    _server, folder, calls = served
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAYLAND_DISPLAY", "wayland-77")
+        assert not await call(folder)
+        drop_serving(folder, Serving("another", 1))
+    assert calls == []
+    assert await call(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '"place"'])
 def test_a_file_that_makes_no_sense_is_none(tmp_path, text):
     (tmp_path / FILE_NAME).write_text(text)
+    assert read_serving(tmp_path) is None
+    assert not hand_over(tmp_path, None)
+
+
+@pytest.mark.parametrize("part", [{"place": ""}, {"place": 1}, {"process": "1"}, {"screen": 3}])
+def test_a_file_with_one_part_that_makes_no_sense_is_none(tmp_path, part):
+    whole = {"place": "somewhere", "process": 1, "screen": screen()}
+    (tmp_path / FILE_NAME).write_text(json.dumps(whole))
+    assert read_serving(tmp_path) == Serving("somewhere", 1)
+    (tmp_path / FILE_NAME).write_text(json.dumps({**whole, **part}))
     assert read_serving(tmp_path) is None
     assert not hand_over(tmp_path, None)
 

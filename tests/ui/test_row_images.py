@@ -228,6 +228,21 @@ async def test_rows_that_age_and_flash_look_as_if_painted_anew(panel):
     assert all(one != other for one, other in pairwise(seen))
 
 
+async def test_a_cleared_alarm_without_the_time_of_it_ages_on_the_screen_as_in_its_text(panel):
+    plant = make_plant(
+        (make_alarm("A1:Hi", ago_s=75, state=AlarmState.RAISED_CLEARED, flashing=False),)
+    )
+    panel.set_plant(plant)
+    for _ in range(2):
+        frame(panel)
+    before = shown_rows(panel)
+    assert panel.table.alarms.rowCount() == 1
+    frame(panel, ms=3_000)
+    after = shown_rows(panel)
+    assert after != before
+    assert after == painted_anew(panel)
+
+
 async def test_rows_that_are_selected_pointed_at_or_noted_look_as_if_painted_anew(panel):
     before = shown_rows(panel)
     table = panel.table

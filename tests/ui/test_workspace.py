@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -40,6 +41,14 @@ def test_a_sheet_in_the_same_folder_moves_with_the_workspace(tmp_path):
     (tmp_path / "a").rename(tmp_path / "b")
     back = read_workspace(tmp_path / "b" / "x.tagwerk")
     assert back.profile.sheet == str((tmp_path / "b" / "tags.csv").resolve())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with a path")
+@pytest.mark.timeout(30)
+def test_a_pipe_by_that_name_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.tagwerk")
+    with pytest.raises(UsageError, match="no workspace"):
+        read_workspace(tmp_path / "x.tagwerk")
 
 
 def test_nothing_that_sounds_like_a_secret_is_written(tmp_path):

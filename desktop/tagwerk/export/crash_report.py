@@ -85,13 +85,16 @@ class CrashWatch:
             if self._written >= MOST_A_RUN:
                 return None
             self._written += 1
-        return write_report(self._folder, error, where, log=self._log, more=self._more)
+            # One after the other: two threads that fail at once would take the same name.
+            return write_report(self._folder, error, where, log=self._log, more=self._more)
 
     def stop(self) -> None:
         """The program ends in order: nothing of the file is worth keeping."""
         faulthandler.disable()
+        with contextlib.suppress(OSError), self._stream:
+            # On Windows a virus scanner may keep it from being deleted: empty, it tells of no crash.
+            os.ftruncate(self._stream.fileno(), 0)
         with contextlib.suppress(OSError):
-            self._stream.close()
             self._path.unlink()
 
 
@@ -138,8 +141,18 @@ def collect_crashes(folder: Path) -> list[Path]:
             pid = mark.stem.rpartition("-")[2]
             log = mark.with_suffix(".log")
             path = _write(folder, at_ns, pid, facts, clean(_guilty_first(stack)), log)
-            made += [path] if path is not None else []
+            if path is None:
+                _put_back(mark, stack, at_ns)
+                break
+            made.append(path)
     return made[::-1]
+
+
+def _put_back(mark: Path, stack: str, at_ns: int) -> None:
+    """There is no room for a report now: the next start tries again."""
+    with open_private(mark) as stream:
+        stream.write(stack)
+    os.utime(mark, ns=(at_ns, at_ns))
 
 
 def _guilty_first(stack: str) -> str:
@@ -207,6 +220,9 @@ def _write(
             with open_private(path) as stream:
                 stream.write(text)
         except OSError:
+            # Half a report would be offered as a whole one.
+            with contextlib.suppress(OSError):
+                path.unlink()
             return None
         _drop_old(folder)
         return path

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 SERVICE = "tagwerk"
+TRIAL_SERVICE = "tagwerk-self-test"
+"""Not that of the passwords: Windows moves the one saved last aside for another of its service."""
 TIMEOUT_S = 60.0
 """Long enough for a person to unlock the keyring."""
 _UNSAFE_MODULES = (
@@ -189,18 +191,45 @@ def delete_password(profile: ConnectionProfile, timeout_s: float = TIMEOUT_S) ->
         SecretStoreUnavailable: no keyring, it is locked, or it does not answer in time.
     """
 
-    def delete() -> None:
-        from keyring.errors import PasswordDeleteError
+    _in_time(lambda: _delete(_backend(), SERVICE, profile.keyring_name), timeout_s)
 
+
+def _delete(backend: KeyringBackend, service: str, name: str) -> None:
+    from keyring.errors import PasswordDeleteError
+
+    try:
+        backend.delete_password(service, name)
+    except PasswordDeleteError:
+        # Some stores say so when there was none; others when they would not.
+        if backend.get_password(service, name) is not None:
+            raise
+
+
+def try_keyring(
+    name: str, secret: str, timeout_s: float = TIMEOUT_S
+) -> tuple[str | None, str | None]:
+    """Store, read and delete a secret; what was read, and what is still there at the end.
+
+    In one call: where the user unlocks the keyring only after we gave up, the secret is stored
+    then, and deleted all the same.
+
+    Args:
+        name: one that nobody else uses.
+
+    Raises:
+        SecretStoreUnavailable: no keyring, it is locked, or it does not answer in time.
+    """
+
+    def work() -> tuple[str | None, str | None]:
         backend = _backend()
         try:
-            backend.delete_password(SERVICE, profile.keyring_name)
-        except PasswordDeleteError:
-            # Some stores say so when there was none; others when they would not.
-            if backend.get_password(SERVICE, profile.keyring_name) is not None:
-                raise
+            backend.set_password(TRIAL_SERVICE, name, secret)
+            kept = backend.get_password(TRIAL_SERVICE, name)
+        finally:
+            _delete(backend, TRIAL_SERVICE, name)
+        return kept, backend.get_password(TRIAL_SERVICE, name)
 
-    _in_time(delete, timeout_s)
+    return _in_time(work, timeout_s)
 
 
 def _refused() -> SecretStoreUnavailable:

@@ -106,29 +106,16 @@ def versions() -> Finding:
 
 def keyring_keeps() -> Finding:
     """Name the keyring; where it is a real one, store, read and delete a secret of this test."""
-    from tagwerk.domain.connection import ConnectionProfile
-    from tagwerk.link.secrets import (
-        SecretStoreUnavailable,
-        delete_password,
-        get_password,
-        keyring_name,
-        set_password,
-    )
+    from tagwerk.link.secrets import SecretStoreUnavailable, keyring_name, try_keyring
 
     try:
         name = keyring_name(KEYRING_S)
     except SecretStoreUnavailable as problem:
         return Told(problem.text, problem.cure_text)
-    # A name that nothing else has, so that no password of a plant can be touched.
-    probe = ConnectionProfile("self test", f"https://self-test-{uuid.uuid4()}.invalid", "self-test")
     secret = secrets.token_urlsafe(24)
     try:
-        set_password(probe, secret, KEYRING_S)
-        try:
-            kept = get_password(probe, KEYRING_S)
-        finally:
-            delete_password(probe, KEYRING_S)
-        left = get_password(probe, KEYRING_S)
+        # A name that nothing else has, so that no password of a plant can be touched.
+        kept, left = try_keyring(f"self-test-{uuid.uuid4()}", secret, KEYRING_S)
     except SecretStoreUnavailable as problem:
         return Told(message("{name}: {said}", name=name, said=problem.text), problem.cure_text)
     if kept != secret or left is not None:

@@ -66,6 +66,7 @@ def run_self_test(options: SelfTestOptions) -> int:
 
     Raises:
         UsageError: the file for the table cannot be written.
+        KeyboardInterrupt: with Ctrl+C; the table then has no verdict.
     """
     with contextlib.ExitStack() as stack:
         streams = [sys.stdout] if sys.stdout is not None else []
@@ -162,7 +163,9 @@ def _run_steps(runner: Runner, options: SelfTestOptions, folder: Path) -> None:
         (message("Translations"), of_qt.translations),
     ):
         runner.run(step, work)
-    programs[0].run(partial(_drive, runner, programs[0], window_options, folder))
+    if programs[0].run(partial(_drive, runner, programs[0], window_options, folder)):
+        # The loop makes an exit code of Ctrl+C: what was not tested must not count as passed.
+        raise KeyboardInterrupt
 
 
 def _find_screen() -> Finding:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tagwerk.window")
 
+MOST_KINDS = 500
+"""So many errors with texts of their own are told apart; a text that counts up is new each time."""
 QT = "Qt"
 """Where Qt's own messages come from."""
 
@@ -92,6 +94,8 @@ class Reporter(QObject):
             return
         key = _key(error, where)
         with self._lock:
+            if key not in self._counts and len(self._counts) >= MOST_KINDS:
+                key = (type(error).__name__, "", where)
             count = self._counts[key] = self._counts.get(key, 0) + 1
         if count == 1:
             # Imported when something went wrong: the first paint must not wait for it.

@@ -23,7 +23,6 @@ from tagwerk.ui.instance_call import (
     TAKEN,
     Serving,
     drop_serving,
-    read_serving,
     read_wish,
     write_serving,
 )
@@ -56,9 +55,15 @@ class InstanceServer(QObject):
         self._server.setMaxPendingConnections(8)
         self._server.newConnection.connect(self._take_callers)
 
-    def start(self) -> bool:
-        """Listen, and leave word where; False when that cannot be, and each start is its own."""
-        self._drop_left_over()
+    def start(self, dead: Serving | None = None) -> bool:
+        """Listen, and leave word where; False when that cannot be, and each start is its own.
+
+        Args:
+            dead: a window that was called and did not answer; its socket goes. Never what the file
+                says at this moment: it may be of one that has begun meanwhile.
+        """
+        if dead is not None:
+            _drop_socket(dead.place)
         try:
             place = _new_place()
             # Another window that ends may have taken the folder away in between: once more.
@@ -71,6 +76,11 @@ class InstanceServer(QObject):
             return False
         return True
 
+    @property
+    def serves(self) -> bool:
+        """Whether what a later start wants can be done here."""
+        return self._serving is not None
+
     def stop(self) -> None:
         """Serve no more; nothing is left behind."""
         serving, self._serving = self._serving, None
@@ -78,14 +88,6 @@ class InstanceServer(QObject):
         if serving is not None:
             drop_serving(self._folder, serving)
             _drop_folder(serving.place)
-
-    def _drop_left_over(self) -> None:
-        """The socket of a window that crashed; whoever calls knows that nobody answers there."""
-        before = read_serving(self._folder)
-        if before is not None and sys.platform != "win32":
-            with contextlib.suppress(OSError):
-                if stat.S_ISSOCK(os.stat(before.place).st_mode):
-                    os.unlink(before.place)
 
     def _take_callers(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
@@ -122,9 +124,13 @@ class _Caller(QObject):
         except ValueError:
             self._give_up()
             return
+        if not self._instance.serves:
+            # The window ends: what it took over now would be lost.
+            self._give_up()
+            return
         self._socket.write(TAKEN)
         self._socket.flush()
-        self._socket.disconnectFromServer()
+        # The caller hangs up. Windows would throw away what it has not read yet if we did.
         self._instance.called.emit(wanted)
 
     def _give_up(self) -> None:
@@ -167,6 +173,13 @@ def _own_folder() -> Path:
 
 def _is_short(folder: Path) -> bool:
     return len(os.fsencode(folder)) <= _LONGEST_FOLDER
+
+
+def _drop_socket(place: str) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.stat(place).st_mode):
+                os.unlink(place)
 
 
 def _drop_folder(place: str) -> None:

@@ -1,9 +1,10 @@
-"""A second start finds the first: one window a user and settings folder, other windows aside.
+"""A second start finds the first: one window a user, settings folder and screen, others aside.
 
 The window that serves (`instance`) leaves a small file in its settings folder: the name of its
-local socket, drawn by lot, and its process. Whoever can read that folder, the user alone, can find
-it; nobody can take the name before. A later start sends one line there, a path to open or nothing
-but "come forward", and ends. Passwords and addresses never go this way.
+local socket, drawn by lot, its process and its screen. Whoever can read that folder, the user
+alone, can find it; nobody can take the name before. A later start on the same screen sends one line
+there, a path to open or nothing but "come forward", and ends. Passwords and addresses never go this
+way.
 
 No Qt in here: a start that only hands over is done in the time that Python takes. Called by the
 composition root before anything is painted.
@@ -42,11 +43,28 @@ class Serving:
     process: int
 
 
+def screen() -> str:
+    """Where this start would show its window: session of Windows, or display."""
+    if sys.platform == "win32":
+        import ctypes
+
+        number = ctypes.c_ulong()
+        ctypes.windll.kernel32.ProcessIdToSessionId(os.getpid(), ctypes.byref(number))
+        return str(number.value)
+    return os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY", "")
+
+
 def read_serving(folder: Path) -> Serving | None:
-    """What the file in a settings folder says; None when there is none or it makes no sense."""
+    """What the file in a settings folder says; None when there is none or it makes no sense.
+
+    Nor where the window is on another screen (the same user twice on a terminal server): who
+    started the program here would see nothing happen.
+    """
     try:
         document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         place, process = document["place"], document["process"]
+        if document["screen"] != screen():
+            return None
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not isinstance(place, str) or not isinstance(process, int) or not place:
@@ -65,7 +83,8 @@ def write_serving(folder: Path, serving: Serving) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"place": serving.place, "process": serving.process}, file)
+            document = {"place": serving.place, "process": serving.process, "screen": screen()}
+            json.dump(document, file)
         os.replace(temporary, folder / FILE_NAME)
     except OSError:
         with contextlib.suppress(OSError):

@@ -26,6 +26,8 @@ from tagwerk.ui.settings import Settings
 from tagwerk.ui.theme import new_application, theme
 from tagwerk.ui.window import MainWindow
 
+UNSEEN_MS = 2_000
+"""So long a first picture may take before the rest begins without it."""
 NEW_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Values are objects that live for a frame and are part of no cycle; at the usual 700 the collector
 looks at them 30 times a second at 20,000 values a second, and finds nothing."""
@@ -100,6 +102,9 @@ class Program:
     def paint_first(self, load: Callable[[], None]) -> None:
         """Show the window; return when it is painted and `load` has run in its thread.
 
+        A window that is not painted, because it starts minimised or the session is locked, is not
+        waited for longer than `UNSEEN_MS`: the plant behind it is wanted all the same.
+
         Raises:
             Exception: what `load` raised.
         """
@@ -116,13 +121,20 @@ class Program:
 
         thread = threading.Thread(target=work, name="imports")
 
-        def painted() -> None:
-            self.watch.painted()
+        def begin() -> None:
+            if thread.ident is not None:
+                return
+            patience.stop()
             thread.start()
             self.application.setWindowIcon(window_icon())
             theme().load_mono()
 
-        self.window.first_painted.connect(painted)
+        patience = QTimer()
+        patience.setSingleShot(True)
+        patience.setInterval(UNSEEN_MS)
+        patience.timeout.connect(begin)
+        self.window.first_painted.connect(self.watch.painted)
+        self.window.first_painted.connect(begin)
         # What it needs is imported by then; before, this thread would have to do it, in one piece.
         loaded.done.connect(self.window.complete)
         # A turn of its own, so that the window answers between that and the bridge's beginning.
@@ -132,8 +144,9 @@ class Program:
         ending.timeout.connect(waiting.quit)
         loaded.done.connect(ending.start)
         self.window.show()
+        patience.start()
         waiting.exec()
-        self.window.first_painted.disconnect(painted)
+        self.window.first_painted.disconnect(begin)
         thread.join()
         _wake_the_collector()
         if failures:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +96,10 @@ def read_workspace(path: Path) -> Workspace:
         UsageError: not there, not readable, not a workspace, or of a newer version.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        found = path.stat()
+        # A pipe or a device by that name would be read for ever.
+        can_be_read = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+        if found.st_size > MOST_BYTES or not can_be_read:
             raise _not_a_workspace(path)
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as problem:

@@ -105,6 +105,11 @@ def stood_ns(alarm: Alarm, now_ns: int) -> int | None:
     return max((ended if ended is not None else now_ns) - alarm.raise_time_ns, 0)
 
 
+def is_ageing(alarm: Alarm) -> bool:
+    """Whether `stood_ns` follows the clock: it stands, or nobody told when it was cleared."""
+    return alarm.is_standing or alarm.clear_time_ns is None
+
+
 def duration_text(span_ns: int, style: NumberStyle | None = None) -> str:
     """``10.0 s``, ``1 min 25 s``, ``1 h 56 min``, ``3 d 4 h``."""
     seconds = span_ns / _SECOND_NS

@@ -18,7 +18,7 @@ from tagwerk.domain.alarms import Alarm
 from tagwerk.domain.text import EM_DASH
 from tagwerk.store.alarm_order import SortBy
 from tagwerk.ui.alarms.block_painting import BlockPainter
-from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, CellTexts
+from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, CellTexts, is_ageing
 from tagwerk.ui.alarms.look import Colors, is_flashing
 from tagwerk.ui.alarms.notes import Note
 from tagwerk.ui.theme import theme
@@ -181,7 +181,7 @@ class RowPainter:
 
         changing = (
             picture.framed and is_flashing(alarm),
-            picture.now_ns if self._ageing and alarm.is_standing else 0,
+            picture.now_ns if self._ageing and is_ageing(alarm) else 0,
         )
         marks = (alarm, selected, hovered, note)
         self.images.draw(painter, number, top, marks, paint_row, changing, amend)

@@ -9,6 +9,7 @@ picture. Knows no view and no model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor
@@ -25,6 +26,9 @@ from tagwerk.ui.widgets.numbers import FRACTION_WIDTH, Mark
 _SAME_DIGIT = {ord(digit): "0" for digit in "123456789"}
 _WITH_PLAIN_NUMBER = (Mark.NONE, Mark.UNCERTAIN, Mark.SIMULATED, Mark.OVERRIDDEN, Mark.SUBSTITUTE)
 """Beside these a number looks as it does alone: neither struck out, nor grey, nor hatched."""
+_PLAIN = re.compile(r"[ -~\u00a0-\u024f\u2009\u2010-\u2027\u202f\u2212]*\Z")
+"""Letters of the bundled font. Line ends, other fonts and what is read from the right stand elsewhere
+in a kept text than in their row."""
 _MOST_KEPT = 2_000
 _ROLE = "text"
 
@@ -90,7 +94,7 @@ class FreshNumbers:
 
     def _put(self, known: _Number, text: str, left: float) -> bool:
         """Find how a number stands in its place; False for what is none, or has no room uncut."""
-        if not text or not (text[0].isdigit() or text[0] in "−-+"):
+        if not text or not (text[0].isdigit() or text[0] in "−-+") or not _PLAIN.match(text):
             return False
         whole, mark, fraction = text.partition(number_style().decimal)
         fraction_width = self._texts.width(mark + fraction)

@@ -68,8 +68,9 @@ from tagwerk.ui.widgets.scrollbars import use_flat_scroll_bars
 
 _AGE_PERIOD_NS = 1_000_000_000
 _COARSE_FROM_NS = 10_000_000_000
-_COARSE_AGE_PERIOD_NS = 5_000_000_000
-"""Ages are told in such steps where all in sight are older than `_COARSE_FROM_NS`."""
+_COARSE_AGE_PERIOD_NS = 2_000_000_000
+"""So often ages are looked at where all in sight are older than `_COARSE_FROM_NS`: an age that is
+told in steps of five seconds is never told much too low."""
 _VALUE_PERIOD_NS = 100_000_000
 
 
@@ -155,7 +156,7 @@ class SetpointView(QTableView):
     def on_frame(self, changed: set[str], now_ns: int, everything: bool) -> None:
         """Repaint visible rows among `changed`, ten times a second at most.
 
-        Once a second, or every five where all are old, the ages are looked at, and those repainted
+        Once a second, or every two where all are old, the ages are looked at, and those repainted
         whose text is another now.
         """
         self._changed |= changed
