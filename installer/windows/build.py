@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import uuid
 import zipfile
 from pathlib import Path
@@ -104,9 +105,13 @@ def _freeze_under_wine() -> Path:
 
 
 def pack_zip(folder: Path, path: Path) -> Path:
-    """The folder as a portable zip, the same bytes each time."""
-    moment = gmtime(source_date_s())[:6]
+    """The folder as a portable zip, the same bytes each time from the same tool: by 7-Zip where it
+    is on the path, whose search for repeats makes it 3 % smaller, otherwise by Python."""
+    path.unlink(missing_ok=True)
     top = f"tagwerk-{version()}"
+    if program := shutil.which("7z"):
+        return _pack_closely(program, folder, path, top)
+    moment = gmtime(source_date_s())[:6]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for item in sorted(folder.rglob("*")):
             if item.is_dir():
@@ -115,6 +120,23 @@ def pack_zip(folder: Path, path: Path) -> Path:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, item.read_bytes())
+    return path
+
+
+def _pack_closely(program: str, folder: Path, path: Path, top: str) -> Path:
+    moment = source_date_s()
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / top
+        shutil.copytree(folder, copy)
+        for item in (copy, *copy.rglob("*")):
+            item.chmod(0o755 if item.is_dir() else 0o644)
+            os.utime(item, (moment, moment))
+        # One thread, no times but the last change, names as UTF-8: the same bytes each time.
+        words = ["-tzip", "-mx=9", "-mfb=258", "-mpass=5", "-mmt=1", "-mtc=off", "-mcu=on"]
+        subprocess.run(
+            [program, "a", "-bd", *words, str(path.resolve()), top],
+            cwd=place, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"},
+        )  # fmt: skip
     return path
 
 

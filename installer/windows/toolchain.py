@@ -30,6 +30,7 @@ LOCK = HERE / "requirements-wine.lock"
 WANTED = HERE / "requirements-wine.in"
 PACKAGES = (
     "wine", "wine64", "gcc-mingw-w64-x86-64-posix", "nsis", "wixl", "msitools", "osslsigncode",
+    "p7zip-full",
 )  # fmt: skip
 COMPILER = "x86_64-w64-mingw32-gcc-posix"
 OBJDUMP = "x86_64-w64-mingw32-objdump"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -27,7 +28,14 @@ def test_windows_counts_with_four_numbers(version: str, numbers: tuple[int, ...]
     assert resource.four_numbers(version) == numbers
 
 
-def test_the_zip_is_the_same_each_time_and_has_one_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tool", ["7z", ""])
+def test_the_zip_is_the_same_each_time_and_has_one_folder(
+    tmp_path: Path, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = shutil.which("7z") if tool else None
+    if tool and found is None:
+        pytest.skip("7-Zip is not here")
+    monkeypatch.setattr(build.shutil, "which", lambda _name: found)
     folder = tmp_path / "folder"
     (folder / "_internal").mkdir(parents=True)
     (folder / "tagwerk.exe").write_bytes(b"MZ")
@@ -37,7 +45,12 @@ def test_the_zip_is_the_same_each_time_and_has_one_folder(tmp_path: Path) -> Non
     second = build.pack_zip(folder, tmp_path / "b.zip").read_bytes()
     assert first == second
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert {name.split("/")[0] for name in archive.namelist()} == {f"tagwerk-{build.version()}"}
+        names = set(archive.namelist())
+        assert {name.split("/")[0] for name in names} == {f"tagwerk-{build.version()}"}
+        assert {name.split("/")[-1] for name in names if name[-1] != "/"} == {
+            "tagwerk.exe",
+            "ü.txt",
+        }
 
 
 @pytest.mark.parametrize(
