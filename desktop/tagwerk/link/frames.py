@@ -23,7 +23,10 @@ MOST_FRAME_BYTES = 10 * 1024 * 1024
 _AT_ONCE = 128
 """So many messages are read in one go; then the clock is looked at."""
 _MOST_CONTROL_BYTES = 125
-"""A larger frame carries data (RFC 6455, 5.5): its kind, which is dear to ask for, may be left open."""
+"""A larger frame carries data (RFC 6455, 5.5)."""
+_BRACE = ord("{")
+"""What a message begins with. A frame's kind is dear to ask for, so only one that begins otherwise
+is asked, such as a binary one, which is nobody's."""
 TEXT, CONTINUATION = WSMsgType.TEXT, WSMsgType.CONTINUATION
 CLOSE, PING, PONG = WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG
 REMOVED = "Removed"
@@ -174,8 +177,13 @@ class FrameListener(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; picows calls it for each frame of a buffer in one go."""
         messages = self._messages
-        if frame.payload_size > _MOST_CONTROL_BYTES and frame.fin and not self._parts:
-            messages.append(frame.get_payload_as_bytes())
+        if (
+            frame.payload_size > _MOST_CONTROL_BYTES
+            and frame.fin
+            and not self._parts
+            and (message := frame.get_payload_as_bytes())[0] == _BRACE
+        ):
+            messages.append(message)
         else:
             self._on_other_frame(transport, frame)
         if len(messages) >= _AT_ONCE:
