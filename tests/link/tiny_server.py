@@ -6,6 +6,7 @@ It shares no code with the desk or the demo plant.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import ssl
@@ -15,6 +16,18 @@ from aiohttp import WSMsgType, web
 
 ROOT = re.compile(r"\{\s*(\w+)")
 NORMAL = object()
+
+
+def _passing_over_a_double_end(loop, context):
+    """A client that leaves while much is being sent to it may end asyncio's transport twice.
+
+    ``_write_ready`` resumes the TLS protocol, which writes on and meets the reset: the end is put
+    on the loop, and then done at once as well, since the buffer is empty by now.
+    """
+    error = context.get("exception")
+    if isinstance(error, AttributeError) and "_call_connection_lost" in str(context.get("handle")):
+        return
+    loop.default_exception_handler(context)
 
 
 def value(number, *, time="2026-06-18T12:00:00.000Z", quality="GOOD_CASCADE"):
@@ -264,6 +277,7 @@ class TinyServer:
 
     async def start(self, context: ssl.SSLContext | None = None, *, port: int = 0) -> None:
         self._loop = asyncio.SelectorEventLoop()
+        self._loop.set_exception_handler(_passing_over_a_double_end)
         self._thread = threading.Thread(target=self._loop.run_forever, name="tiny server")
         self._thread.start()
         await self._call(self._start(context, port))
@@ -547,13 +561,16 @@ class TinyServer:
         for operation, names in list(self.subscriptions.items()):
             for one in names:
                 if self._find(one) == name:
-                    for socket in self.sockets:
-                        await self._next(
-                            socket,
-                            operation,
-                            "tagValues",
-                            {**self._value_of(one), "notificationReason": "Modified"},
-                        )
+                    for socket in list(self.sockets):
+                        # One that has just died is told nothing more; who subscribes anew is told
+                        # the value then.
+                        with contextlib.suppress(ConnectionError):
+                            await self._next(
+                                socket,
+                                operation,
+                                "tagValues",
+                                {**self._value_of(one), "notificationReason": "Modified"},
+                            )
 
     async def _push_alarm(self, operation: str, body) -> None:
         for socket in self.sockets:
