@@ -222,7 +222,7 @@ def soaked(**changes):
     """A run of 300 s with two restarts: 200 MB throughout, nothing late, nothing lost."""
     points = [
         {
-            "unix_s": 1000.0 + at_s, "rss_mb": 200.0, "trends_mb": 0.0, "threads": 4,
+            "unix_s": 1000.0 + at_s, "rss_mb": 200.0, "trends_mb": 0.0, "traffic_mb": 0.0, "threads": 4,
             "open_files": 20, "tasks": 3, "timers": 5, "widgets": 400,
             "values_received": min(at_s, 200) * 100 if at_s < 205 else 20_000 + (at_s - 204) * 100,
         }

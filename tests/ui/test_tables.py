@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 import weakref
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QHelpEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QMenu, QToolTip
 
 from tagwerk.domain.alarms import AlarmState, Notification
+from tagwerk.domain.connection import LinkState
 from tagwerk.store.alarm_order import SortBy
 from tagwerk.store.alarm_view import AT_ONCE
 from tagwerk.ui.alarms import tally as tally_module
 from tagwerk.ui.alarms.cells import INDEX
-from tagwerk.ui.collector import MANY, LongLived
+from tagwerk.ui.collector import MANY, LeftBehind, LongLived
 from tagwerk.ui.panels.alarms import AlarmPanel
 from ui.alarms_support import (
     SECOND,
@@ -353,6 +355,32 @@ def test_what_came_to_stay_is_kept_from_the_collector():
         assert gone() is None
     finally:
         gc.unfreeze()
+
+
+def test_what_a_lost_session_left_is_collected_when_the_next_one_is_live():
+    parent = QObject()
+    left = LeftBehind(parent)
+    left.timer.setInterval(0)
+    left.follow(LinkState.LIVE)
+    assert not left.timer.isActive()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        gone = weakref.ref(_Ring())
+        left.follow(LinkState.RECONNECTING)
+        left.follow(LinkState.CONNECTING)
+        assert not left.timer.isActive()
+        left.follow(LinkState.LIVE)
+        assert gone() is not None
+        until = time.monotonic() + 10
+        while gone() is not None and time.monotonic() < until:
+            QTest.qWait(10)
+        assert gone() is None
+    finally:
+        if was_enabled:
+            gc.enable()
+    left.follow(LinkState.LIVE)
+    assert not left.timer.isActive()
 
 
 class _Ring:

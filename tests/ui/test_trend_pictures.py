@@ -15,7 +15,7 @@ from tagwerk.store.trends import OPEN, Curve
 from tagwerk.ui.trend import columns
 from tagwerk.ui.trend.axes import Scale
 from tagwerk.ui.trend.columns import ColumnCache, Strokes, column_strokes, draw_curve, hide_covered
-from tagwerk.ui.trend.strokes import StrokeStyle, TimeMap, ValueMap, is_dense
+from tagwerk.ui.trend.strokes import StrokeStyle, TimeMap, ValueMap, draw_samples, is_dense
 
 pytestmark = pytest.mark.ui
 
@@ -106,8 +106,13 @@ def canvas(ratio):
 
 def pixels(image):
     """Whether a pixel was drawn on, as rows."""
+    return levels(image) < 160
+
+
+def levels(image):
+    """How bright each pixel is, as rows."""
     view = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    return view[:, :, 0] < 160
+    return view[:, :, 0]
 
 
 def ours(curve, time, value, holes, now_ns, step):
@@ -288,3 +293,48 @@ def test_noise_has_columns_earlier_while_it_moves_and_smooth_curves_keep_their_l
         moving = TimeMap(time.left_ns, time.pixel_ns, 0.0, time.width, 1.0, 2)
         assert not is_dense(curve, time, value, [])
         assert is_dense(curve, moving, value, []) is early
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("kind", ["smooth", "noise", "spikes"])
+def test_a_wide_line_drawn_piece_by_piece_looks_like_one_outline(qapp, kind, ratio):
+    """The outline of the whole line is what Qt would draw; it is the slow way."""
+    curve, time = few_samples(kind, 150)
+    time = TimeMap(time.left_ns, time.pixel_ns, 0.0, time.width, ratio)
+    value = scale_of(curve)
+    drawn, wanted = canvas(ratio), canvas(ratio)
+    with QPainter(drawn) as painter:
+        draw_samples(painter, curve, time, value, StrokeStyle(INK, thick=True), [], T0)
+    with QPainter(wanted) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(INK, 1.6 * ratio)
+        pen.setCosmetic(True)
+        pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        first, stop = curve.range_of(time.left_ns, time.right_ns)
+        xs = time.xs(curve.times[max(first - 1, 0) : stop + 1]).tolist()
+        ys = value.ys(curve.values[max(first - 1, 0) : stop + 1]).tolist()
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)]))
+    ink, outline = (255 - levels(image).astype(int) for image in (drawn, wanted))
+    # Where pieces meet, a corner of less than a pixel is missing or twice as dark.
+    assert ink.sum() == pytest.approx(outline.sum(), rel=0.06)
+    assert pixels(wanted).sum() > 100
+    inner = slice(2, -8)  # at the window's edge the line ends in another place
+    few = pixels(wanted).sum() / 500  # tips of peaks sharper than a pixel
+    assert (pixels(wanted) & ~grown(pixels(drawn)))[:, inner].sum() <= few
+    assert (pixels(drawn) & ~grown(pixels(wanted)))[:, inner].sum() <= few
+
+
+def test_wide_dashes_run_on_over_corners(qapp):
+    """As wide as a line without dashes, and two thirds of its ink."""
+    curve, time = few_samples("smooth", 300)
+    value = scale_of(curve)
+    inks = []
+    for dashed in (False, True):
+        image = canvas(1.0)
+        with QPainter(image) as painter:
+            style = StrokeStyle(INK, thick=True, dashed=dashed)
+            draw_samples(painter, curve, time, value, style, [], T0)
+        inks.append((255 - levels(image).astype(int)).sum())
+    assert inks[1] / inks[0] == pytest.approx(2 / 3, abs=0.12)

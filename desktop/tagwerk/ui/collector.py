@@ -1,4 +1,5 @@
-"""Keeps Python's garbage collector from looking through what is there to stay.
+"""Keeps Python's garbage collector from looking through what is there to stay, and has it look when
+a session is over.
 
 A hundred thousand alarms are some hundred thousand objects; a full collection looks at each of them
 and holds the window for a tenth of a second. They leave by their count of references like anything
@@ -9,7 +10,13 @@ from __future__ import annotations
 
 import gc
 
+from PySide6.QtCore import QObject, QTimer
+
+from tagwerk.domain.connection import LinkState
+
 MANY = 20_000
+SETTLED_MS = 5_000
+"""After values flow again: the old session is let go of, the hole is filled, all is painted."""
 
 
 class LongLived:
@@ -33,3 +40,29 @@ class LongLived:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
+
+
+class LeftBehind(QObject):
+    """Has what a lost session left collected once the next one is live.
+
+    A session is full of rings (tasks, sockets, what waits for an answer), and by then the collector
+    takes them for long-lived: it would come to them after a hundred rounds, and each restart of a
+    server would cost some MB until then. Looking through all that came since the start takes a
+    few milliseconds.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._was_lost = False
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(SETTLED_MS)
+        self.timer.timeout.connect(gc.collect)
+
+    def follow(self, state: LinkState) -> None:
+        """The link's state changed."""
+        if state is LinkState.LIVE and self._was_lost:
+            self._was_lost = False
+            self.timer.start()
+        elif state is LinkState.RECONNECTING:
+            self._was_lost = True

@@ -60,6 +60,7 @@ class ResourceLog(QObject):
                 "rss_mb": memory_mb(),
                 # What is kept on purpose, up to a limit, is no leak.
                 "trends_mb": round(plant.trends.nbytes / 2**20, 3) if plant is not None else 0.0,
+                "traffic_mb": round(plant.traffic.used_bytes / 2**20, 3) if plant else 0.0,
                 "threads": threading.active_count(),
                 "open_files": open_files(),
                 "tasks": tasks(),

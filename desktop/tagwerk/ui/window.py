@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         if self._is_complete:
             return
         from tagwerk.ui.clock import FrameClock, LatenessMeter
+        from tagwerk.ui.collector import LeftBehind
         from tagwerk.ui.docking import Docking
         from tagwerk.ui.widgets.focus import FocusRing
         from tagwerk.ui.widgets.gutters import GutterStyle
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         self.clock = FrameClock(self.report, self)
         self.docking = Docking(self, self.settings, self.report)
         self.lateness = LatenessMeter(self)
+        self._left_behind = LeftBehind(self)
         self.clock.pace_changed.connect(self.lateness.follow_pace)
         self._build_rest()
         self._is_complete = True
@@ -468,6 +470,7 @@ class MainWindow(QMainWindow):
             self.flow.follow(status)
         self.tool_bar.show_status(plant.profile.name, plant.profile.note, status)
         self.link_banner.follow(status, plant.profile)
+        self._left_behind.follow(status.state)
         self._tell_actions()
         self._refresh_slowly()
 
