@@ -29,6 +29,8 @@ _QUIET_FRAMES = 30
 """After so many frames without news (a second) the clock rests: it looks for news less often, and
 hands on frames without any only as often as a listener needs them."""
 _REST_RATE = 1.0
+_RATE_HOLDS_S = 0.25
+"""What listeners need at rest is asked again after so long: at each beat it was a tenth of a rest."""
 TURN_MS = 6
 """Between two turns of a frame: as many as there are fit into its period."""
 _MOST_PUT_OFF = 2
@@ -79,6 +81,7 @@ class FrameClock(QObject):
         self._quiet_frames = 0
         self._rates: dict[str, Callable[[], float]] = {}
         self._last_due_s = 0.0
+        self._rate, self._rate_asked_s = _REST_RATE, 0.0
         self._report = report
         self._plant: Plant | None = None
         self._listeners: list[tuple[str, Callable[[Frame], None]]] = []
@@ -165,9 +168,13 @@ class FrameClock(QObject):
             self._keep_pace()
             self._last_due_s = time.monotonic()
             return True
-        rate = max((wanted() for wanted in self._rates.values()), default=_REST_RATE)
-        self._keep_pace(rate)
         now_s = time.monotonic()
+        is_slow = self._timer.interval() >= RESTING_PERIOD_MS
+        if not is_slow or now_s >= self._rate_asked_s + _RATE_HOLDS_S:
+            self._rate_asked_s = now_s
+            self._rate = max((wanted() for wanted in self._rates.values()), default=_REST_RATE)
+        rate = self._rate
+        self._keep_pace(rate)
         if now_s < self._last_due_s + 0.9 / rate:
             return False
         self._last_due_s = now_s
