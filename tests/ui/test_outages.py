@@ -13,7 +13,7 @@ from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus, 
 from tagwerk.domain.errors import NotTrusted
 from tagwerk.domain.values import GOOD, Sample
 from tagwerk.ui.alarms.cells import durations_until_ns
-from tagwerk.ui.banner import Banner, BannerBar
+from tagwerk.ui.banner import MOST_CLOSABLE, Banner, BannerBar
 from tagwerk.ui.link_banner import KEY, REDUNDANCY_KEY, LinkBanner
 from tagwerk.ui.status_words import difference_text
 from tagwerk.ui.statusbar import StatusBar
@@ -272,4 +272,16 @@ def test_a_server_without_encryption_stays_in_sight_in_a_narrow_window(qapp, url
     bar.refresh(plant, (0.0, 0.0), NOW)
     assert bar.fields["server"].isVisibleTo(bar) is stays
     bar.close()
+    bar.deleteLater()
+
+
+def test_a_thousand_different_errors_do_not_pile_up(qapp):
+    bar = BannerBar()
+    bar.put("link", Banner("warning", "lost", closable=False))
+    for number in range(1000):
+        bar.put(f"error:{number}", Banner("bad", f"error {number}"))
+    assert bar.current.headline == "error 999"
+    assert bar.banner("link") is not None
+    assert bar.banner(f"error:{1000 - MOST_CLOSABLE}") is not None
+    assert bar.banner(f"error:{999 - MOST_CLOSABLE}") is None
     bar.deleteLater()

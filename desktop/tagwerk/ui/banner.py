@@ -97,6 +97,10 @@ class _Entry:
     whole_ns: int = 1
 
 
+MOST_CLOSABLE = 50
+"""Messages that may be closed, the one on show among them; the log has all that there were."""
+
+
 class BannerBar(Area):
     """Shows the worst banner; hidden when there is none. Object name ``banner``."""
 
@@ -157,10 +161,17 @@ class BannerBar(Area):
         if entry is None:
             self._order += 1
             self._entries[key] = _Entry(banner, self._order)
+            self._make_room()
         else:
             entry.banner = banner
         self._start_countdown(self._entries[key])
         self._refresh()
+
+    def _make_room(self) -> None:
+        """Nobody reads the hundredth error: the oldest that may be closed go."""
+        closable = [key for key, entry in self._entries.items() if entry.banner.closable]
+        for key in closable[: max(len(closable) - MOST_CLOSABLE, 0)]:
+            del self._entries[key]
 
     def _start_countdown(self, entry: _Entry) -> None:
         """Counted by a clock that nobody can set from here on."""
