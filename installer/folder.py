@@ -31,6 +31,9 @@ def build(out: Path = OUT, root: Path = ROOT) -> Path:
         "SOURCE_DATE_EPOCH": str(source_date_s()),
         # A cache of its own: --clean empties it, and another build may be running.
         "PYINSTALLER_CONFIG_DIR": str(out / "cache"),
+        # Modules as they are: to inflate them would be part of each start, and what packs the
+        # folder packs them better.
+        "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0",
     }
     environment.pop("PYTHONPATH", None)
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]

@@ -3,10 +3,33 @@
 On Linux the loader finds the folder's libraries through LD_LIBRARY_PATH, which it has read by now.
 Programs that are started from here (a browser, a file manager) must not: they would load ours in
 place of their own.
+
+And what Qt's Python modules would read at each start, though only few runs ever need it, comes when
+it is asked for (`LateFinder`).
 """
+
+from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock
+from types import ModuleType
+from typing import Any
+
+LATE = frozenset(
+    (
+        *(
+            "shibokensupport.signature." + name
+            for name in ("errorhandler", "layout", "lib.enum_sig", "lib.pyi_generator", "lib.tool",
+                         "mapping", "parser")
+        ),
+        "inspect", "ipaddress", "tempfile", "traceback", "zipfile",
+    )
+)  # fmt: skip
+"""Modules in which Shiboken works out what a method of Qt takes: for the text of a TypeError, for
+``help`` and for type files; it imports them twice before the first class of Qt is there. And those
+of Python that it, ``dataclasses`` and ``urllib.parse`` import for what seldom happens."""
 
 
 def give_back_library_path() -> None:
@@ -18,9 +41,58 @@ def give_back_library_path() -> None:
         os.environ.pop("LD_LIBRARY_PATH", None)
 
 
+class LateModule(ModuleType):
+    """A module whose code runs when the first of its names is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        with _one_at_a_time:
+            loader = self.__dict__.pop(_LOADER, None)
+            if loader is not None:
+                loader.exec_module(self)
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
+
+
+class LateLoader:
+    """Makes a `LateModule`, which is loaded by the real loader."""
+
+    def __init__(self, loader: Any) -> None:
+        self._real = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return LateModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__dict__[_LOADER] = self._real
+
+
+class LateFinder:
+    """Finds the modules named in `LATE` as others would, and makes them late.
+
+    Only where they lie as files (``shiboken6/files.dir``, made by linux/signatures.py): what is read
+    out of Shiboken's library is found by a finder that Shiboken puts in front of this one.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name not in LATE:
+            return None
+        found = PathFinder.find_spec(name, path, target)
+        if found is not None and found.loader is not None:
+            found.loader = LateLoader(found.loader)  # type: ignore[assignment]
+        return found
+
+
+_LOADER = "_real_loader"
+_one_at_a_time = RLock()
+
+
 if __name__ == "__main__":
     if sys.platform.startswith("linux"):
         give_back_library_path()
+    sys.meta_path.insert(0, LateFinder)
 
     from tagwerk.__main__ import main
 

@@ -45,11 +45,13 @@ def main() -> int:
         keep.append(timer)
 
     Stopwatch.painted = watch  # type: ignore[method-assign]
-    from tagwerk.cli import main as tagwerk
+    # As the command does it, with what it settles before anything of the program is imported.
+    from tagwerk.__main__ import main as tagwerk
 
     with tempfile.TemporaryDirectory() as place:
         report = Path(place) / "report.json"
-        code = tagwerk(["--settings", folder, "--size", size, "--report", str(report), "--quit-after", watched_s])  # fmt: skip
+        sys.argv[1:] = ["--settings", folder, "--size", size, "--report", str(report), "--quit-after", watched_s]  # fmt: skip
+        code = tagwerk()
         figures = json.loads(report.read_text(encoding="utf-8"))
     for name in ("first_paint_ms", "usable_ms", "peak_rss_mb"):
         found[name] = figures[name]

@@ -138,6 +138,9 @@ def _open_window(options: WindowOptions, before: Serving | None) -> int:
     """Paint, import, log, run; `before` is a window that was called and did not answer."""
     # Until the first picture is there and all is imported (`Program.paint_first`).
     gc.disable()
+    from tagwerk.ui.qt_start import load_qt
+
+    load_qt()
     from tagwerk.ui.loop import Program
     from tagwerk.ui.report import Stopwatch
     from tagwerk.ui.settings import Settings

@@ -14,7 +14,7 @@ import struct
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
@@ -24,6 +24,8 @@ NAMES = ("tagwerk", "tagwerk-file")
 PNG_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 # 20 and 40 are what Windows asks for at 125 and 250 %.
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
+SIDE_SIZE, SIDE_MARK, SIDE_TOP = (164, 314), 112, 40
+"""Of the picture on the setup program's last page, of the mark in it, and of the space above it."""
 LARGEST_SMALL = 32
 """Up to this side in pixels the plain drawing is sharper."""
 LARGEST_BITMAP = 64
@@ -48,6 +50,22 @@ def as_png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub wants bytes, Qt text
+    return bytes(buffer.data().data())
+
+
+def side_picture() -> bytes:
+    """The mark on its own ground, as the bitmap that NSIS shows beside its last page."""
+    mark = draw("tagwerk", SIDE_MARK)
+    width, height = SIDE_SIZE
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(mark.pixelColor(SIDE_MARK // 6, SIDE_MARK // 6))
+    painter = QPainter(image)
+    painter.drawImage(QPoint((width - SIDE_MARK) // 2, SIDE_TOP), mark)
+    painter.end()
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    plain = image.convertToFormat(QImage.Format.Format_Indexed8)
+    plain.save(buffer, "BMP")  # type: ignore[call-overload]  # the stub wants bytes, Qt text
     return bytes(buffer.data().data())
 
 
@@ -82,6 +100,7 @@ def files() -> dict[str, bytes]:
         for side in PNG_SIZES:
             made[f"{name}-{side}.png"] = as_png(draw(name, side))
         made[f"{name}.ico"] = as_ico([draw(name, side) for side in ICO_SIZES])
+    made["tagwerk-side.bmp"] = side_picture()
     return made
 
 

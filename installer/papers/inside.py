@@ -70,13 +70,15 @@ def look_inside(folder: Path) -> Inside:
         if relative.name == "base_library.zip":
             with zipfile.ZipFile(folder / name) as archive:
                 modules |= {module_name(entry) for entry in archive.namelist()}
+        elif relative.suffix == ".pyz":
+            modules |= _pyz_modules(folder / name, 0)
         elif (found := module_name("/".join(relative.parts[1:]))) and BINARY.search(name):
             modules.add(found)
     return Inside(folder, files, frozenset(modules - {""}))
 
 
 def archived_modules(program: Path) -> set[str]:
-    """Names of the modules in the archive of an executable."""
+    """Names of the modules in the archive of an executable; on Windows it holds none."""
     archive = CArchiveReader(str(program))
     found = set()
     for name, (offset, _length, _full, _packed, kind) in archive.toc.items():

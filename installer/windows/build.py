@@ -140,15 +140,20 @@ def _pack_closely(program: str, folder: Path, path: Path, top: str) -> Path:
     return path
 
 
-def make_setup(folder: Path, path: Path) -> Path:
-    """The setup program; its uninstaller is not signed, since NSIS makes it at the user's."""
+def make_setup(folder: Path, path: Path, number: str | None = None) -> Path:
+    """The setup program; its uninstaller is not signed, since NSIS makes it at the user's.
+
+    Args:
+        number: the version that it says it is; None for the program's own.
+    """
+    number = number or version()
     if shutil.which("makensis") is None:
         raise PackagingError(
             "makensis is missing: install NSIS 3.08 or newer, and put it on the path"
         )
     defines = {
-        "VERSION": version(),
-        "NUMBERS": ".".join(map(str, four_numbers(version()))),
+        "VERSION": number,
+        "NUMBERS": ".".join(map(str, four_numbers(number))),
         "SOURCE": str(folder),
         "ICONS": str(ICONS),
         "OUTPUT": str(path),
@@ -223,7 +228,9 @@ def make_msi_on_windows(folder: Path, path: Path) -> Path:
         cwd=ROOT,
     )
     objects = [str(work / "product.wixobj"), str(work / "files.wixobj")]
-    subprocess.run(["light", "-nologo", "-sval", "-out", str(path), *objects], check=True, cwd=ROOT)
+    # LZX, which packs closer than the usual MSZIP.
+    light = ["light", "-nologo", "-sval", "-dcl:high", "-out", str(path)]
+    subprocess.run([*light, *objects], check=True, cwd=ROOT)
     return path
 
 

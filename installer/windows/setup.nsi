@@ -36,6 +36,9 @@ InstallDirRegKey HKCU "${ENTRY}" "InstallLocation"
 !define MUI_ICON "${ICONS}\tagwerk.ico"
 !define MUI_UNICON "${ICONS}\tagwerk.ico"
 !define MUI_ABORTWARNING
+; The list in the page's whole width: the narrow one cuts the German words off.
+!define MUI_COMPONENTSPAGE_SMALLDESC
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${ICONS}${SLASH}tagwerk-side.bmp"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\tagwerkw.exe"
 !define MUI_FINISHPAGE_NOAUTOCLOSE
 !insertmacro MUI_PAGE_COMPONENTS
@@ -62,15 +65,15 @@ LangString DESKTOP 1031 "Verknüpfung auf dem Desktop"
 LangString FILES 1033 "Open .tagwerk files with it"
 LangString FILES 1031 "Dateien .tagwerk damit öffnen"
 LangString DATA 1033 "Delete settings, connections and logs"
-LangString DATA 1031 "Einstellungen, Verbindungen und Protokolle löschen"
+LangString DATA 1031 "Einstellungen, Verbindungen, Protokolle löschen"
 LangString ABOUT_PROGRAM 1033 "The program and its entry in the start menu."
 LangString ABOUT_PROGRAM 1031 "Das Programm und sein Eintrag im Startmenü."
 LangString ABOUT_DESKTOP 1033 "A link on your desktop."
 LangString ABOUT_DESKTOP 1031 "Eine Verknüpfung auf Ihrem Desktop."
 LangString ABOUT_FILES 1033 "A double-click on a workspace file opens it in Tagwerk."
 LangString ABOUT_FILES 1031 "Ein Doppelklick auf eine Arbeitsbereichsdatei öffnet sie in Tagwerk."
-LangString ABOUT_DATA 1033 "Everything that Tagwerk has kept for you below %LOCALAPPDATA%\tagwerk, the record of what was written to plants as well. Passwords in the Windows Credential Manager stay."
-LangString ABOUT_DATA 1031 "Alles, was Tagwerk für Sie unter %LOCALAPPDATA%\tagwerk aufbewahrt, auch die Aufzeichnung dessen, was in Anlagen geschrieben wurde. Kennwörter in der Windows-Anmeldeinformationsverwaltung bleiben."
+LangString ABOUT_DATA 1033 "The record of what was written to plants as well. Passwords in the Credential Manager stay."
+LangString ABOUT_DATA 1031 "Auch die Aufzeichnung der Schreibvorgänge. Kennwörter bleiben bei Windows gespeichert."
 LangString WORKSPACE 1033 "Tagwerk workspace"
 LangString WORKSPACE 1031 "Tagwerk-Arbeitsbereich"
 LangString RUNNING 1033 "Tagwerk is running from $INSTDIR. Close it, then try again."
@@ -168,6 +171,7 @@ Section "$(PROGRAM)" SEC_PROGRAM
   WriteRegStr HKCU "${ENTRY}" "Publisher" "Tagwerk"
   WriteRegStr HKCU "${ENTRY}" "DisplayIcon" "$INSTDIR\tagwerkw.exe,0"
   WriteRegStr HKCU "${ENTRY}" "InstallLocation" "$INSTDIR"
+  WriteRegStr HKCU "${ENTRY}" "Language" "$LANGUAGE"
   WriteRegStr HKCU "${ENTRY}" "UninstallString" '"$INSTDIR\uninstall.exe"'
   WriteRegStr HKCU "${ENTRY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
   WriteRegDWORD HKCU "${ENTRY}" "NoModify" 1
@@ -199,6 +203,11 @@ SectionEnd
 
 Function .onInit
   SetShellVarContext current
+  ; An upgrade speaks as the installation did, until told otherwise.
+  ReadRegStr $1 HKCU "${ENTRY}" "Language"
+  ${If} $1 != ""
+    StrCpy $LANGUAGE $1
+  ${EndIf}
   ${GetParameters} $0
   ClearErrors
   ${GetOptions} $0 "/LANG=" $1
@@ -213,6 +222,13 @@ Function .onInit
   ; An upgrade keeps the link that is there.
   ${If} ${FileExists} "$DESKTOP\Tagwerk.lnk"
     !insertmacro SelectSection ${SEC_DESKTOP}
+  ${EndIf}
+  ; ... and leaves files alone that were not to be opened with it.
+  ReadRegStr $2 HKCU "${ENTRY}" "InstallLocation"
+  ReadRegStr $3 HKCU "${CLASSES}\${KIND}\shell\open\command" ""
+  ${If} $2 != ""
+  ${AndIf} $3 == ""
+    !insertmacro UnselectSection ${SEC_FILES}
   ${EndIf}
   ClearErrors
   ${GetOptions} $0 "/NOASSOC" $1
@@ -270,6 +286,11 @@ SectionEnd
 
 Function un.onInit
   SetShellVarContext current
+  ; The language that was installed with, which may not be the system's.
+  ReadRegStr $1 HKCU "${ENTRY}" "Language"
+  ${If} $1 != ""
+    StrCpy $LANGUAGE $1
+  ${EndIf}
   ${GetParameters} $0
   ClearErrors
   ${GetOptions} $0 "/DELETEDATA" $1

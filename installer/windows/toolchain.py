@@ -77,8 +77,9 @@ class Wine:
             "WINEPREFIX": str(self.prefix),
             "WINEARCH": "win64",
             "WINEDEBUG": "-all",
-            # No .NET and no browser engine: without these, wine asks to download them.
-            "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=",
+            # No .NET and no browser engine: without these, wine asks to download them. No debugger:
+            # it would end a program that crashes with exit code 0.
+            "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe=",
         }
         return {**kept, **own, **(extra or {})}
 
@@ -110,6 +111,24 @@ class Wine:
             cwd=cwd or self.folder,
             check=False,
         )
+
+    def code(self, program: Path | str, *arguments: str, timeout_s: float) -> int:
+        """Run a program that prints nothing; returns its exit code. Without pipes: the first window
+        starts wine's desktop, which holds the pipes of that program and outlives it.
+
+        Raises:
+            subprocess.TimeoutExpired: after `timeout_s`; the program is then killed.
+        """
+        return subprocess.run(
+            self.command(program, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout_s,
+            env=self.environment(),
+            cwd=self.folder,
+            check=False,
+        ).returncode
 
     def path(self, path: Path | str) -> str:
         """A path of this system as the programs inside see it."""

@@ -36,6 +36,14 @@ def make(qapp):
     return make
 
 
+def test_the_picture_beside_setup_s_last_page_has_the_size_that_nsis_wants(make):
+    from PySide6.QtGui import QImage
+
+    on_disk = QImage(str(ICONS / "tagwerk-side.bmp"))
+    assert (on_disk.width(), on_disk.height()) == (164, 314)
+    assert difference(on_disk, QImage.fromData(make.side_picture())) <= MOST_DIFFERENCE
+
+
 @pytest.mark.parametrize("name", ["tagwerk", "tagwerk-file"])
 def test_pictures_on_disk_are_the_drawing(make, name):
     from PySide6.QtGui import QImage

@@ -92,6 +92,15 @@ def entry(document, name):
     return found
 
 
+def test_modules_in_an_archive_beside_the_executables_are_inside(plant):
+    plant.build()
+    (plant.folder.parent / "PYZ.pyz").rename(plant.contents / "modules.pyz")
+    plant.modules = ["only_in_the_executable"]
+    plant.build()
+    found = look_inside(plant.folder).modules
+    assert {"only_in_the_executable", "tagwerk"} <= found
+
+
 def test_only_what_is_inside_is_named(plant):
     plant.add("httpx", "0.28.1", "BSD-3-Clause", {"httpx/__init__.py": b""}, needs=["idna", "h2"])
     plant.add("idna", "3.20", "BSD-3-Clause", {"idna/core.py": b""})

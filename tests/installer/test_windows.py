@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -82,6 +84,29 @@ def test_nothing_is_signed_without_a_command(
 ) -> None:
     monkeypatch.delenv(sign.VARIABLE, raising=False)
     sign.sign([tmp_path / "is not there.exe"])
+
+
+def test_both_executables_take_their_modules_from_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PyInstaller.archive.writers import ZlibArchiveWriter
+    from PyInstaller.loader import pyimod01_archive
+
+    hook = WINDOWS / "pyi_rth_modules.py"
+    spec = (WINDOWS.parent / "tagwerk.spec").read_text(encoding="utf-8")
+    (name,) = re.findall(r'\("([^"]+)", archive\.name, "DATA"\)', spec)
+    code = {"wanted": compile("found = 7", "wanted", "exec")}
+    entries = [("wanted", "wanted.py", "PYMODULE")]
+    ZlibArchiveWriter(str(tmp_path / name), entries, code_dict=code)
+    starter = SimpleNamespace(pyz_archive=None)
+    monkeypatch.setitem(sys.modules, "pyimod01_archive", pyimod01_archive)
+    monkeypatch.setitem(sys.modules, "pyimod02_importers", starter)
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    monkeypatch.setattr(sys, "path_importer_cache", {"of the empty archive": None})
+    runpy.run_path(str(hook))
+    assert starter.pyz_archive.extract("wanted").co_names == ("found",)
+    assert sys.path_importer_cache == {}
+    assert hook.name in spec
 
 
 def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import stat
+import weakref
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,20 @@ async def test_what_makes_no_sense_is_hung_up_on(served, line):
     assert await asyncio.to_thread(ask) == b""
     assert calls == []
     assert await call(folder), "and the next one is served"
+
+
+@posix
+async def test_a_caller_does_not_keep_the_window_s_side_alive(qapp, tmp_path):
+    """It is a child of it: who holds its parent last is freed twice when it hangs up."""
+    server = InstanceServer(tmp_path)
+    assert server.start()
+    gone = weakref.ref(server)
+    with socket.socket(socket.AF_UNIX) as calling:
+        calling.connect(read_serving(tmp_path).place)
+        await until(lambda one=server: bool(one.findChildren(_Caller)))
+        server.stop()
+        del server
+        assert gone() is None
 
 
 @posix

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -39,6 +40,7 @@ def _run_command(options: argparse.Namespace) -> int:
     from tagwerk.cli.traffic import traffic_file
     from tagwerk.domain.errors import TagwerkError
 
+    gc.enable()
     console = Console(json=getattr(options, "json", False))
     try:
         if options.command == "self-test":

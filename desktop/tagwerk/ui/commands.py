@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from tagwerk.domain.message import Message, message
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import icon
 
@@ -42,18 +41,6 @@ class Command:
     checkable: bool = False
     tip: str = ""
 
-
-MENUS: dict[str, Message] = {
-    "File": message("&File"),
-    "Edit": message("&Edit"),
-    "View": message("&View"),
-    "Connection": message("&Connection"),
-    "Trend": message("&Trend"),
-    "Setpoints": message("&Setpoints"),
-    "Alarms": message("&Alarms"),
-    "Help": message("&Help"),
-}
-"""The menus of the menu bar in their order: `Command.menu` and the title with its access key."""
 
 SHELL_COMMANDS = (
     Command("file.connect", "Connect…", "File", "plug", "Ctrl+N"),

@@ -7,11 +7,9 @@ which shows one bar. Texts are cleaned of anything that looks like a secret.
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,9 +20,8 @@ from tagwerk.ui.i18n import tr_message
 
 if TYPE_CHECKING:
     import asyncio
+    import logging
     from pathlib import Path
-
-log = logging.getLogger("tagwerk.window")
 
 MOST_KINDS = 500
 """So many errors with texts of their own are told apart; a text that counts up is new each time."""
@@ -43,6 +40,12 @@ _QUIET_QT = (
     "Failed to compute left/right minimum bearings",
     "EnableNonClientDpiScaling() failed",
 )
+
+
+def _log() -> logging.Logger:
+    import logging  # not before something is to be said: the first paint must not wait for it
+
+    return logging.getLogger("tagwerk.window")
 
 
 def clean(text: str) -> str:
@@ -99,15 +102,17 @@ class Reporter(QObject):
             count = self._counts[key] = self._counts.get(key, 0) + 1
         if count == 1:
             # Imported when something went wrong: the first paint must not wait for it.
+            import traceback
+
             from tagwerk.domain.errors import TagwerkError
 
             text = clean(f"{where}: {type(error).__name__}: {error}")
             self.messages.append(text)
             if isinstance(error, TagwerkError):
-                log.warning("%s", text)
+                _log().warning("%s", text)
             else:
                 trace = "".join(traceback.format_exception(error))
-                log.error("%s\n%s", text, clean(trace))
+                _log().error("%s\n%s", text, clean(trace))
                 self._write_down(key, error, where)
         self.reported.emit(error, where, count)
 
@@ -145,7 +150,9 @@ class Reporter(QObject):
             QtMsgType.QtDebugMsg,
             QtMsgType.QtInfoMsg,
         ):
-            log.debug("Qt: %s", text)
+            # As long as nothing has imported it, nobody would keep the line.
+            if "logging" in sys.modules:
+                _log().debug("Qt: %s", text)
         else:
             self(RuntimeError(f"Qt: {text}"), QT)
 

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from tagwerk import __version__
-from tagwerk.ui.commands import MENUS
 from tagwerk.ui.i18n import tr, tr_message
+from tagwerk.ui.menus import MENUS
 from tagwerk.ui.theme import theme
 from tagwerk.ui.welcome_drawing import Logo
 from tagwerk.ui.widgets.buttons import PushButton

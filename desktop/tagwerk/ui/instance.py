@@ -13,6 +13,7 @@ import secrets
 import stat
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -99,7 +100,10 @@ class _Caller(QObject):
 
     def __init__(self, socket: QLocalSocket, server: InstanceServer) -> None:
         super().__init__(server)
-        self._socket, self._instance = socket, server
+        self._socket = socket
+        # Weakly: who holds its parent, and holds it last, ends it out of its own end, and is then
+        # freed a second time as the parent's child.
+        self._instance = weakref.ref(server)
         self._line = b""
         self._is_done = False
         socket.setParent(self)
@@ -124,14 +128,15 @@ class _Caller(QObject):
         except ValueError:
             self._give_up()
             return
-        if not self._instance.serves:
+        instance = self._instance()
+        if instance is None or not instance.serves:
             # The window ends: what it took over now would be lost.
             self._give_up()
             return
         self._socket.write(TAKEN)
         self._socket.flush()
         # The caller hangs up. Windows would throw away what it has not read yet if we did.
-        self._instance.called.emit(wanted)
+        instance.called.emit(wanted)
 
     def _give_up(self) -> None:
         self._is_done = True

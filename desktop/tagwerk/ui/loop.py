@@ -7,7 +7,6 @@ while the painted window answers already, then the bridge between Qt and asyncio
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -155,6 +154,7 @@ class Program:
     def run(self, main: Callable[[], Coroutine[Any, Any, int]]) -> int:
         """Run the main coroutine on the bridge between Qt and asyncio."""
         import asyncio
+        import signal
 
         from qasync import QEventLoop as Bridge
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from tagwerk.ui.commands import MENUS
 from tagwerk.ui.i18n import language, tr, tr_message
-from tagwerk.ui.menus import MenuBar, fill_menu
+from tagwerk.ui.menus import MENUS, MenuBar, fill_menu
 from tagwerk.ui.theme import theme
 
 if TYPE_CHECKING:

@@ -8,8 +8,22 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from tagwerk.domain.message import Message, message
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import draw_box
+
+MENUS: dict[str, Message] = {
+    "File": message("&File"),
+    "Edit": message("&Edit"),
+    "View": message("&View"),
+    "Connection": message("&Connection"),
+    "Trend": message("&Trend"),
+    "Setpoints": message("&Setpoints"),
+    "Alarms": message("&Alarms"),
+    "Help": message("&Help"),
+}
+"""The menus of the menu bar in their order: the name that commands give, and the title with its access
+key."""
 
 
 class MenuBar(QMenuBar):

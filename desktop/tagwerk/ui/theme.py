@@ -141,6 +141,7 @@ class Theme(QObject):
         application.setFont(self.font())
         application.setPalette(self._palette())
         icon.cache_clear()
+        drawing.cache_clear()
         hatch_pixmap.cache_clear()
         self.changed.emit()
 
@@ -235,22 +236,35 @@ def theme() -> Theme:
 @lru_cache(maxsize=512)
 def icon(name: str, role: str = "text2", size: int = 16) -> QIcon:
     """A Lucide icon by file name, tinted in a colour role, sharp on every screen there is."""
-    source = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
-    scales = {screen.devicePixelRatio() for screen in QGuiApplication.screens()} or {1.0}
     result = QIcon()
-    for mode, tint in ((QIcon.Mode.Normal, role), (QIcon.Mode.Disabled, "disabled")):
-        svg = source.replace("currentColor", theme().color(tint).name())
-        svg = svg.replace('stroke-width="2"', 'stroke-width="1.75"')
-        renderer = QSvgRenderer(QByteArray(svg.encode()))
-        for scale in sorted(scales):
-            pixels = round(size * scale)
-            pixmap = QPixmap(QSize(pixels, pixels))
-            pixmap.fill(Qt.GlobalColor.transparent)
-            with QPainter(pixmap) as painter:
-                renderer.render(painter)
-            pixmap.setDevicePixelRatio(scale)
-            result.addPixmap(pixmap, mode)
+    _add_pictures(result, QIcon.Mode.Normal, name, role, size)
+    _add_pictures(result, QIcon.Mode.Disabled, name, "disabled", size)
     return result
+
+
+@lru_cache(maxsize=512)
+def drawing(name: str, role: str = "text2", size: int = 16) -> QIcon:
+    """As `icon`, without how it looks disabled: for painters, whose role says that already."""
+    result = QIcon()
+    _add_pictures(result, QIcon.Mode.Normal, name, role, size)
+    return result
+
+
+def _add_pictures(result: QIcon, mode: QIcon.Mode, name: str, role: str, size: int) -> None:
+    svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+    svg = svg.replace("currentColor", theme().color(role).name())
+    svg = svg.replace('stroke-width="2"', 'stroke-width="1.75"')
+    renderer = QSvgRenderer(QByteArray(svg.encode()))
+    for scale in sorted(
+        {screen.devicePixelRatio() for screen in QGuiApplication.screens()} or {1.0}
+    ):
+        pixels = round(size * scale)
+        pixmap = QPixmap(QSize(pixels, pixels))
+        pixmap.fill(Qt.GlobalColor.transparent)
+        with QPainter(pixmap) as painter:
+            renderer.render(painter)
+        pixmap.setDevicePixelRatio(scale)
+        result.addPixmap(pixmap, mode)
 
 
 @lru_cache(maxsize=4)

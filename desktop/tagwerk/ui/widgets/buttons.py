@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from tagwerk.ui.theme import icon, theme
+from tagwerk.ui.theme import drawing, theme
 
 KINDS = ("plain", "primary", "chip", "flat", "on_accent", "danger")
 RADIUS = 3
@@ -387,5 +387,5 @@ def draw_box(painter: QPainter, rect: QRect, fill: QColor | None, line: QColor |
 
 def draw_icon(painter: QPainter, rect: QRectF, name: str, role: str = "text2") -> None:
     """A Lucide icon in a colour role, filling `rect`."""
-    drawing = icon(name, role, max(round(rect.width()), 1))
-    drawing.paint(painter, rect.toRect(), Qt.AlignmentFlag.AlignCenter, QIcon.Mode.Normal)
+    picture = drawing(name, role, max(round(rect.width()), 1))
+    picture.paint(painter, rect.toRect(), Qt.AlignmentFlag.AlignCenter, QIcon.Mode.Normal)
