@@ -909,4 +909,5 @@ class MainWindow(QMainWindow):
             painter.fillRect(event.rect(), theme().color("window"))
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self.first_painted.emit)
+            # With the window as its context: it may be gone by then.
+            QTimer.singleShot(0, self, lambda: self.first_painted.emit())
