@@ -22,14 +22,19 @@ LATE = frozenset(
         *(
             "shibokensupport.signature." + name
             for name in ("errorhandler", "layout", "lib.enum_sig", "lib.pyi_generator", "lib.tool",
-                         "mapping", "parser")
+                         "parser")
         ),
         "inspect", "ipaddress", "tempfile", "traceback", "zipfile",
     )
 )  # fmt: skip
 """Modules in which Shiboken works out what a method of Qt takes: for the text of a TypeError, for
 ``help`` and for type files; it imports them twice before the first class of Qt is there. And those
-of Python that it, ``dataclasses`` and ``urllib.parse`` import for what seldom happens."""
+of Python that it, ``dataclasses`` and ``urllib.parse`` import for what seldom happens.
+
+``mapping`` is not among them: Shiboken's library reads its names without asking the module, and ends
+the program where there are none. Nothing may be added whose own imports use a late module while they
+are imported: two threads could wait for each other.
+"""
 
 
 def give_back_library_path() -> None:
@@ -42,17 +47,23 @@ def give_back_library_path() -> None:
 
 
 class LateModule(ModuleType):
-    """A module whose code runs when the first of its names is asked for."""
+    """A module whose code runs when the first of its names is asked for; then it is one like any
+    other. Another thread that asks meanwhile waits for the whole of it."""
 
-    def __getattr__(self, name: str) -> Any:
-        with _one_at_a_time:
-            loader = self.__dict__.pop(_LOADER, None)
-            if loader is not None:
-                loader.exec_module(self)
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
+    def __getattribute__(self, name: str) -> Any:
+        if name[:2] != "__" or name == "__all__":
+            with _one_at_a_time:
+                names = ModuleType.__getattribute__(self, "__dict__")
+                loader = names.pop(_LOADER, None)
+                if loader is not None:
+                    try:
+                        loader.exec_module(self)
+                    except BaseException:
+                        # As an import that failed: the next one who asks tries again.
+                        names[_LOADER] = loader
+                        raise
+                    self.__class__ = ModuleType  # type: ignore[assignment]
+        return ModuleType.__getattribute__(self, name)
 
 
 class LateLoader:

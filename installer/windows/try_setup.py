@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,11 @@ def older_setup(leg: Leg) -> Path:
     return build.make_setup(folder, leg.wine.drive / "older-setup.exe", OLDER)
 
 
+def left_s(leg: Leg, at_most_s: float) -> float:
+    """Seconds that a step may take, of those that the leg has left."""
+    return min(at_most_s, max(leg.ends_at - time.monotonic(), 1))
+
+
 @contextmanager
 def running(leg: Leg, program: Path) -> Iterator[None]:
     """The installed program, serving the demo plant; up when its first line is there."""
@@ -38,12 +45,17 @@ def running(leg: Leg, program: Path) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
         env=leg.wine.environment(),
     )
+    # A plant that starts and says nothing must not hold the leg beyond its bound.
+    bound = threading.Timer(left_s(leg, 60), server.kill)
+    bound.start()
     try:
         assert server.stdout is not None
         if not server.stdout.readline():
             raise Failed("the demo plant does not start")
+        bound.cancel()
         yield
     finally:
+        bound.cancel()
         server.terminate()
         server.communicate(timeout=30)
 
@@ -86,7 +98,9 @@ class Setup:
         for one in marks:
             one.parent.mkdir(parents=True, exist_ok=True)
             one.write_text("of others", encoding="ascii")
-        code = self.leg.wine.code(self.file, "/S", r"/D=C:\OtherProgram", timeout_s=200)
+        code = self.leg.wine.code(
+            self.file, "/S", r"/D=C:\OtherProgram", timeout_s=left_s(self.leg, 200)
+        )
         left = [one.name for one in marks if one.exists() and one.read_text("ascii") == "of others"]
         if code != 2 or len(left) != len(marks) or (other / "tagwerk.exe").exists():
             raise Failed(f"ended with {code}, left of others' files: {left}")
@@ -127,8 +141,10 @@ class Setup:
         where = f"_?={wine.path(self.place)}"
         with running(self.leg, self.place / "tagwerk.exe"):
             codes = (
-                wine.code(self.file, "/S", timeout_s=100),
-                wine.code(self.place / "uninstall.exe", "/S", where, timeout_s=100),
+                wine.code(self.file, "/S", timeout_s=left_s(self.leg, 100)),
+                wine.code(
+                    self.place / "uninstall.exe", "/S", where, timeout_s=left_s(self.leg, 100)
+                ),
             )
         if codes != (2, 2) or not (self.place / "_internal" / "modules.pyz").exists():
             raise Failed(f"setup and uninstall ended with {codes}")

@@ -91,3 +91,46 @@ def test_python_has_the_modules_that_come_late():
     for name in of_python:
         assert find_spec(name) is not None, name
         assert PathFinder.find_spec(name) is not None, f"{name} is part of Python itself"
+
+
+def test_what_shiboken_reads_past_the_module_is_there_at_once():
+    """Its library looks into the module's names without asking it, and ends the program without them."""
+    assert "shibokensupport.signature.mapping" not in start.LATE
+    assert "shibokensupport.signature.parser" in start.LATE
+
+
+HALF = """
+def first():
+    return second()
+import time
+time.sleep(0.2)
+def second():
+    return 42
+"""
+
+
+def test_another_thread_never_sees_half_of_it(late):
+    module = late(HALF)
+    found, begun = [], threading.Event()
+
+    def use():
+        begun.wait()
+        found.append(module.first())
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.set()
+    for thread in threads:
+        thread.join()
+    assert found == [42] * 4
+
+
+def test_one_that_failed_is_tried_again(late):
+    sys.modules["builtins"].times_run = 0
+    module = late(
+        "import builtins\nbuiltins.times_run += 1\nif builtins.times_run == 1:\n    raise MemoryError\nanswer = 42\n"
+    )
+    with pytest.raises(MemoryError):
+        _ = module.answer
+    assert module.answer == 42

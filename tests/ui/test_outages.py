@@ -284,4 +284,7 @@ def test_a_thousand_different_errors_do_not_pile_up(qapp):
     assert bar.banner("link") is not None
     assert bar.banner(f"error:{1000 - MOST_CLOSABLE}") is not None
     assert bar.banner(f"error:{999 - MOST_CLOSABLE}") is None
+    for number in range(100):
+        bar.put(f"note:{number}", Banner("info", f"note {number}"))
+    assert bar.current.headline == "error 999", "a mere note takes no error's place"
     bar.deleteLater()

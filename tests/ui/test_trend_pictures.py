@@ -296,10 +296,12 @@ def test_noise_has_columns_earlier_while_it_moves_and_smooth_curves_keep_their_l
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
-@pytest.mark.parametrize("kind", ["smooth", "noise", "spikes"])
-def test_a_wide_line_drawn_piece_by_piece_looks_like_one_outline(qapp, kind, ratio):
+@pytest.mark.parametrize(
+    ("kind", "count"), [("smooth", 150), ("noise", 150), ("spikes", 150), ("smooth", 2 * WIDTH)]
+)
+def test_a_wide_line_drawn_piece_by_piece_looks_like_one_outline(qapp, kind, count, ratio):
     """The outline of the whole line is what Qt would draw; it is the slow way."""
-    curve, time = few_samples(kind, 150)
+    curve, time = few_samples(kind, count)
     time = TimeMap(time.left_ns, time.pixel_ns, 0.0, time.width, ratio)
     value = scale_of(curve)
     drawn, wanted = canvas(ratio), canvas(ratio)
@@ -338,3 +340,21 @@ def test_wide_dashes_run_on_over_corners(qapp):
             draw_samples(painter, curve, time, value, style, [], T0)
         inks.append((255 - levels(image).astype(int)).sum())
     assert inks[1] / inks[0] == pytest.approx(2 / 3, abs=0.12)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_wide_dashes_are_as_wide_whichever_way_the_line_goes(qapp, ratio):
+    inks = []
+    for falls in (False, True):
+        curve = Curve("ramp")
+        rise = np.linspace(0, 100, 40)
+        curve.append_numbers(T0 + np.arange(40) * PERIOD, rise[::-1] if falls else rise)
+        # A pixel to the right is a pixel up or down.
+        time = TimeMap(T0, PERIOD * 40 // HEIGHT, 0.0, float(WIDTH), ratio)
+        value = ValueMap(Scale(0.0, 100.0, 10.0), 0.0, float(HEIGHT))
+        image = canvas(ratio)
+        with QPainter(image) as painter:
+            style = StrokeStyle(INK, thick=True, dashed=True)
+            draw_samples(painter, curve, time, value, style, [], T0)
+        inks.append((255 - levels(image).astype(int)).sum())
+    assert inks[0] == pytest.approx(inks[1], rel=0.05)

@@ -161,16 +161,17 @@ class BannerBar(Area):
         if entry is None:
             self._order += 1
             self._entries[key] = _Entry(banner, self._order)
-            self._make_room()
         else:
             entry.banner = banner
         self._start_countdown(self._entries[key])
+        self._make_room()
         self._refresh()
 
     def _make_room(self) -> None:
-        """Nobody reads the hundredth error: the oldest that may be closed go."""
-        closable = [key for key, entry in self._entries.items() if entry.banner.closable]
-        for key in closable[: max(len(closable) - MOST_CLOSABLE, 0)]:
+        """Nobody reads the hundredth error: of those that may be closed the mildest and oldest go."""
+        closable = [pair for pair in self._entries.items() if pair[1].banner.closable]
+        closable.sort(key=lambda pair: (_RANK[pair[1].banner.kind], -pair[1].order))
+        for key, _entry in closable[MOST_CLOSABLE:]:
             del self._entries[key]
 
     def _start_countdown(self, entry: _Entry) -> None:

@@ -48,7 +48,8 @@ class LeftBehind(QObject):
     A session is full of rings (tasks, sockets, what waits for an answer), and by then the collector
     takes them for long-lived: it would come to them after a hundred rounds, and each restart of a
     server would cost some MB until then. Looking through all that came since the start takes a
-    few milliseconds.
+    few milliseconds. What `LongLived` has set aside meanwhile, behind some 20,000 alarms, is not
+    looked through: that would hold the window.
     """
 
     def __init__(self, parent: QObject) -> None:

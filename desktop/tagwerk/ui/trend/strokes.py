@@ -26,6 +26,8 @@ MOST_PIECES = 200
 """Stretches between holes that are drawn as lines; more come as columns."""
 _LONGEST_SMOOTH = 20_000
 """Pixels up and down in one curve: what is longer is noise, and ten times slower with soft edges."""
+_SHORT, _JOINED = 4, 32
+"""Pieces below so many times the line's width are short, and so many of them are joined."""
 _RESUMED_NS = 2_000_000_000
 _LONG_NS = 5_000_000_000
 
@@ -170,7 +172,9 @@ def draw_samples(
     pen = QPen(style.color, width)
     pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    # Pieces of a wide step line end at its corners; without a square end a notch is left there.
+    is_square = style.step and width > 1 and not style.dashed
+    pen.setCapStyle(Qt.PenCapStyle.SquareCap if is_square else Qt.PenCapStyle.FlatCap)
     painter.save()
     drawn = [
         (times, time.xs(times), value.ys(values))
@@ -211,20 +215,40 @@ def _stroke(
     width = pen.widthF()
     if width > 1 and pen.style() == Qt.PenStyle.SolidLine:
         painter.setPen(pen)
-        draw_lines(painter, np.column_stack((x[:-1], y[:-1], x[1:], y[1:])))
+        is_soft = painter.testRenderHint(QPainter.RenderHint.Antialiasing)
+        if is_soft and float(np.hypot(np.diff(x), np.diff(y)).mean()) * ratio < _SHORT * width:
+            # Two soft ends that meet inside a pixel leave it paler: short pieces are joined, some
+            # at a time, which is quick as well.
+            for first in range(0, len(x) - 1, _JOINED):
+                part = slice(first, first + _JOINED + 1)
+                painter.drawPolyline(_polygon(x[part], y[part]))
+        else:
+            draw_lines(painter, np.column_stack((x[:-1], y[:-1], x[1:], y[1:])))
         return
     # Dashes run on over corners only in a polyline: narrow ones side by side make a wide one.
     beside = math.ceil(width)
-    pattern, offset = pen.dashPattern(), pen.dashOffset()
-    pen.setWidthF(width / beside)
-    if pattern:
-        pen.setDashPattern([length * beside for length in pattern])
-        pen.setDashOffset(offset * beside)
-    painter.setPen(pen)
-    for number in range(beside):
-        shift = (number - (beside - 1) / 2) * width / beside / ratio
-        painter.drawPolyline(_polygon(x + shift, y + shift))
-    pen.setWidthF(width)
+    narrow = QPen(pen)
+    if beside > 1:
+        narrow.setWidthF(1)
+    if pen.style() != Qt.PenStyle.SolidLine:
+        narrow.setDashPattern([length * width for length in pen.dashPattern()])
+        narrow.setDashOffset(pen.dashOffset() * width)
+    painter.setPen(narrow)
+    across = _across(painter, x, y) if beside > 1 else np.zeros(len(x), np.complex128)
+    for share in np.linspace(-0.5, 0.5, beside) if beside > 1 else (0.0,):
+        shift = float(share) * (width - 1) / ratio * across
+        painter.drawPolyline(_polygon(x + shift.real, y + shift.imag))
+
+
+def _across(
+    painter: QPainter, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> npt.NDArray[np.complex128]:
+    """Where "beside" is at each point, as x + iy: square to the line; of hard edges to the right and
+    down, since they follow the pixels."""
+    if not painter.testRenderHint(QPainter.RenderHint.Antialiasing):
+        return np.full(len(x), 1 + 1j)
+    along = np.gradient(x) + 1j * np.gradient(y)
+    return np.asarray(1j * along / np.maximum(np.abs(along), 1e-9), np.complex128)
 
 
 def _with_corners(
