@@ -55,6 +55,7 @@ class Knowledge:
         self.geometry = geometry
         self.time = geometry.time
         self._holes: dict[str, list[Hole]] = {}
+        self._meetings: dict[tuple[str, ...], list[Hole]] = {}
 
     def holes(self, pen: TrendPen) -> list[Hole]:
         """Holes of a curve in view, in order; found once a painting."""
@@ -66,6 +67,14 @@ class Knowledge:
             )
         return found
 
+    def _common(self, pens: Sequence[TrendPen]) -> list[Hole]:
+        """Where none of the pens is known; found once a painting, hatched and labelled."""
+        names = tuple(sorted(pen.name for pen in pens))
+        found = self._meetings.get(names)
+        if found is None:
+            found = self._meetings[names] = common_holes([self.holes(pen) for pen in pens])
+        return found
+
     def _edges(self, hole: Hole, rect: QRectF) -> tuple[float, float]:
         end_ns = min(hole.end_ns, max(self.model.now_ns, hole.start_ns))
         left = self._inside(math.floor(self.time.x(hole.start_ns)), rect)
@@ -75,7 +84,7 @@ class Knowledge:
     def hatches(self, pens: Sequence[TrendPen], rect: QRectF) -> None:
         """Hatch where no pen is known over the whole height, else a strip at the bottom."""
         visible = [pen for pen in pens if pen.visible]
-        everywhere = common_holes([self.holes(pen) for pen in visible])
+        everywhere = self._common(visible)
         self._hatch(everywhere, rect)
         strip = theme().px(7)
         y = rect.bottom() - strip
@@ -162,7 +171,7 @@ class Knowledge:
 
     def labels(self, pens: Sequence[TrendPen], rect: QRectF) -> None:
         """Say in words what the hatches are, and what came from the log after all."""
-        for hole in common_holes([self.holes(pen) for pen in pens]):
+        for hole in self._common(pens):
             self._hole_label(hole, rect)
         seen: set[tuple[int, int]] = set()
         for pen in pens:

@@ -256,6 +256,8 @@ def _with_corners(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """A value that has not changed for long is drawn flat up to its change, not as a slow ramp."""
     distance = np.diff(times)
+    if int(distance.max()) <= _LONG_NS:
+        return x, y
     usual = np.partition(distance, len(distance) // 2)[len(distance) // 2]
     long = np.flatnonzero(distance > max(5 * int(usual), _LONG_NS))
     if not len(long):
