@@ -192,10 +192,10 @@ def draw_samples(
         if len(x) == 1:
             x, y = np.append(x, x[0] + 1), np.append(y, y[0])
         if style.dashed:
-            pen.setDashPattern([length / width for length in DASH])
+            pen.setDashPattern([length * time.ratio / width for length in DASH])
             # Dashes stay where they are in time while the picture scrolls.
             anchor = (int(times[0]) // time.pixel_ns) % int(sum(DASH))
-            pen.setDashOffset(anchor / width)
+            pen.setDashOffset(anchor * time.ratio / width)
         _stroke(painter, pen, x, y, time.ratio)
     painter.restore()
 
