@@ -77,6 +77,35 @@ def sample(value, at_ns=NOW):
     return Sample(PV, value, GOOD, at_ns, at_ns)
 
 
+@pytest.mark.parametrize(
+    "deliver",
+    [
+        lambda plant: plant.on_samples([sample(1.0)]),
+        lambda plant: plant.on_alarms([]),
+        lambda plant: plant.on_alarms_restart([]),
+        lambda plant: plant.on_status(live()),
+    ],
+)
+def test_who_rests_is_told_once_of_what_is_delivered(plant, deliver):
+    told = []
+    plant.tell_news(lambda: told.append("news"))
+    assert not told
+    deliver(plant)
+    deliver(plant)
+    assert told == ["news"]
+    plant.tell_news(lambda: told.append("more"))
+    plant.tell_news(None)
+    deliver(plant)
+    assert told == ["news"]
+
+
+def test_what_it_is_told_of_is_in_the_next_frame(plant):
+    frames = []
+    plant.tell_news(lambda: frames.append(plant.drain()))
+    plant.on_samples([sample(1.0)])
+    assert [frame.values for frame in frames] == [{PV}]
+
+
 def test_values_become_frames(plant):
     plant.on_status(live())
     plant.on_samples([sample(21.5)])

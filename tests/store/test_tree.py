@@ -195,6 +195,7 @@ def test_a_big_branch_is_sorted_in_slices_and_usable_meanwhile():
     system = tree.children(ROOT)[0]
     assert len(tree.children(system)) == count
     assert not tree.is_sorted(system)
+    assert tree.is_sorting
     assert tree.find(f"{S}Gen_{count - 1}") is not None
     for _ in range(100_000):
         if tree.is_sorted(system):
@@ -202,6 +203,7 @@ def test_a_big_branch_is_sorted_in_slices_and_usable_meanwhile():
         tree.drain(0.001)
     names = [tree.text(node)[0] for node in tree.children(system)]
     assert names == [f"Gen_{number}" for number in range(count)]
+    assert not tree.is_sorting
     tree.put([tag(f"{S}Gen_5b")])
     assert len(tree.children(system)) == count + 1
     for _ in range(100_000):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint
 from PySide6.QtGui import QImage
@@ -23,6 +25,11 @@ class StillPlant:
 
     def __init__(self):
         self.news = False
+        self.is_sorting = False
+        self.tell = None
+
+    def tell_news(self, tell):
+        self.tell = tell
 
     def drain(self):
         news, self.news = self.news, False
@@ -60,7 +67,7 @@ def test_without_news_the_clock_rests_and_hands_on_one_frame_a_second(still):
     assert clock.period_ms == PERIOD_MS
     beat(1)
     assert clock.period_ms == RESTING_PERIOD_MS
-    assert beat(50) == 5
+    assert beat(20) == 5
 
 
 def test_news_end_the_rest_at_once(still):
@@ -81,8 +88,54 @@ def test_what_moves_by_itself_gets_its_frames(still):
     assert beat(30) == 30
     rate[0] = 5.0
     beat(2)
+    assert clock.period_ms == 200
+    assert beat(50) == 50
+    rate[0] = 0.5
+    beat(3)
     assert clock.period_ms == RESTING_PERIOD_MS
-    assert 20 <= beat(50) <= 26
+
+
+def test_what_the_stream_delivers_ends_the_rest_at_once(still):
+    clock, plant, beat = still
+    beat(20)
+    assert plant.tell is None, "while frames come anyway nobody has to be told"
+    beat(40)
+    frames = clock.frames
+    plant.news = True
+    teller = threading.Thread(target=plant.tell)
+    teller.start()
+    teller.join()
+    QApplication.sendPostedEvents()
+    assert clock.frames == frames + 1
+    assert clock.period_ms == PERIOD_MS
+
+
+def test_it_asks_to_be_told_before_it_looks(still, monkeypatch):
+    clock, plant, beat = still
+    beat(60)
+    asked = []
+    monkeypatch.setattr(plant, "tell_news", lambda tell: asked.append("asked"))
+    monkeypatch.setattr(plant, "drain", lambda: (asked.append("looked"), Frame(0))[1])
+    beat(1)
+    assert asked == ["asked", "looked"]
+
+
+def test_a_clock_that_is_stopped_wants_to_hear_nothing_more(still):
+    clock, plant, beat = still
+    beat(60)
+    assert plant.tell is not None
+    clock.stop()
+    assert plant.tell is None
+
+
+def test_while_a_branch_is_being_sorted_there_is_no_rest(still):
+    clock, plant, beat = still
+    plant.is_sorting = True
+    beat(60)
+    assert clock.period_ms == PERIOD_MS
+    plant.is_sorting = False
+    beat(60)
+    assert clock.period_ms == RESTING_PERIOD_MS
 
 
 def test_a_hand_on_the_keys_wakes_it(still):
@@ -114,22 +167,22 @@ async def test_a_minimised_window_stops_its_meters_and_goes_on_when_it_is_back(m
         window.showMinimized()
         await until(lambda: window.clock.period_ms == HIDDEN_PERIOD_MS)
         assert not window.lateness._timer.isActive()
-        await until(lambda: not window._slow.isActive())
+        await until(lambda: not window.exposure.second.isActive())
         window.showNormal()
         await until(lambda: window.clock.period_ms == PERIOD_MS)
         assert window.lateness._timer.isActive()
-        assert window._slow.isActive()
+        assert window.exposure.second.isActive()
 
 
 async def test_the_welcome_page_has_one_timer_the_second_of_its_clock(monkeypatch):
     async with bench(monkeypatch) as made:
         window = made.window
-        await until(lambda: bool(window.panels) and window._building is None)
+        await until(lambda: bool(window.panels) and not window._on_show.building.is_under_way)
         assert not window.clock._timer.isActive()
         assert not window.lateness._timer.isActive()
-        assert window._slow.isActive()
-        assert window._slow.isSingleShot()
-        assert 0 <= window._slow.remainingTime() <= 1000
+        assert window.exposure.second.isActive()
+        assert window.exposure.second.isSingleShot()
+        assert 0 <= window.exposure.second.remainingTime() <= 1000
 
 
 class Paints(QObject):
@@ -282,15 +335,15 @@ async def test_the_status_bar_paints_the_field_that_changed(monkeypatch):
     async with bench(monkeypatch) as made:
         window = made.window
         now_ns = 1_781_791_012 * SECOND
-        await until(lambda: bool(window.panels) and window._building is None)
-        window._slow.stop()
-        witness = Paints(window.welcome.drawing)
-        fields = {name: Paints(field) for name, field in window.status_bar.fields.items()}
+        await until(lambda: bool(window.panels) and not window._on_show.building.is_under_way)
+        window.exposure.second.stop()
+        witness = Paints(window.shell.welcome.drawing)
+        fields = {name: Paints(field) for name, field in window.shell.status_bar.fields.items()}
 
         async def painted_after(at_ns):
-            window.status_bar.refresh(None, (0.0, 0.0), at_ns)
+            window.shell.status_bar.refresh(None, (0.0, 0.0), at_ns)
             witness.areas.clear()
-            window.welcome.drawing.update()
+            window.shell.welcome.drawing.update()
             await until(lambda: witness.areas)
             names = {name for name, paints in fields.items() if paints.areas}
             for paints in fields.values():

@@ -172,6 +172,7 @@ class Plant:
         self._has_alarms = asyncio.Event()
         self._alarms_to_settle = False
         self._list_is_new = False
+        self._tell_news: Callable[[], None] | None = None
 
     def attach(self, link: PlantLink) -> None:
         """Take the link that delivers into this plant; once, before `run`."""
@@ -197,12 +198,16 @@ class Plant:
         typed = self._types.put_right(samples)
         self.live.put(typed)
         self.trends.put(typed)
+        if self._tell_news is not None:
+            self._tell()
 
     def on_alarms(self, events: list[AlarmEvent]) -> None:
         self.alarms.put(events)
+        self._tell()
 
     def on_alarms_restart(self, complete: list[Alarm]) -> None:
         self.alarms.restart(complete)
+        self._tell()
 
     def on_status(self, status: LinkStatus) -> None:
         """Where the stream's order matters it is kept here, in the stream's thread: a value from
@@ -223,6 +228,12 @@ class Plant:
                 self.alarms.link_ended()
             self.trends.link_lost(at_ns)
         self._news.append(status)
+        self._tell()
+
+    def _tell(self) -> None:
+        tell, self._tell_news = self._tell_news, None
+        if tell is not None:
+            tell()
 
     # What the panels use.
 
@@ -325,6 +336,19 @@ class Plant:
         """Stop reading names; what is there stays."""
         if self._browse_task is not None:
             self._browse_task.cancel()
+
+    def tell_news(self, tell: Callable[[], None] | None) -> None:
+        """Have `tell` called once, with the next that the stream delivers, from its thread.
+
+        For who rests between two `drain` calls: asked for before one, nothing comes unnoticed.
+        What comes about in the window itself (a write's outcome, names) is not told.
+        """
+        self._tell_news = tell
+
+    @property
+    def is_sorting(self) -> bool:
+        """`drain` has work left whenever it is called: a big branch of the tree is being sorted."""
+        return self.tree.is_sorting
 
     def drain(self) -> Frame:
         """Take over what came in since the last frame. Called by the frame clock only."""

@@ -532,6 +532,11 @@ class TagTree:
         tree.finish()
         return tree
 
+    @property
+    def is_sorting(self) -> bool:
+        """A big branch that somebody looked at is not sorted yet: each `drain` goes on with it."""
+        return not all(order.is_sorted for order in self._orders.values())
+
     def is_sorted(self, node: int) -> bool:
         """False while a big branch is being sorted."""
         order = self._orders.get(node)

@@ -1,8 +1,8 @@
 """The frame clock: the only thing that moves data from the stores to the screen.
 
-33 ms while something changes or moves, slower when nothing has changed for a moment, slowest while
-the window cannot be seen (what came in waits in the stores; the drain keeps their rings from
-running over). Each beat drains the plant once and hands the frame to every listener, in turns: what
+33 ms while something changes or moves, slower when nothing has changed for a moment (the stream
+then wakes it), slowest while the window cannot be seen (what came in waits in the stores; the drain
+keeps their rings from running over). Each beat drains the plant once and hands the frame to every listener, in turns: what
 is painted much (setpoints, trends) gets a frame of nothing but values some milliseconds after the
 rest, so that the loop answers keys and reads the link between two pictures. One of the three doors
 with ``except Exception``: a broken panel is reported and the others still get their frame.
@@ -10,6 +10,7 @@ with ``except Exception``: a broken panel is reported and the others still get t
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from tagwerk.plant import Frame, Plant
 
 PERIOD_MS = 33
-RESTING_PERIOD_MS = 100
-"""So late at most is the first change after a rest."""
+RESTING_PERIOD_MS = 250
+"""So late at most is the first change after a rest that comes about in the window itself, as names
+that were read; what the server sends wakes the clock at once."""
 HIDDEN_PERIOD_MS = 500
 _QUIET_FRAMES = 30
 """After so many frames without news (a second) the clock rests: it looks for news less often, and
@@ -73,6 +75,7 @@ class FrameClock(QObject):
     """
 
     pace_changed = Signal(int)
+    _news_came = Signal()
 
     def __init__(self, report: Callable[[BaseException, str], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -99,12 +102,14 @@ class FrameClock(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self._beat)
+        self._news_came.connect(self._wake_for_news, Qt.ConnectionType.QueuedConnection)
 
     def set_plant(self, plant: Plant | None) -> None:
         """Drain this plant from now on; without one the clock rests."""
         if plant is not self._plant:
             # Of another plant: listeners that are shown a plant show all of it.
             self._forget_turns()
+            self._let_sleep()
         self._plant = plant
         self._quiet_frames = 0
         self._keep_pace()
@@ -163,13 +168,14 @@ class FrameClock(QObject):
 
     def _is_due(self, frame: Frame) -> bool:
         """Set the pace, and tell whether anybody needs this frame."""
-        self._quiet_frames = self._quiet_frames + 1 if frame.is_quiet else 0
+        rests = frame.is_quiet and not (self._plant is not None and self._plant.is_sorting)
+        self._quiet_frames = self._quiet_frames + 1 if rests else 0
         if self._quiet_frames < _QUIET_FRAMES:
             self._keep_pace()
             self._last_due_s = time.monotonic()
             return True
         now_s = time.monotonic()
-        is_slow = self._timer.interval() >= RESTING_PERIOD_MS
+        is_slow = self._timer.interval() > PERIOD_MS
         if not is_slow or now_s >= self._rate_asked_s + _RATE_HOLDS_S:
             self._rate_asked_s = now_s
             self._rate = max((wanted() for wanted in self._rates.values()), default=_REST_RATE)
@@ -195,6 +201,7 @@ class FrameClock(QObject):
         """No more frames; the first step of shutting down."""
         self._timer.stop()
         self._forget_turns()
+        self._let_sleep()
         self._plant = None
 
     def tick(self) -> None:
@@ -221,11 +228,27 @@ class FrameClock(QObject):
     def _drain(self) -> Frame | None:
         if self._plant is None:
             return None
+        if self._is_visible and self._quiet_frames >= _QUIET_FRAMES:
+            # Before the look: what comes during it or behind it is told.
+            self._plant.tell_news(self._on_news)
         try:
             return self._plant.drain()
         except Exception as error:  # noqa: BLE001 - a door: logged and shown by the reporter
             self._report(error, "frame")
             return None
+
+    def _on_news(self) -> None:
+        """From the stream's thread, which may outlive this clock."""
+        with contextlib.suppress(RuntimeError):
+            self._news_came.emit()
+
+    def _wake_for_news(self) -> None:
+        if self._timer.isActive() and self._timer.interval() > PERIOD_MS:
+            self._beat()
+
+    def _let_sleep(self) -> None:
+        if self._plant is not None:
+            self._plant.tell_news(None)
 
     def _hand_on(self, frame: Frame) -> None:
         if not frame.is_quiet:
@@ -283,6 +306,8 @@ class LatenessMeter(QObject):
 
     PERIOD_MS = 20
     RESTING_PERIOD_MS = 500
+    RESTS_FROM_MS = 100
+    """Frames that far apart are a rest."""
     RECENT_NS = 30_000_000_000
     """How far back the running figures go: half a minute."""
     LATE_MS = 33.0
@@ -321,7 +346,7 @@ class LatenessMeter(QObject):
 
     def follow_pace(self, frame_ms: int) -> None:
         """The frame clock's pace: at rest it is enough to look now and then."""
-        resting = frame_ms >= RESTING_PERIOD_MS and not self.thorough
+        resting = frame_ms >= self.RESTS_FROM_MS and not self.thorough
         period_ms = self.RESTING_PERIOD_MS if resting else self.PERIOD_MS
         if period_ms != self._period_ms:
             self._period_ms = period_ms
