@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import platform
+import subprocess
+import sys
 import time
 import weakref
 
@@ -357,7 +360,7 @@ def test_what_came_to_stay_is_kept_from_the_collector():
         gc.unfreeze()
 
 
-def test_what_a_lost_session_left_is_collected_when_the_next_one_is_live():
+def test_what_a_lost_session_left_is_collected_when_the_next_one_is_live(qapp):
     parent = QObject()
     left = LeftBehind(parent)
     left.timer.setInterval(0)
@@ -381,6 +384,30 @@ def test_what_a_lost_session_left_is_collected_when_the_next_one_is_live():
             gc.enable()
     left.follow(LinkState.LIVE)
     assert not left.timer.isActive()
+
+
+GIVING_BACK = """
+from pathlib import Path
+from tagwerk.ui.collector import give_memory_back
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+much = [bytes(60_000) for _ in range(1000)]
+last = much[-1]
+del much
+before = resident_mb()
+give_memory_back()
+print(before - resident_mb())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other heaps give back by themselves")
+def test_memory_below_what_is_still_in_use_is_given_back():
+    done = subprocess.run(
+        [sys.executable, "-c", GIVING_BACK], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert float(done.stdout) > 30
 
 
 class _Ring:
