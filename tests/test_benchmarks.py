@@ -244,6 +244,7 @@ def soaked(**changes):
         "restarts": [(1090.0, 1095.0), (1200.0, 1204.0)],
         "last": {"sent": changes.get("sent", 9_100.0), "greeted": 500.0, "since": 1204.0},
         "report": report,
+        "stolen": changes.get("stolen", []),
     }
 
 
@@ -256,6 +257,13 @@ def soaked(**changes):
         ({"points": {"threads": 0.02}}, False, "MORE: threads"),
         ({"points": {"widgets": 0.1}}, False, "MORE: widgets"),
         ({"late": [[1150.0, 40.0]]}, False, "40 ms at 150 s"),
+        (
+            {"late": [[1150.0, 40.0]], "stolen": [(1149.98, 10.0)]},
+            True,
+            "40 ms at 150 s (the host took 10 ms)",
+        ),
+        ({"late": [[1150.0, 48.0]], "stolen": [(1149.98, 10.0)]}, False, "(the host took 10 ms)"),
+        ({"late": [[1150.0, 40.0]], "stolen": [(1149.8, 30.0)]}, False, "40 ms at 150 s"),
         ({"late": [[1001.0, 400.0], [1092.0, 90.0], [1206.0, 50.0]]}, True, "restarts: none"),
         ({"sent": 9_101.0}, False, "9,601 values were sent and 9,600 received"),
     ],
@@ -267,6 +275,13 @@ def test_the_soak_sees_what_grows_what_is_late_and_what_is_lost(house, changes, 
     assert isinstance(result, run.Result)
     assert (result.met, said) == (met, said if said in "\n".join(result.notes) else result.notes)
     check_document(result.document(), name="soak")
+
+
+def test_what_the_host_took_is_read_and_never_falls(house):
+    house("run")
+    soak = house("soak")
+    first = soak.steal_ms()
+    assert 0 <= first <= soak.steal_ms()
 
 
 def test_the_soak_draws_its_memory_line(house, tmp_path):
