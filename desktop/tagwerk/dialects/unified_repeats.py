@@ -46,7 +46,8 @@ _MOST_CREDIT = 1000
 _CREDIT_A_MESSAGE = 1 / 16
 """Where no end comes twice, proving each would cost more than it saves: one message in sixteen."""
 _MOST_ENDS = 256
-_MOST_TIMES = 8192
+_MOST_TIMES = 1024
+"""A cycle's changes have one stamp and come together; thousands kept were megabytes and no gain."""
 _MOST_NAMES = 500_000
 _LONGEST = 1000
 """A longer beginning or end is none that comes again and again."""
