@@ -203,11 +203,13 @@ def import_heavy() -> None:
         "tagwerk.ui.commands",
         "tagwerk.ui.docking",
         "tagwerk.ui.docks",
+        "tagwerk.ui.exposure",
         "tagwerk.ui.link_banner",
         "tagwerk.ui.saved_connections",
         "tagwerk.ui.toolbar",
         "tagwerk.ui.widgets.focus",
         "tagwerk.ui.widgets.gutters",
+        "tagwerk.ui.window_commands",
         "cryptography.x509",
         "keyring",
         "platformdirs",
@@ -215,7 +217,7 @@ def import_heavy() -> None:
         "tagwerk.link.connector",
         "tagwerk.plant",
         "tagwerk.simulator.process",
-        "tagwerk.ui.connect_flow",
+        "tagwerk.ui.plant_on_show",
     ):
         import_module(name)
     load_panels()
@@ -316,7 +318,7 @@ def offer_crash_reports(window: MainWindow, options: WindowOptions) -> None:
 
     if not options.is_scripted:
         collect_crashes(log_folder(options))
-        offer_reports(window.banner, window.settings, crash_files(log_folder(options)))
+        offer_reports(window.shell.banner, window.settings, crash_files(log_folder(options)))
 
 
 def make_services(options: WindowOptions) -> Services:
@@ -428,7 +430,8 @@ async def open_target(window: MainWindow, flow: ConnectFlow, options: WindowOpti
         elif (known := await flow.known_password(opening.profile)) is not None:
             flow.open_profile(opening.profile, known)
         else:
-            flow.open_dialog(options.target)
+            # With all that the command line said: user, trust, kind of server.
+            flow.open_dialog(profile=opening.profile)
 
 
 def settings_folder(options: WindowOptions) -> Path:

@@ -28,10 +28,11 @@ from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import WriteItem
 from tagwerk.domain.values import LoggedSeries, Sample
 from tagwerk.link.client import HttpClient
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.frames import FrameListener, Slicer, Subscription
 from tagwerk.link.session import SessionKeeper, check_interface
 from tagwerk.link.stream import ValueStream
-from tagwerk.link.transport import Answer, Endpoint, HttpTransport
+from tagwerk.link.transport import Answer, HttpTransport
 from tagwerk.link.wiretap import Wiretap
 
 NAMES = ("HMI_RT_1::A", "HMI_RT_1::B", "HMI_RT_1::Cooling.TIC2120.PV", "HMI_RT_1::Gone")

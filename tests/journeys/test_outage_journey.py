@@ -48,7 +48,7 @@ async def prepare(story, server):
 
 
 def headline(story):
-    banner = story.window.banner.current
+    banner = story.window.shell.banner.current
     return banner.headline if banner is not None else ""
 
 

@@ -15,7 +15,8 @@ from tagwerk.domain.errors import NotAllowed, NotReachable, ProtocolError
 from tagwerk.domain.tags import TagKind
 from tagwerk.link.bridge import MOST_CHUNKS_AHEAD, LinkThread, ThreadedClient
 from tagwerk.link.browsing import BrowseTaker
-from tagwerk.link.transport import Endpoint, HttpTransport
+from tagwerk.link.endpoint import Endpoint
+from tagwerk.link.transport import HttpTransport
 from tagwerk.link.wiretap import Wiretap
 
 COUNT = 12_000

@@ -253,8 +253,9 @@ async def test_a_redirect_is_posted_again(plain):
     from dataclasses import replace
 
     from tagwerk.domain.connection import Trust
+    from tagwerk.link.endpoint import Endpoint
     from tagwerk.link.session import SessionKeeper
-    from tagwerk.link.transport import Endpoint, HttpTransport
+    from tagwerk.link.transport import HttpTransport
 
     transport = HttpTransport(Endpoint(profile.url.rstrip("/")), Trust())
     keeper = SessionKeeper(transport, "operator", "right")

@@ -30,9 +30,10 @@ from tagwerk.domain.errors import (
 from tagwerk.domain.verdict import verdict_of
 from tagwerk.link import find_interface, probe
 from tagwerk.link.connector import HttpConnector
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.findings import UNKNOWN, catalogue, diagnose, find
 from tagwerk.link.stream import PushRefused
-from tagwerk.link.transport import BodyTooLarge, Endpoint
+from tagwerk.link.transport import BodyTooLarge
 
 PLAIN = Trust(TrustMode.PLAIN_HTTP)
 HTML = b"<!DOCTYPE html><html><body>hello</body></html>"

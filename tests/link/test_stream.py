@@ -15,10 +15,10 @@ from link.tiny_server import until, value
 from tagwerk.dialects.base import Operation
 from tagwerk.domain.connection import Trust
 from tagwerk.domain.errors import NotReachable, ProtocolError, SessionExpired
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.frames import Slicer
 from tagwerk.link.policy import close_reason
 from tagwerk.link.stream import PushRefused, ValueStream
-from tagwerk.link.transport import Endpoint
 
 NAMES = ("HMI_RT_1::A", "HMI_RT_1::B")
 

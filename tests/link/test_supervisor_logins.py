@@ -26,11 +26,12 @@ from tagwerk.domain.errors import (
     SessionExpired,
     UsageError,
 )
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.live_link import LiveLink
 from tagwerk.link.policy import LoginPace, needs_person
 from tagwerk.link.session import SessionKeeper
 from tagwerk.link.supervisor import Supervisor
-from tagwerk.link.transport import Endpoint, HttpTransport
+from tagwerk.link.transport import HttpTransport
 
 __all__ = ["open_link", "relay_to"]
 TAG = frozenset((A,))

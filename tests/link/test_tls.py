@@ -121,8 +121,8 @@ async def test_not_one_byte_of_http_reaches_a_server_with_the_wrong_certificate(
 
 async def test_the_stream_compares_the_pin_too(secure):
     from link.test_stream import StreamSink, subscribe
+    from tagwerk.link.endpoint import Endpoint
     from tagwerk.link.stream import ValueStream
-    from tagwerk.link.transport import Endpoint
 
     for sha256, fine in (
         ((await fetch_certificate("127.0.0.1", secure.port)).sha256, True),

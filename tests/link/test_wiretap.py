@@ -9,15 +9,16 @@ from aiohttp import web
 
 from link.conftest import Sink, profile_for
 from link.tiny_server import until
-from tagwerk.domain.connection import Trust
+from tagwerk.domain.connection import LinkState, LinkStatus, Trust
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import message
-from tagwerk.domain.traffic import TrafficKind
+from tagwerk.domain.traffic import NEVER_UP, TrafficKind
 from tagwerk.link import wiretap
 from tagwerk.link.connector import HttpConnector
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.login import open_client
 from tagwerk.link.plant_link import SupervisedLink
-from tagwerk.link.transport import Endpoint, HttpTransport
+from tagwerk.link.transport import HttpTransport
 from tagwerk.link.wiretap import MOST_TEXT, Wiretap, operation_name
 
 HTTP, SENT, RECEIVED, EVENT = TrafficKind
@@ -103,6 +104,15 @@ async def test_the_socket_without_its_values(plain, heard):
     finally:
         await link.close()
     assert not heard.of(EVENT, "socket closed")[-1].problem, "we hung up ourselves"
+
+
+@pytest.mark.parametrize(
+    ("lost_at_ns", "what"), [(None, NEVER_UP), (1, "reconnecting")], ids=["never up", "lost"]
+)
+def test_what_was_never_up_is_not_told_as_lost(heard, lost_at_ns, what):
+    tap = Wiretap(heard)
+    tap.state("https://h/", LinkStatus(LinkState.RECONNECTING, lost_at_ns=lost_at_ns))
+    assert [one.what for one in heard.of(EVENT)] == [what]
 
 
 async def test_a_look_at_a_server_is_told_too(plain, heard):

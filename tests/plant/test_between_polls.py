@@ -34,7 +34,7 @@ def test_a_denser_log_is_asked_for_and_fills_between_the_polls():
     story, curve, asked = polled(20)
     curve.merge_log(logged(NOW - 30 * SECOND, 25), NOW - 30 * SECOND, NOW)  # a value a second
     known = {}
-    story.plant.fill_between_polls(4.0, known)
+    story.plant.gaps.fill_between_polls(4.0, known)
     assert curve.is_sparse
     assert [name for name, _, _ in asked] == [PV]
     _, start_ns, end_ns = asked[0]
@@ -47,14 +47,14 @@ def test_a_denser_log_is_asked_for_and_fills_between_the_polls():
     assert curve.segments(start_ns, end_ns)[-1].source is Source.LIVE
     # The next time only what came since is asked for.
     story.go_on(10)
-    story.plant.fill_between_polls(4.0, known)
+    story.plant.gaps.fill_between_polls(4.0, known)
     assert asked[1][1] == end_ns
 
 
 def test_a_log_that_is_not_denser_is_left_alone():
     story, curve, asked = polled(20)
     curve.merge_log(logged(NOW - 60 * SECOND, 12, 5.0), NOW - 60 * SECOND, NOW)
-    story.plant.fill_between_polls(4.0, {})
+    story.plant.gaps.fill_between_polls(4.0, {})
     assert not curve.is_sparse
     assert asked == []
 

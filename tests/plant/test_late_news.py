@@ -190,7 +190,7 @@ async def test_a_log_that_went_away_between_two_tries_leaves_nothing_running(mon
 
 
 def test_an_open_lock_does_not_outlast_a_sleep_of_the_computer(monkeypatch):
-    from tagwerk.plant import plant as module
+    from tagwerk.plant import steady as module
 
     if module._BOOT is None:
         pytest.skip("this system's steady clock goes on by itself")

@@ -321,7 +321,7 @@ async def test_what_became_of_the_alarms_is_told(story):
 
 
 async def test_what_came_and_went_unseen_is_read_from_the_log(story, monkeypatch):
-    monkeypatch.setattr("tagwerk.plant.plant.LOG_DELAY_S", 0.0)
+    monkeypatch.setattr("tagwerk.plant.gaps.LOG_DELAY_S", 0.0)
     plant = story.plant
     plant.on_alarms_restart([alarm("stays")])
     plant.drain()

@@ -184,7 +184,7 @@ async def test_a_refused_browse_is_told_in_the_server_s_words(plant):
 
 
 async def test_a_hole_is_read_from_the_log_when_the_link_is_back(plant, monkeypatch):
-    monkeypatch.setattr("tagwerk.plant.plant.LOG_DELAY_S", 0)
+    monkeypatch.setattr("tagwerk.plant.gaps.LOG_DELAY_S", 0)
     plant.trends.open(PV, step=False)
     task = asyncio.create_task(plant.run())
     plant.on_status(live())

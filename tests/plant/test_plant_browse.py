@@ -82,9 +82,12 @@ async def test_another_language_keeps_the_old_names_until_the_new_ones_are_compl
     async with running(plant):
         await browsed(plant)
         assert plant.tag(PV).display_name == "Return"
+        assert not plant.browse_state.again
+        assert plant.browse_state.count == plant.tree.tag_count
         plant.client.go_on.clear()
         plant.language = "de"
         await until(lambda: plant.browse_state.running)
+        assert plant.browse_state.again
         plant.drain()
         assert plant.tree.tag_count == 3
         assert plant.tag(COUNTER).display_name == "Return"

@@ -53,3 +53,16 @@ def test_blocks_do_not_become_ever_more_when_entries_come_and_go():
             ours.remove(gone)
     assert len(ours) == 40
     assert len(ours._blocks) <= 20
+
+
+def test_a_copy_and_blocks_of_sorted_entries_go_their_own_way():
+    entries = [(number,) for number in range(3_000)]
+    made = SortedBlocks.of(entries)
+    copied = made.copy()
+    made.remove((1_500,))
+    copied.add((1_500.5,))
+    assert list(made) == [entry for entry in entries if entry != (1_500,)]
+    assert list(copied) == sorted([*entries, (1_500.5,)])
+    assert (len(made), len(copied)) == (2_999, 3_001)
+    assert [made.index(entry) for entry in made] == list(range(2_999))
+    assert len(SortedBlocks.of([])) == 0

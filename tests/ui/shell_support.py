@@ -25,6 +25,7 @@ from tagwerk.domain.connection import (
 from tagwerk.domain.errors import LoginFailed, NotTrusted
 from tagwerk.domain.message import message
 from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.link.connector import HttpConnector
 from tagwerk.plant import Plant
 from tagwerk.ui.commands import Command, make_action
 from tagwerk.ui.desk import Desk
@@ -161,6 +162,9 @@ class FakeConnector:
             url, "unified", session=Session(user, "Markus Brandt", ("Commissioning",)),
             capabilities=Capabilities(ALL - {Capability.WRITE}, {Capability.WRITE: "right_missing"}),
         )  # fmt: skip
+
+    def whole_address(self, address, *, trust, dialect="auto"):
+        return HttpConnector().whole_address(address, trust=trust, dialect=dialect)
 
     def open(self, profile, password, sink, *, traffic=None):
         link = FakeLink(profile, password, sink)

@@ -483,6 +483,58 @@ async def test_a_lost_link_hatches_the_block_stops_flashing_and_keeps_the_bar(sh
     assert "as of" not in panel.header_text()
 
 
+async def test_counts_of_a_lost_link_are_marked_on_the_chips(shown):
+    panel = shown(make_alarm("a:Hi", priority=14), make_alarm("c:Hi", suppression="SHELVED"))
+    bar = panel.bar
+    chips = (bar.active, bar.unacknowledged, bar.priority, bar.shelved)
+    widths = [chip.sizeHint().width() for chip in chips]
+    before = bar.active.grab().toImage()
+    set_state(panel.plant, LinkState.RECONNECTING)
+    frame(panel)
+    assert [chip.accessibleName()[-9:] for chip in chips] == ["1 (stale)"] * 4
+    assert all(chip.toolTip().startswith("Stale, as of ") for chip in chips)
+    assert bar.active.grab().toImage() != before
+    assert all(chip.sizeHint().width() > width for chip, width in zip(chips, widths, strict=True))
+    set_state(panel.plant, LinkState.LIVE)
+    panel.plant.on_alarms_restart([make_alarm("a:Hi", priority=14)])
+    frame(panel)
+    assert bar.active.accessibleName() == "Active 1"
+    assert bar.active.toolTip() == ""
+
+
+async def test_another_plant_that_is_never_reached_has_no_counts(shown):
+    panel = shown(*(make_alarm(f"A{i}:Hi", area="Dosing") for i in range(7)))
+    panel.bar.set_areas(frozenset({"Dosing"}))
+    panel._apply_filter()
+    assert panel.bar.active.accessibleName() == "Active 7"
+    assert panel.bar.area.accessibleName().endswith(" 7")
+    never = make_plant([], live=False)
+    set_state(never, LinkState.RECONNECTING)
+    panel.set_plant(never)
+    frame(panel)
+    bar = panel.bar
+    assert not never.alarms.is_known
+    for chip in (bar.active, bar.unacknowledged, bar.priority, bar.shelved, bar.area):
+        assert not any(letter.isdigit() for letter in chip.accessibleName().split("≥")[0])
+    assert bar.priority.accessibleName() == bar.priority.text()
+    menu = bar.area_menu()
+    assert [action.text() for action in menu.actions() if action.isCheckable()] == ["Dosing"]
+    menu.deleteLater()
+
+
+async def test_no_alarm_is_said_only_while_that_is_known(shown):
+    panel = shown()
+    assert "No alarm stands" in panel.empty.text
+    set_state(panel.plant, LinkState.RECONNECTING)
+    frame(panel)
+    assert "No alarm stood at " in panel.empty.text
+    assert "not known" in panel.empty.text
+    set_state(panel.plant, LinkState.LIVE)
+    panel.plant.on_alarms_restart([])
+    frame(panel)
+    assert "No alarm stands" in panel.empty.text
+
+
 async def test_greys_replace_the_servers_colours(shown):
     panel = shown(make_alarm("a:Hi", back_color="#12AB34", flashing=False))
     panel.greys_action.setChecked(True)

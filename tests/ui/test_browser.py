@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -20,8 +21,7 @@ from tagwerk.domain.connection import (
 from tagwerk.domain.message import message
 from tagwerk.domain.tags import BrowseItem, TagKind
 from tagwerk.domain.values import GOOD, Sample, quality_from_text
-from tagwerk.plant import Frame, Plant
-from tagwerk.plant.plant import BrowseState
+from tagwerk.plant import BrowseState, Frame, Plant
 from tagwerk.sheets import SheetEntry, TagSheet
 from tagwerk.ui.browser.painter import MARK, UNIT, VALUE
 from tagwerk.ui.browser.row_actions import ASK_ABOVE
@@ -372,6 +372,20 @@ def test_busy_can_be_cancelled_and_shows_what_is_there(bench, plant, monkeypatch
     panel.notice._cancel.click()
     assert cancelled == [True]
     assert panel.pages.currentWidget() is panel.tree
+
+
+def test_while_names_are_read_again_the_old_ones_are_counted_too(bench, plant):
+    shown = plant.tree.tag_count
+    assert shown
+    plant.browse_state = BrowseState(running=True, again=True, started_ns=NOW - 3 * 10**9)
+    panel = bench.show(plant)
+    assert panel.header_text() == str(shown)
+    said = f"{shown} names on show, being read again: 0 so far, 3 s."
+    assert panel.notice._text.text() == said
+    plant.browse_state = replace(plant.browse_state, count=11_250)
+    panel = bench.show(plant)
+    assert panel.header_text() == str(shown)
+    assert "11\u202f250 so far" in panel.notice._text.text()
 
 
 def test_a_refused_browse_quotes_the_server_and_offers_a_cure(bench, plant, monkeypatch):

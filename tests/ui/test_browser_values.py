@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, QRectF
 from PySide6.QtGui import QImage, QRegion
 from PySide6.QtWidgets import QApplication
 
 from tagwerk.domain.values import BAD, GOOD, Sample, quality_from_text
 from tagwerk.ui.browser.painter import RowPainter
+from tagwerk.ui.browser.rows import LiveCell
 from tagwerk.ui.theme import theme
+from tagwerk.ui.widgets.numbers import FRACTION_WIDTH, Mark
 from ui.test_browser import NOW, PV, RUNNING, SP, Bench, plant
 
 __all__ = ["plant"]
@@ -73,6 +75,18 @@ def test_a_new_value_painted_alone_looks_as_if_all_was_painted(bench, plant, nam
     for rect in whole:
         viewport.render(picture, rect.topLeft(), QRegion(rect))
     assert picture.toImage() == viewport.grab().toImage()
+
+
+@pytest.mark.parametrize("word", ["On", "Störung"])
+def test_the_word_of_a_bool_is_never_under_its_lamp(qapp, word):
+    painter = RowPainter(None)
+    cell = LiveCell(word, "", Mark.STALE, is_on=True)
+    room = theme().metrics(13, 500).horizontalAdvance(word) + theme().px(FRACTION_WIDTH)
+    for width in range(120, 420, 20):
+        for name_width in (20, 80, 200, 600):
+            row = QRectF(0, 0, width, 22)
+            area, _has_unit = painter._value_area(row, cell, 40, name_width)
+            assert area.width() == 0 or area.width() >= room
 
 
 def test_a_change_of_quality_is_seen_too(bench, plant):

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QLineEdit
 
-from tagwerk.domain.connection import Trust, TrustedCertificate, TrustMode
+from tagwerk.app import Opening, WindowOptions, open_target
+from tagwerk.domain.connection import ConnectionProfile, Trust, TrustedCertificate, TrustMode
 from tagwerk.domain.errors import NotTrusted
 from tagwerk.ui.confirm import ConfirmDialog
 from tagwerk.ui.connect import ADDRESS, CERTIFICATE, RIGHTS, SIGN_IN, ConnectDialog
@@ -261,7 +262,7 @@ async def test_the_demo_opens_with_its_first_view_and_ends_with_the_plant(monkey
     async with bench(monkeypatch) as made:
         wanted = []
         made.desk.trend_requested.connect(wanted.append)
-        made.window.welcome.demo_button.click()
+        made.window.shell.welcome.demo_button.click()
         await until(lambda: made.flow.plant is not None)
         assert wanted == [["HMI_RT_1::Cooling.TIC2120.PV"]]
         assert made.flow.plant.profile.name == "Skid 21"
@@ -274,11 +275,11 @@ async def test_the_demo_opens_with_its_first_view_and_ends_with_the_plant(monkey
 async def test_starting_the_demo_can_be_cancelled(monkeypatch, qapp):
     async with bench(monkeypatch) as made:
         made.demo_gate = asyncio.Event()
-        made.window.welcome.demo_button.click()
-        await until(lambda: made.window.welcome.cancel_button.isVisible())
-        assert not made.window.welcome.demo_button.isEnabled()
-        made.window.welcome.cancel_button.click()
-        await until(lambda: made.window.welcome.demo_button.isEnabled())
+        made.window.shell.welcome.demo_button.click()
+        await until(lambda: made.window.shell.welcome.cancel_button.isVisible())
+        assert not made.window.shell.welcome.demo_button.isEnabled()
+        made.window.shell.welcome.cancel_button.click()
+        await until(lambda: made.window.shell.welcome.demo_button.isEnabled())
         assert made.flow.plant is None
 
 
@@ -292,3 +293,22 @@ async def test_removing_a_connection_takes_its_password_along(monkeypatch, qapp)
         question.yes.click()
         await until(lambda: made.secrets.kept == {})
         assert SavedConnections(made.settings).all() == []
+
+
+async def test_what_the_command_line_said_is_not_asked_for_again(monkeypatch, qapp):
+    """User, trust and kind of server; only the password is missing."""
+    url = "https://skid21-hmi/graphql/"
+    profile = ConnectionProfile(url, url, "m.brandt", trust=Trust(TrustMode.PINNED, sha256=SHA))
+
+    async def find():
+        return Opening(profile, None)
+
+    async with bench(monkeypatch) as made:
+        await open_target(made.window, made.flow, WindowOptions(target=url, find=find))
+        await until(lambda: made.window.findChild(ConnectDialog) is not None)
+        dialog = made.window.findChild(ConnectDialog)
+        await until(lambda: dialog.pages.currentIndex() == SIGN_IN)
+        assert made.connector.asked[0][:2] == (url, profile.trust)
+        assert dialog.sign_in.user.text() == "m.brandt"
+        assert dialog.sign_in.name.text() == "skid21-hmi"
+        dialog.reject()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from tagwerk.domain.connection import (
     Capabilities,
@@ -20,6 +21,8 @@ from tagwerk.domain.connection import (
 from tagwerk.domain.message import message
 from tagwerk.ui.connect import RIGHTS, SIGN_IN, ConnectDialog
 from tagwerk.ui.connect_edit import ConnectionEditor
+from tagwerk.ui.connect_password import PasswordDialog
+from tagwerk.ui.passwords import why_asked
 from tagwerk.ui.saved_connections import SavedConnections, profile_from_json, profile_to_json
 from tagwerk.ui.settings import Settings
 from ui.shell_support import SHA, FakeConnector, bench, until
@@ -44,12 +47,14 @@ class PolledServer(FakeConnector):
         on_step(Step(StepName.INTERFACE, True, 8.0, message("WinCC V7/V8")))
         if not user:
             return ProbeResult(URL, "classic", {"product": "WinCC V7/V8"}, **needs)
-        on_step(Step(StepName.LOGIN, True, 8.0))
+        # Signing in is skipped with a token, so there is no session to tell of.
+        by_token = profile is not None and profile.by_token
+        on_step(Step(StepName.LOGIN, None if by_token else True, 8.0))
         lacks = {Capability.PUSH: "interface_polls",
                  Capability.ACKNOWLEDGE: "interface_no_acknowledge"}  # fmt: skip
         able = frozenset(Capability) - lacks.keys()
         return ProbeResult(
-            URL, "classic", session=Session(user), capabilities=Capabilities(able, lacks),
+            URL, "classic", session=None if by_token else Session(user), capabilities=Capabilities(able, lacks),
             alarm_filters=("All", "Line 2"), **needs,
         )  # fmt: skip
 
@@ -79,6 +84,10 @@ async def test_kind_zone_token_and_filter_are_asked_for_and_saved(monkeypatch, t
         page.by_token.setChecked(True)
         assert page.secret_label.text() == "Token"
         page.user.setText("m.brandt")
+        asked_before = len(dialog._connector.profiles)
+        dialog.next.click()
+        assert page.problem.text() == "A token is needed."
+        assert len(dialog._connector.profiles) == asked_before
         page.password.setText("issued")
         page.zone.setText("+01:00")
         dialog.next.click()
@@ -108,6 +117,57 @@ async def test_a_server_that_needs_nothing_more_shows_nothing_more(monkeypatch, 
         await at(dialog, SIGN_IN)
         assert dialog.sign_in.zone.isHidden()
         assert dialog.sign_in.by_token.isHidden()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "whole"),
+    [
+        ("classic", "https://wincc7:34568/WinCCRestService"),
+        ("unified", "https://wincc7/graphql/"),
+        ("auto", "https://wincc7/graphql/"),
+    ],
+)
+async def test_a_bare_host_becomes_what_its_kind_of_server_has(monkeypatch, qapp, dialect, whole):
+    profile = ConnectionProfile("plant", "https://before/graphql/", "u")
+    async with bench(monkeypatch) as made:
+        scope = made.desk.scope("edit")
+        editor = ConnectionEditor(
+            made.window, made.connector, scope, SavedConnections(made.settings), profile
+        )
+        editor.dialect.setCurrentIndex(editor.dialect.findData(dialect))
+        editor.address.setText("wincc7")
+        editor.partner.setText("wincc7b")
+        after = editor._result()
+        assert after.url == whole
+        assert after.partner == whole.replace("wincc7", "wincc7b")
+        assert editor._objection() == ""
+        editor.address.setText("no address")
+        assert "not an address" in editor._objection()
+        editor.reject()
+
+
+async def test_a_token_is_called_one_wherever_it_is_kept(monkeypatch, qapp):
+    profile = ConnectionProfile("old plant", URL, "u", "classic", by_token=True)
+    for has_keyring, words in ((True, "Save the token in the keyring"), (False, "The token is")):
+        async with bench(monkeypatch, has_keyring=has_keyring) as made:
+            dialog = await opened(made)
+            page = dialog.sign_in
+            page.begin(None, "x", "", ("by_token",))
+            assert "password" in page.keep.text()
+            page.by_token.setChecked(True)
+            said = f"{page.keep.text()} {page.keep_note.text()}"
+            assert words in said
+            assert "password" not in said
+            assert page.keep.accessibleName() == page.keep.text()
+            page.begin(None, "x", "", ())
+            assert "password" in page.keep.text(), "it cannot be seen, and does not count"
+            dialog.reject()
+            asked = PasswordDialog(made.window, profile, has_keyring=has_keyring)
+            texts = [label.text() for label in asked.findChildren(QLabel)] + [asked.keep.text()]
+            assert "Token of u for wincc7:34568" in texts
+            assert not [text for text in texts if "assword" in text]
+            asked.reject()
+    assert "saved token" in why_asked(profile)
 
 
 async def test_the_editor_keeps_the_fields(monkeypatch, qapp):

@@ -309,7 +309,7 @@ async def test_the_menu_of_a_connection_does_everything(monkeypatch, qapp):
         made.flow.connections_changed.emit()
 
         def choose(name, key):
-            recent = made.window.welcome.recent
+            recent = made.window.shell.welcome.recent
             rows = [one.profile for one in recent.findChildren(ConnectionButton)]
             profile = next(one for one in rows if one.name == name)
             recent._open_menu(recent, profile, saved.is_at_top(name))
@@ -360,7 +360,7 @@ async def test_all_connections_are_shown_and_opened(monkeypatch, qapp):
         for number in range(8):
             saved.put(replace(PROFILE, name=f"skid {number}", url=f"https://s{number}/graphql/"))
         made.flow.connections_changed.emit()
-        welcome = made.window.welcome
+        welcome = made.window.shell.welcome
         assert welcome.all_button.isVisible()
         welcome.all_button.click()
         dialog = visible(made, ConnectionsDialog)
@@ -378,7 +378,7 @@ async def test_a_plant_without_encryption_says_so_all_the_time(monkeypatch, qapp
         made.flow.open_profile(plain, "right")
         await until(lambda: made.window.clock.frames > 0)
         made.window.clock.tick()
-        field = made.window.status_bar.fields["server"]
+        field = made.window.shell.status_bar.fields["server"]
         assert "not encrypted" in field.accessibleName()
 
 

@@ -78,10 +78,10 @@ async def test_the_window_that_lives_on_offers_the_folder(monkeypatch, tmp_path,
     async with bench(monkeypatch) as made:
         made.report.keep = keeper(tmp_path, [])
         made.report(RuntimeError("boom"), "slot")
-        banner = made.window.banner.current
+        banner = made.window.shell.banner.current
         assert banner.kind == "bad"
         assert "crash-" in banner.detail
-        (button,) = made.window.banner.findChildren(PushButton, "bannerAction")
+        (button,) = made.window.shell.banner.findChildren(PushButton, "bannerAction")
         assert button.focusPolicy() & button.focusPolicy().TabFocus
         button.click()
         assert opened == [tmp_path]
@@ -90,7 +90,7 @@ async def test_the_window_that_lives_on_offers_the_folder(monkeypatch, tmp_path,
 async def test_the_menu_opens_the_folder_of_logs(monkeypatch, tmp_path, opened):
     async with bench(monkeypatch) as made:
         made.desk.log_folder = tmp_path / "log"
-        made.window.actions_by_id["help.log_folder"].trigger()
+        made.window.shell.actions_by_id["help.log_folder"].trigger()
         assert opened == [tmp_path / "log"]
 
 
@@ -142,7 +142,7 @@ def test_an_error_that_ends_the_program_is_written_down_first(monkeypatch, tmp_p
 def test_a_scripted_run_is_offered_nothing(monkeypatch, bar, tmp_path):
     """And takes nothing away from the next start of the user."""
     write_report(tmp_path / "log", RuntimeError("boom"), "slot")
-    window = SimpleNamespace(banner=bar, settings=Settings())
+    window = SimpleNamespace(shell=SimpleNamespace(banner=bar), settings=Settings())
     offer_crash_reports(window, WindowOptions(settings=tmp_path, quit_after_s=1.0))
     assert bar.current is None
     offer_crash_reports(window, WindowOptions(settings=tmp_path))

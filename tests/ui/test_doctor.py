@@ -114,7 +114,7 @@ def window_of(made):
 
 async def examined(made):
     """The window on the plant on show, after its check."""
-    made.window.actions_by_id["connection.doctor"].trigger()
+    made.window.shell.actions_by_id["connection.doctor"].trigger()
     await until(lambda: window_of(made) is not None)
     dialog = window_of(made)
     await until(lambda: dialog.found is not None)
@@ -212,7 +212,7 @@ async def test_a_plant_whose_login_was_refused_is_asked_about_first(monkeypatch,
         await made.open()
         made.link.tell(LinkState.REFUSED, detail=message("No."), error=LoginFailed("No."))
         made.window.clock.tick()
-        made.window.actions_by_id["connection.doctor"].trigger()
+        made.window.shell.actions_by_id["connection.doctor"].trigger()
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         assert dialog.question.isVisible()
@@ -224,7 +224,7 @@ async def test_a_running_check_can_be_cancelled_and_escaped(monkeypatch, qapp):
     async with doctored(monkeypatch) as made:
         made.connector.gate = asyncio.Event()
         await made.open()
-        made.window.actions_by_id["connection.doctor"].trigger()
+        made.window.shell.actions_by_id["connection.doctor"].trigger()
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         await until(lambda: dialog.checks.rows[StepName.INTERFACE].is_running)
@@ -238,7 +238,7 @@ async def test_a_running_check_can_be_cancelled_and_escaped(monkeypatch, qapp):
         await until(lambda: dialog.is_running)
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         await until(lambda: window_of(made) is None)
-        assert made.window.doctor.dialog is None
+        assert made.window.connections.doctor.dialog is None
 
 
 async def test_everything_by_keyboard(monkeypatch, qapp):
@@ -267,7 +267,7 @@ async def test_everything_by_keyboard(monkeypatch, qapp):
 
 async def test_without_a_plant_an_address_is_asked_for(monkeypatch, qapp):
     async with doctored(monkeypatch) as made:
-        made.window.actions_by_id["connection.doctor"].trigger()
+        made.window.shell.actions_by_id["connection.doctor"].trigger()
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         assert made.connector.looks == []
@@ -287,7 +287,7 @@ async def test_a_saved_connection_from_the_welcome_page(monkeypatch, qapp):
         made.secrets.kept[PROFILE.keyring_name] = "kept"
         SavedConnections(made.settings).put(PROFILE)
         made.connector.replace[StepName.PUSH] = no_push()
-        made.window.welcome.examine_requested.emit(PROFILE)
+        made.window.shell.welcome.examine_requested.emit(PROFILE)
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         await until(lambda: dialog.found is not None)
@@ -343,7 +343,7 @@ async def test_the_banner_of_a_refused_link_leads_here(monkeypatch, qapp):
         await made.open()
         made.link.tell(LinkState.REFUSED, detail=message("No."))
         made.window.clock.tick()
-        shown = made.window.banner.banner("link")
+        shown = made.window.shell.banner.banner("link")
         texts = [action[0] for action in shown.actions]
         assert "Find out why…" in texts
         shown.actions[texts.index("Find out why…")][2]()
@@ -368,7 +368,7 @@ async def test_a_connection_that_broke_meanwhile_is_told(monkeypatch, qapp):
     async with doctored(monkeypatch) as made:
         await made.open()
         made.connector.gate = asyncio.Event()
-        made.window.actions_by_id["connection.doctor"].trigger()
+        made.window.shell.actions_by_id["connection.doctor"].trigger()
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         made.link.lose(made.clock_ns)
@@ -414,7 +414,7 @@ async def test_in_german(monkeypatch, qapp):
 async def test_a_saved_trust_is_used(monkeypatch, qapp):
     async with doctored(monkeypatch) as made:
         pinned = type(PROFILE)("pinned", URL, "", trust=Trust(TrustMode.PINNED, sha256="ab" * 32))
-        made.window.welcome.examine_requested.emit(pinned)
+        made.window.shell.welcome.examine_requested.emit(pinned)
         await until(lambda: window_of(made) is not None)
         dialog = window_of(made)
         await until(lambda: dialog.found is not None)

@@ -71,6 +71,38 @@ def test_saved_connections_bring_their_vocabulary_and_nothing_of_the_link(tmp_pa
     assert modules.isdisjoint(set(HEAVY) - {"tagwerk.domain.connection"})
 
 
+# Served: tell what was imported since the thread was through, and end.
+SERVED = """
+import json, os, sys
+from tagwerk import app
+from tagwerk.ui.report import Stopwatch
+import_heavy, before = app.import_heavy, set()
+def import_and_note():
+    import_heavy()
+    before.update(sys.modules)
+def served(self):
+    print(json.dumps(sorted(set(sys.modules) - before)), flush=True)
+    os._exit(0)
+app.import_heavy, Stopwatch.served = import_and_note, served
+from tagwerk.cli import main
+main(sys.argv[1:])
+"""
+OF_THE_REPORT = {"tagwerk.ui.resource_log", "tagwerk.ui.settled"}
+
+
+def test_the_painted_window_waits_for_no_import(tmp_path):
+    """What it is completed and served with, the thread has imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVED, "--settings", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        check=True,
+    )
+    assert set(json.loads(done.stdout.splitlines()[-1])) <= OF_THE_REPORT
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("saved", [False, True])
 def test_the_first_picture_is_what_stays(qapp, language, saved):
@@ -81,14 +113,14 @@ def test_the_first_picture_is_what_stays(qapp, language, saved):
     try:
         window = MainWindow(settings, Reporter(), keep_size=True, at_once=False)
         window.resize(1280, 800)
-        window.status_bar.refresh(None, (0.0, 0.0), 0)
+        window.shell.status_bar.refresh(None, (0.0, 0.0), 0)
         first = window.grab().toImage()
         window.complete()
         window.findChild(FocusRing).hide()
-        window.status_bar.refresh(None, (0.0, 0.0), 0)
+        window.shell.status_bar.refresh(None, (0.0, 0.0), 0)
         assert window.grab().toImage() == first
-        assert not window.tool_bar.isVisibleTo(window)
-        assert len(window.actions_by_id) > 20
+        assert not window.shell.tool_bar.isVisibleTo(window)
+        assert len(window.shell.actions_by_id) > 20
     finally:
         set_language("en")
         window.close_for_good()
@@ -101,8 +133,8 @@ def test_what_goes_wrong_before_the_window_is_complete_is_shown(qapp):
     window = MainWindow(Settings(), report, keep_size=True, at_once=False)
     try:
         report(ValueError("broken"), "start")
-        assert window.banner.current is not None
-        assert "broken" in window.banner.current.headline
+        assert window.shell.banner.current is not None
+        assert "broken" in window.shell.banner.current.headline
     finally:
         window.close_for_good()
         window.deleteLater()

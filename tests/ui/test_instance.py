@@ -11,6 +11,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from shiboken6 import isValid
 
 from tagwerk.app import WindowOptions
 from tagwerk.domain.connection import ConnectionProfile
@@ -354,6 +355,22 @@ def question(made):
     return made.window.findChild(ConfirmDialog, "confirmOpenWorkspace")
 
 
+def is_visible(dialog):
+    return isValid(dialog) and dialog.isVisible()
+
+
+async def visible_question(made):
+    """The one that is on show; the file is read before it is asked."""
+
+    def shown():
+        dialogs = made.window.findChildren(ConfirmDialog, "confirmOpenWorkspace")
+        return [one for one in dialogs if one.isVisible()]
+
+    await until(shown)
+    (one,) = shown()
+    return one
+
+
 OTHER = ConnectionProfile("other", "https://other-hmi/graphql/", "m.brandt")
 
 
@@ -362,6 +379,7 @@ async def test_an_idle_window_opens_the_file_at_once(monkeypatch, tmp_path):
         asked = []
         monkeypatch.setattr(made.flow, "open_dialog", lambda **words: asked.append(words))
         made.window.called_again(workspace_file(tmp_path, OTHER))
+        await until(lambda: bool(asked))
         assert question(made) is None
         assert [words["profile"].url for words in asked] == [OTHER.url]
 
@@ -381,20 +399,16 @@ async def test_a_connected_window_asks_first(monkeypatch, tmp_path):
         monkeypatch.setattr(made.flow, "open_dialog", lambda **words: asked.append(words))
         path = workspace_file(tmp_path, OTHER)
         made.window.called_again(path)
+        first = await visible_question(made)
         made.window.called_again(path)
-        dialogs = made.window.findChildren(ConfirmDialog, "confirmOpenWorkspace")
-        assert len([one for one in dialogs if one.isVisible()]) == 1
-        shown = next(one for one in dialogs if one.isVisible())
+        await until(lambda: not is_visible(first))
+        shown = await visible_question(made)
         assert shown.no.hasFocus() or shown.focusWidget() is shown.no
         shown.no.click()
         assert asked == []
         assert made.flow.plant is not None
         made.window.called_again(path)
-        shown = next(
-            one
-            for one in made.window.findChildren(ConfirmDialog, "confirmOpenWorkspace")
-            if one.isVisible()
-        )
+        shown = await visible_question(made)
         shown.yes.click()
         await until(lambda: bool(asked))
 
@@ -404,23 +418,22 @@ async def test_the_same_plant_is_asked_about_only_when_something_is_lost(monkeyp
         await made.open()
         path = workspace_file(tmp_path, PROFILE)
         made.window.called_again(path)
+        await until(lambda: made.window.workspaces.path == path)
         assert question(made) is None
-        assert made.window.workspaces.path == path
         made.flow.plant.writes.arm(60)
         made.window.called_again(path)
-        shown = question(made)
-        assert shown.isVisible()
+        shown = await visible_question(made)
         shown.yes.click()
         assert not made.flow.plant.arming.armed
 
 
-async def test_typed_values_are_asked_about(monkeypatch, tmp_path):
+async def test_typed_values_are_asked_about(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
         monkeypatch.setattr(
             type(made.panel("setpointPanel")), "unwritten", property(lambda _self: 2)
         )
-        reasons = made.window.workspaces._what_is_lost(workspace_file(tmp_path, PROFILE))
+        reasons = made.window.workspaces._what_is_lost(Workspace(PROFILE))
         assert reasons == ["2 new values that were typed and not written are lost."]
 
 
@@ -429,5 +442,6 @@ async def test_a_file_that_is_none_is_told_and_nothing_asked(monkeypatch, tmp_pa
     async with bench(monkeypatch) as made:
         await made.open()
         made.window.called_again(tmp_path / "gone.tagwerk")
+        await until(lambda: made.window.shell.banner.current is not None)
         assert question(made) is None
-        assert "gone.tagwerk" in made.window.banner.current.headline
+        assert "gone.tagwerk" in made.window.shell.banner.current.headline

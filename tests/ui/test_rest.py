@@ -111,7 +111,7 @@ def test_what_the_stream_delivers_ends_the_rest_at_once(still):
 
 
 def test_it_asks_to_be_told_before_it_looks(still, monkeypatch):
-    clock, plant, beat = still
+    _clock, plant, beat = still
     beat(60)
     asked = []
     monkeypatch.setattr(plant, "tell_news", lambda tell: asked.append("asked"))

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
+from shiboken6 import isValid
 
 from tagwerk.domain.connection import Capabilities, Capability, LinkState
 from tagwerk.domain.errors import NotReachable
@@ -60,8 +61,8 @@ def bench(qapp, tmp_path, monkeypatch):
     made.panel.activateWindow()
     made.panel.view.setFocus()
     yield made
-    if made.panel.dialog is not None:
-        made.panel.dialog.close()
+    if made.panel.writing.dialog is not None:
+        made.panel.writing.dialog.close()
     made.panel.close()
     made.panel.deleteLater()
     assert made.errors == []
@@ -106,12 +107,12 @@ async def test_the_whole_way_by_keys(bench):
     await active(bench)
     assert not bench.plant.arming.armed
     QTest.keyClick(view, KEY.Key_W, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert isinstance(panel.dialog, ArmDialog)
-    assert panel.dialog.focusWidget() is panel.dialog.cancel_button
-    QTest.keyClick(panel.dialog, KEY.Key_Tab)
-    QTest.keyClick(panel.dialog.arm_button, KEY.Key_Return)
+    assert isinstance(panel.writing.dialog, ArmDialog)
+    assert panel.writing.dialog.focusWidget() is panel.writing.dialog.cancel_button
+    QTest.keyClick(panel.writing.dialog, KEY.Key_Tab)
+    QTest.keyClick(panel.writing.dialog.arm_button, KEY.Key_Return)
     assert bench.plant.arming.armed
-    assert panel.dialog is None
+    assert panel.writing.dialog is None
 
     choose(bench, SP)
     type_text(bench, "21.5")
@@ -123,7 +124,7 @@ async def test_the_whole_way_by_keys(bench):
 
     await active(bench)
     QTest.keyClick(view, KEY.Key_Return, CONTROL)
-    dialog = panel.dialog
+    dialog = panel.writing.dialog
     assert isinstance(dialog, WriteDialog)
     assert dialog.focusWidget() is dialog.cancel_button
     assert dialog.write_button.text() == "Write 21.5 °C"
@@ -141,7 +142,7 @@ async def test_the_whole_way_by_keys(bench):
 
     await active(bench)
     QTest.keyClick(view, KEY.Key_Z, CONTROL)
-    undo = panel.dialog
+    undo = panel.writing.dialog
     assert isinstance(undo, WriteDialog)
     assert undo.write_button.text() == "Write 22.0 °C"
     undo.write_button.click()
@@ -165,12 +166,12 @@ async def test_confirmed_closes_by_itself_and_others_stay(bench, monkeypatch):
         bench.panel.rows.stage(name, value, bench.plant.live.get(name))
         if name == KP:
             bench.client.item_error = ItemError("201", "cannot be converted")
-        bench.panel.ask_to_write()
-        dialog = bench.panel.dialog
+        bench.panel.writing.ask_to_write()
+        dialog = bench.panel.writing.dialog
         dialog.write_button.click()
         await until(lambda shown=dialog: shown.result_shown is not None)
         if name == SP:
-            await until(lambda: bench.panel.dialog is None)
+            await until(lambda: bench.panel.writing.dialog is None)
     assert dialog.result_shown.outcome is Outcome.REJECTED
     assert not dialog._close_timer.isActive()
     assert bench.panel.rows.staged(KP) is not None, "what was refused stays staged"
@@ -181,11 +182,11 @@ async def test_read_only_means_no_editor(bench):
     choose(bench, SP)
     type_text(bench, "5")
     assert bench.panel.view.editor is None
-    assert isinstance(bench.panel.dialog, ArmDialog), "typing offers the lock, nothing else"
-    bench.panel.dialog.reject()
+    assert isinstance(bench.panel.writing.dialog, ArmDialog), "typing offers the lock, nothing else"
+    bench.panel.writing.dialog.reject()
     assert bench.panel.rows.all_staged == []
     QTest.keyClick(bench.panel.view, KEY.Key_Return, CONTROL)
-    assert bench.panel.dialog is None
+    assert bench.panel.writing.dialog is None
 
 
 async def test_a_tag_that_cannot_be_written_has_no_editor_and_says_why(bench):
@@ -314,8 +315,8 @@ async def test_a_value_that_changed_since_it_was_typed_asks_to_keep_mine(bench):
     type_text(bench, "21.5")
     press(bench, KEY.Key_Return)
     bench.show(SP, 24.0)
-    bench.panel.ask_to_write()
-    dialog = bench.panel.dialog
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
     assert not dialog.write_button.isEnabled()
     button = dialog.findChild(type(dialog.write_button), "keepMine")
     button.click()
@@ -332,8 +333,8 @@ async def test_a_critical_tag_needs_its_own_yes(bench):
     bench.panel.add_tags([HIGH])
     arm(bench)
     bench.panel.rows.stage(HIGH, 3.5, bench.plant.live.get(HIGH))
-    bench.panel.ask_to_write()
-    dialog = bench.panel.dialog
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
     assert not dialog.write_button.isEnabled()
     box = next(b for b in dialog.findChildren(object) if b.objectName() == "accept_critical")
     QTest.keyClick(box, KEY.Key_Space)
@@ -349,8 +350,8 @@ async def test_unverified_stays_and_is_read_again(bench):
     bench.client.write_error = NotReachable("time-out", may_have_arrived=True)
     bench.client.read_error = NotReachable("time-out")
     bench.panel.rows.stage(SPEED, 95.0, bench.plant.live.get(SPEED))
-    bench.panel.ask_to_write()
-    dialog = bench.panel.dialog
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
     dialog._request = replace(dialog._request, wait_s=0.02)
     dialog.write_button.click()
     await until(lambda: dialog.result_shown is not None)
@@ -363,13 +364,54 @@ async def test_unverified_stays_and_is_read_again(bench):
     assert len(bench.client.writes) == 1
 
 
+@pytest.mark.parametrize("names", [[SPEED], [SPEED, KP]], ids=["one", "batch"])
+async def test_what_is_read_again_counts_also_when_its_dialog_is_closed(bench, monkeypatch, names):
+    arm(bench)
+    bench.client.write_error = NotReachable("time-out", may_have_arrived=True)
+    bench.client.read_error = NotReachable("time-out")
+    for name in names:
+        value = 95.0 if name == SPEED else 1.5
+        bench.panel.rows.stage(name, value, bench.plant.live.get(name))
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
+    if isinstance(dialog, WriteDialog):
+        dialog._request = replace(dialog._request, wait_s=0.02)
+    else:
+        for row in dialog.rows:
+            row.request = replace(row.request, wait_s=0.02)
+    dialog.write_button.click()
+    await until(dialog.again_button.isVisible)
+    bench.client.read_error = None
+    bench.client.values.update({SPEED: 95.0, KP: 1.5})
+    service, go_on = bench.plant.writes, asyncio.Event()
+    unsure = next(iter(service.results), "")
+    assert service.results[unsure].outcome is Outcome.UNVERIFIED
+    read_again = service.read_again
+
+    async def slowly(name):
+        await go_on.wait()
+        return await read_again(name)
+
+    monkeypatch.setattr(service, "read_again", slowly)
+    dialog.again_button.click()
+    await asyncio.sleep(0)
+    dialog.reject()
+    QCoreApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
+    assert not isValid(dialog)
+    go_on.set()
+    await until(lambda: service.results[unsure].outcome is Outcome.CONFIRMED)
+    await until(lambda: not bench.panel.tasks._tasks)
+    assert bench.errors == []
+    assert len(bench.client.writes) == 1
+
+
 async def test_several_are_confirmed_together_and_stop_at_the_first_failure(bench):
     arm(bench)
     for name, value in ((SP, 21.5), (KP, 1.5), (TI, 60.0), (FLOW, 999.0)):
         bench.panel.rows.stage(name, value, bench.plant.live.get(name))
     bench.client.take = lambda name, value: 1.6 if name == KP else value
-    bench.panel.ask_to_write()
-    dialog = bench.panel.dialog
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
     assert isinstance(dialog, BatchDialog)
     assert dialog.focusWidget() is dialog.cancel_button
     assert dialog.headline.text() == "4 values are staged, 3 can be written"
@@ -386,15 +428,15 @@ async def test_a_batch_stops_after_this(bench):
     arm(bench)
     for name, value in ((SP, 21.5), (KP, 1.5), (TI, 60.0)):
         bench.panel.rows.stage(name, value, bench.plant.live.get(name))
-    bench.panel.ask_to_write()
-    dialog = bench.panel.dialog
+    bench.panel.writing.ask_to_write()
+    dialog = bench.panel.writing.dialog
     bench.client.hang = asyncio.Event()
     dialog.write_button.click()
     await until(lambda: bench.client.writes)
     bench.frame()
     assert dialog.headline.text() == "Writing 1 of 3"
     QTest.keyClick(dialog, KEY.Key_Escape)
-    assert bench.panel.dialog is dialog, "cannot be left while a value is on its way"
+    assert bench.panel.writing.dialog is dialog, "cannot be left while a value is on its way"
     dialog.stop_button.click()
     bench.client.hang.set()
     await until(lambda: dialog.cancel_button.isVisibleTo(dialog))
@@ -408,8 +450,8 @@ async def test_who_may_not_write_is_told(bench):
     bench.link_state(LinkState.LIVE, refused)
     assert not bench.panel.band.arm_button.isEnabled()
     assert bench.panel.band._detail == "m.brandt may only read on this server"
-    bench.panel.ask_to_arm()
-    assert bench.panel.dialog is None
+    bench.panel.writing.ask_to_arm()
+    assert bench.panel.writing.dialog is None
     bench.panel.view.select(list(TAGS))
     bench.panel.view.remove_wanted.emit()
     assert bench.panel.stack.currentIndex() == 0
@@ -520,7 +562,7 @@ async def test_arming_without_a_disk_is_refused_and_said(bench, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tagwerk.write.audit.os.fsync", no_space)
-    bench.panel._arm(600)
+    bench.panel.writing.arm(600)
     assert not bench.plant.arming.armed
     assert "No space left on device" in said[0][2]
 
@@ -538,9 +580,9 @@ async def test_locking_closes_the_editor_but_keeps_the_text(bench):
 async def test_leaving_the_plant_locks_it_and_closes_the_dialog(bench):
     arm(bench)
     bench.panel.rows.stage(SP, 21.5, bench.plant.live.get(SP))
-    bench.panel.ask_to_write()
+    bench.panel.writing.ask_to_write()
     bench.panel.set_plant(None)
-    assert bench.panel.dialog is None
+    assert bench.panel.writing.dialog is None
     assert not bench.plant.arming.armed
     assert bench.plant.arming.cause is LockCause.SIGNED_OUT
     assert bench.panel.rows.names == []
@@ -549,9 +591,9 @@ async def test_leaving_the_plant_locks_it_and_closes_the_dialog(bench):
 
 
 async def test_an_arm_dialog_that_was_open_when_the_link_broke_does_not_arm(bench):
-    bench.panel.ask_to_arm()
+    bench.panel.writing.ask_to_arm()
     bench.link_state(LinkState.RECONNECTING)
-    bench.panel.dialog.arm_button.click()
+    bench.panel.writing.dialog.arm_button.click()
     assert not bench.plant.arming.armed
 
 
@@ -564,7 +606,7 @@ async def test_undo_of_a_tag_that_is_not_listed_lists_it(bench):
     press(bench, KEY.Key_Delete)
     bench.panel.last_writes.lines[0].button.click()
     assert SP in bench.panel.rows.names
-    assert bench.panel.dialog.write_button.text() == "Write 22.0 °C"
+    assert bench.panel.writing.dialog.write_button.text() == "Write 22.0 °C"
 
 
 def test_german_numbers_are_read_strictly(bench, monkeypatch):

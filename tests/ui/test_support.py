@@ -28,7 +28,7 @@ def _same_look(qapp):
 
 
 def dialog_of(made):
-    made.window.actions_by_id["help.support"].trigger()
+    made.window.shell.actions_by_id["help.support"].trigger()
     return made.window.findChild(support.SupportDialog)
 
 

@@ -11,7 +11,7 @@ import time
 import weakref
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QHelpEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QMenu, QToolTip
@@ -38,6 +38,12 @@ pytestmark = pytest.mark.ui
 
 MORE = AT_ONCE + 500
 Keys = Qt.Key
+NO_UPDATE = QItemSelectionModel.SelectionFlag.NoUpdate
+ADD = (
+    QItemSelectionModel.SelectionFlag.Select
+    | QItemSelectionModel.SelectionFlag.Current
+    | QItemSelectionModel.SelectionFlag.Rows
+)
 
 
 async def until(condition, timeout_s=10.0):
@@ -152,7 +158,7 @@ async def test_all_of_many_selected_are_counted_between_events(shown, monkeypatc
     assert panel.bar.acknowledge.text() == "Acknowledge 1"
 
 
-async def test_a_held_order_lets_go_of_many_scattered_rows_in_several_pictures(shown):
+async def test_a_held_order_lets_go_of_many_scattered_rows_at_once(shown):
     panel = await many(shown)
     QAbstractItemModelTester(
         panel.table.alarms, QAbstractItemModelTester.FailureReportingMode.Fatal, panel
@@ -162,12 +168,66 @@ async def test_a_held_order_lets_go_of_many_scattered_rows_in_several_pictures(s
     panel.plant.on_alarms([changed(each, Notification.REMOVED) for each in gone])
     frame(panel)
     assert panel.table.alarms.is_held
-    assert MORE - 40 < panel.table.alarms.rowCount() < MORE
+    assert len(panel.table.selected_spans()) == 1
     panel.grab()
-    while panel.table.alarms.has_gone:
-        frame(panel)
     assert panel.table.alarms.rowCount() == panel.table.selected_count() == MORE - 40
     assert names(panel, 4) == ["A0001", "A0002", "A0004", "A0005"]
+
+
+async def test_a_large_selection_stays_one_stretch_however_many_alarms_leave(shown):
+    panel = shown(*(make_alarm(f"A{i:04}:Hi", ago_s=10 + i) for i in range(260)))
+    QAbstractItemModelTester(
+        panel.table.alarms, QAbstractItemModelTester.FailureReportingMode.Fatal, panel
+    )
+    table = panel.table
+    await keyboard_at(table)
+    QTest.keyClick(table, Keys.Key_A, Qt.KeyboardModifier.ControlModifier)
+    table.selectionModel().setCurrentIndex(table.alarms.index(50, 0), NO_UPDATE)
+    for step in range(6):
+        gone = [make_alarm(f"A{i:04}:Hi") for i in range(48 - step, 200, 40)]
+        panel.plant.on_alarms(
+            [changed(each, Notification.REMOVED) for each in gone]
+            + [changed(make_alarm(f"N{step}:Hi", ago_s=-step))]
+        )
+        frame(panel)
+        assert len(table.selected_spans()) == 1
+        assert table.selected_count() == table.alarms.rowCount() - step - 1
+    # What Qt itself, and so screen readers, take for selected is the same.
+    chosen = {index.row() for index in table.selectionModel().selectedRows()}
+    assert chosen == set(range(6, table.alarms.rowCount()))
+    current = table.currentIndex()
+    assert table.alarms.alarm_at(current.row()).name.endswith("A0050:Hi")
+    # A row that is chosen with Shift is added, as after any row that came.
+    table.selectionModel().select(table.alarms.index(3, 0), ADD)
+    assert table.selected_rows()[:2] == [3, 6]
+    QTest.keyClick(table, Keys.Key_Down)
+    assert table.selected_rows() == [current.row() + 1]
+
+
+async def test_the_keyboard_goes_to_the_neighbour_of_a_row_that_leaves_a_held_order(shown):
+    panel = shown(*(make_alarm(f"A{i:04}:Hi", ago_s=10 + i) for i in range(300)))
+    table = panel.table
+    table.selectAll()
+    table.selectionModel().setCurrentIndex(table.alarms.index(50, 0), NO_UPDATE)
+    gone = [make_alarm(f"A{i:04}:Hi") for i in (20, 49, 50, 51)]
+    panel.plant.on_alarms(
+        [changed(each, Notification.REMOVED) for each in gone] + [changed(make_alarm("N:Hi"))]
+    )
+    frame(panel)
+    assert table.alarms.alarm_at(table.currentIndex().row()).name.endswith("A0048:Hi")
+    assert table.selected_count() == 296
+
+
+async def test_a_search_with_all_selected_takes_out_what_it_hides(shown):
+    panel = await many(shown)
+    panel.table.selectAll()
+    frame(panel)
+    panel.bar.search.setText("a12")
+    await until(lambda: panel.table.alarms.rowCount() == 100)
+    assert panel.table.selected_rows() == list(range(100))
+    panel.clear_filters()
+    await until(lambda: panel.table.alarms.rowCount() == MORE)
+    assert panel.table.selected_count() == 100
 
 
 async def test_many_rows_are_copied_between_events_with_their_titles(shown):
@@ -316,6 +376,22 @@ async def test_nothing_is_painted_where_nothing_changes(shown):
         await asyncio.sleep(0)
     assert paints == []
     del panel.table.end_picture
+
+
+async def test_a_key_that_moves_row_and_selection_is_told_once(shown):
+    panel = shown(*(make_alarm(f"A{i:02}:Hi", ago_s=i) for i in range(9)))
+    table = panel.table
+    await keyboard_at(table)
+    table.selectRow(0)
+    told = []
+    table.selection_moved.connect(lambda: told.append(table.selected_rows()))
+    QTest.keyClick(table, Keys.Key_Down)
+    assert told == [[1]]
+    QTest.keyClick(table, Keys.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    assert told == [[1], [1]]
+    QTest.keyClick(table, Keys.Key_Home)
+    QTest.keyClick(table, Keys.Key_Home)
+    assert told == [[1], [1], [0]]
 
 
 async def test_the_keys_of_a_table_reach_every_row(shown):

@@ -314,7 +314,7 @@ async def test_state_is_remembered_and_nonsense_is_not(panel):
 async def test_the_dock_is_hidden_until_asked_for_and_takes_nothing_from_the_alarms(monkeypatch):
     async with bench(monkeypatch) as made:
         monkeypatch.setattr("tagwerk.ui.panels.PANELS", WITH_TRAFFIC)
-        assert not made.window.actions_by_id["connection.traffic"].isEnabled()
+        assert not made.window.shell.actions_by_id["connection.traffic"].isEnabled()
         await made.open()
         window = made.window
         dock = window.docking.docks["trafficPanel"]
@@ -333,6 +333,30 @@ async def test_the_dock_is_hidden_until_asked_for_and_takes_nothing_from_the_ala
         window.docking.remember()
         window.docking.reset()
         assert not dock.isVisible()
+
+
+async def test_in_a_low_window_the_middle_keeps_its_room_and_gets_it_back(monkeypatch):
+    async with bench(monkeypatch) as made:
+        monkeypatch.setattr("tagwerk.ui.panels.PANELS", WITH_TRAFFIC)
+        await made.open()
+        window = made.window
+        window.resize(1000, 700)
+        docking = window.docking
+        dock, alarms = docking.docks["trafficPanel"], docking.docks["alarmPanel"]
+        centre = docking.frames["trendPanel"]
+        await until(lambda: centre.height() > 350)
+        before, height = centre.height(), alarms.height()
+        for _ in range(2):
+            made.desk.traffic_requested.emit()
+            await until(lambda: dock.isVisible() and alarms.height() == height)
+            await until(lambda: centre.height() + alarms.height() + dock.height() > before)
+            least = dock.minimumSizeHint().height()
+            assert dock.height() == least or centre.height() >= 296
+            assert dock.height() < 160
+            dock.close()
+            await until(lambda: centre.height() == before)
+            assert alarms.height() == height
+        assert window.height() == 700
 
 
 async def test_an_arrangement_from_before_the_panel_puts_it_below_the_alarms_too(monkeypatch):

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from tagwerk.ui.trend.geometry import measure
 from tagwerk.ui.trend.legend import DELTA, HIGH, LOW, MEAN, PEN, A, B
 from tagwerk.ui.trend.legend import NOW as NOW_COLUMN
 from tagwerk.ui.trend.marks import SeenAlarms
+from tagwerk.ui.trend.page import PICTURES_APART_NS
 from tagwerk.ui.trend.readout import cursor_box
 from tagwerk.ui.trend.strokes import pieces
 from tagwerk.ui.widgets.numbers import Mark
@@ -356,6 +358,43 @@ def test_samples_that_change_no_pixel_paint_nothing(bench):
     assert bench.curve(PV).values[-1] == 69.0
 
 
+def test_what_moves_by_itself_leaves_the_loop_time_between_two_pictures(bench):
+    bench.panel.add_tags([PV])
+    bench.model.set_span(120 * SECOND)
+    bench.page.refresh()
+    bench.frame(1)
+    bench.settle()
+    assert bench.view.step_ns > PICTURES_APART_NS
+    pictured = []
+    for step in range(90):
+        time_ns = NOW + SECOND + round(step * SECOND / 30)
+        bench.plant.on_samples([Sample(PV, float(step), GOOD, time_ns, time_ns)])
+        if paints(bench, lambda: bench.frame(1 / 30)):
+            pictured.append(step)
+    gaps_ns = [(after - before) * SECOND / 30 for before, after in pairwise(pictured)]
+    assert len(gaps_ns) >= 10
+    assert min(gaps_ns) >= PICTURES_APART_NS
+    bench.model.touch()  # what somebody did, or what is stale from now on, waits for nothing
+    assert paints(bench, lambda: bench.frame(0.001)) == 1
+    bench.model.touch()
+    assert paints(bench, lambda: bench.frame(0.001)) == 1
+
+
+def test_a_pen_hidden_in_the_legend_is_gone_from_the_picture_at_once(story):
+    rows = story.page.legend.rows_model
+    cell = rows.index(0, PEN)
+    hidden = Qt.CheckState.Unchecked
+    role = Qt.ItemDataRole.CheckStateRole
+    assert paints(story, lambda: rows.setData(cell, hidden, role)) == 1
+    assert not rows.pens[0].visible
+
+
+def test_values_in_the_legend_paint_no_curve(story):
+    rows = story.page.legend.rows_model
+    cell = rows.index(0, PEN)
+    assert paints(story, lambda: rows.dataChanged.emit(cell, cell)) == 0
+
+
 def test_samples_behind_a_paused_window_paint_nothing(story):
     story.model.pause()
     story.model.pan(-60 * SECOND)
@@ -452,6 +491,22 @@ def test_the_cursors_read_the_same_by_keyboard(story):
     words = legend.data(index, Qt.ItemDataRole.AccessibleDescriptionRole)
     assert words.endswith(f"since {clock_text(story.model.cursors[0], millis=True)}")
     assert legend.data(index, Qt.ItemDataRole.ToolTipRole) == words
+
+
+def test_where_there_is_room_for_one_the_curves_take_it(story):
+    panel, page = story.panel, story.page
+    action = panel.actions_by_id["trend.legend"]
+    around = panel.height() - page.height()
+    width = panel.width()
+    for height, has_legend in ((600, True), (280, True), (270, False), (205, False), (290, True)):
+        panel.resize(width, around + height)
+        QApplication.processEvents()
+        assert page.height() == height
+        assert page.legend.isVisible() is has_legend, height
+        assert page.view.height() >= min(height, 200) - page._splitter.handleWidth()
+        assert action.isEnabled() is has_legend
+        assert action.isChecked(), "it is still wanted"
+        assert ("too low" in action.toolTip()) is not has_legend
 
 
 def test_rows_are_moved_by_keys_and_by_dragging(story):

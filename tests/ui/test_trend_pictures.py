@@ -12,9 +12,10 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from tagwerk.domain.values import BAD, GOOD, Sample
 from tagwerk.store.trends import OPEN, Curve
-from tagwerk.ui.trend import columns
+from tagwerk.ui.trend import column_strokes as strokes_module
 from tagwerk.ui.trend.axes import Scale
-from tagwerk.ui.trend.columns import ColumnCache, Strokes, column_strokes, draw_curve, hide_covered
+from tagwerk.ui.trend.column_strokes import Strokes, column_strokes, draw_curve, hide_covered
+from tagwerk.ui.trend.columns import ColumnCache
 from tagwerk.ui.trend.strokes import StrokeStyle, TimeMap, ValueMap, draw_samples, is_dense
 
 pytestmark = pytest.mark.ui
@@ -244,7 +245,7 @@ def test_columns_kept_while_panning_are_those_that_fresh_ones_would_be(qapp):
 
 
 def test_what_later_curves_cover_is_left_out_and_the_picture_stays_the_same(qapp, monkeypatch):
-    monkeypatch.setattr(columns, "_HIGH", 12)
+    monkeypatch.setattr(strokes_module, "_HIGH", 12)
     colors = [QColor.fromHsv(40 * i, 220, 200) for i in range(6)]
     curves = [make_curve(kind) for kind in ("noise", "noise", "smooth", "noise", "spikes", "noise")]
     time, value = window(0.0, 1.0), ValueMap(Scale(-60.0, 60.0, 10.0), 0.0, float(HEIGHT))

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from tagwerk.domain.connection import LinkState
-from tagwerk.domain.errors import UsageError
+from tagwerk.domain.errors import NotReachable, ServerFailed, UsageError
 from tagwerk.domain.message import message
 from tagwerk.ui.i18n import language, set_language
 from tagwerk.ui.layout_memory import fit_on_screens
@@ -34,11 +34,11 @@ def visible_docks(window):
 async def test_the_first_thing_is_a_welcome_not_an_empty_window(monkeypatch):
     async with bench(monkeypatch) as made:
         assert made.window.objectName() == "mainWindow"
-        assert made.window.stack.currentWidget() is made.window.welcome
-        assert not made.window.tool_bar.isVisible()
+        assert made.window.shell.stack.currentWidget() is made.window.shell.welcome
+        assert not made.window.shell.tool_bar.isVisible()
         assert visible_docks(made.window) == set()
-        assert made.window.actions_by_id["file.connect"].isEnabled()
-        assert not made.window.actions_by_id["connection.disconnect"].isEnabled()
+        assert made.window.shell.actions_by_id["file.connect"].isEnabled()
+        assert not made.window.shell.actions_by_id["connection.disconnect"].isEnabled()
 
 
 async def test_a_plant_brings_the_docks_in_the_places_of_the_design(monkeypatch):
@@ -46,22 +46,22 @@ async def test_a_plant_brings_the_docks_in_the_places_of_the_design(monkeypatch)
         await made.open()
         window = made.window
         assert visible_docks(window) == {"tagPanelDock", "setpointPanelDock", "alarmPanelDock"}
-        assert window.stack.currentWidget().panel is made.panel("trendPanel")
+        assert window.shell.stack.currentWidget().panel is made.panel("trendPanel")
         docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
         assert docks["tagPanelDock"].x() == 0
         assert docks["setpointPanelDock"].geometry().right() == window.width() - 1
         assert docks["alarmPanelDock"].width() == window.width()
-        assert window.status_bar.fields["connection"].accessibleName() == "Connected"
-        assert "m.brandt" in window.status_bar.fields["user"].accessibleName()
+        assert window.shell.status_bar.fields["connection"].accessibleName() == "Connected"
+        assert "m.brandt" in window.shell.status_bar.fields["user"].accessibleName()
 
 
 async def test_menus_hold_the_panels_actions_and_run_them(monkeypatch):
     async with bench(monkeypatch) as made:
-        assert not made.window.menu_builder.menus["Alarms"].menuAction().isEnabled()
+        assert not made.window.shell.menu_builder.menus["Alarms"].menuAction().isEnabled()
         await made.open()
         action = made.panel("alarmPanel").action
-        assert action in made.window.menu_builder.menus["Alarms"].actions()
-        assert made.window.menu_builder.menus["Alarms"].menuAction().isEnabled()
+        assert action in made.window.shell.menu_builder.menus["Alarms"].actions()
+        assert made.window.shell.menu_builder.menus["Alarms"].menuAction().isEnabled()
         action.trigger()
         assert made.panel("alarmPanel").ran == 1
 
@@ -71,7 +71,7 @@ async def test_view_menu_hides_and_shows_a_dock(monkeypatch):
         await made.open()
         toggle = next(
             a
-            for a in made.window.menu_builder.menus["View"].actions()
+            for a in made.window.shell.menu_builder.menus["View"].actions()
             if a.objectName() == "view.tagPanel"
         )
         toggle.trigger()
@@ -94,9 +94,9 @@ async def test_f6_goes_round_the_panels_and_back_to_where_one_was(monkeypatch):
                     if p.isAncestorOf(QApplication.focusWidget())
                 )
             )
-            made.window.actions_by_id["view.next_panel"].trigger()
+            made.window.shell.actions_by_id["view.next_panel"].trigger()
         assert seen == ["tagPanel", "trendPanel", "setpointPanel", "alarmPanel", "tagPanel"]
-        made.window.actions_by_id["view.previous_panel"].trigger()
+        made.window.shell.actions_by_id["view.previous_panel"].trigger()
         assert made.panel("tagPanel").isAncestorOf(QApplication.focusWidget())
 
 
@@ -114,8 +114,8 @@ async def test_frames_reach_every_panel_and_a_broken_one_stops_nobody(monkeypatc
         made.window.clock.tick()
         assert len(made.panel("alarmPanel").frames) == before + 2
         assert made.report.messages == ["tagPanel: ValueError: broken panel"]
-        assert made.window.banner.current.kind == "bad"
-        assert "2 times" in made.window.banner.current.detail
+        assert made.window.shell.banner.current.kind == "bad"
+        assert "2 times" in made.window.shell.banner.current.detail
 
 
 async def test_language_switch_keeps_plant_and_state(monkeypatch):
@@ -123,10 +123,10 @@ async def test_language_switch_keeps_plant_and_state(monkeypatch):
         await made.open()
         made.panel("tagPanel").field.setText("212")
         old = made.panel("tagPanel")
-        made.window.choose_language("de")
+        made.window.appearance.choose_language("de")
         await until(lambda: made.window.panels.get("tagPanel") not in (None, old))
         assert language() == "de"
-        assert made.window.menu_builder.menus["File"].title() == "&Datei"
+        assert made.window.shell.menu_builder.menus["File"].title() == "&Datei"
         assert made.panel("tagPanel").field.text() == "212"
         assert made.panel("tagPanel").plants[-1] is made.flow.plant
         assert made.link.languages == ["de-DE"]
@@ -154,7 +154,7 @@ async def test_curves_outlive_a_language_switch(monkeypatch):
             "set_plant",
             lambda self, plant: plant and kept.append(plant.trends.open(name, step=False)),
         )
-        made.window.choose_language("de")
+        made.window.appearance.choose_language("de")
         await until(lambda: kept)
         assert kept == [curve]
         await until(lambda: not made.window._scope.is_running("rebuild"))
@@ -165,21 +165,21 @@ async def test_curves_outlive_a_language_switch(monkeypatch):
 async def test_two_switches_at_once_end_with_both(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
-        made.window.choose_density("compact")
-        made.window.choose_language("de")
+        made.window.appearance.choose_density("compact")
+        made.window.appearance.choose_language("de")
         await until(lambda: not made.window._scope.is_running("rebuild"))
         assert theme().density == "compact"
-        assert made.window.menu_builder.menus["Help"].title() == "&Hilfe"
+        assert made.window.shell.menu_builder.menus["Help"].title() == "&Hilfe"
         assert len(made.window.findChildren(QDockWidget)) == 3
 
 
 async def test_theme_switch_is_at_once_and_remembered(monkeypatch):
     async with bench(monkeypatch) as made:
-        made.window.choose_theme("dark")
+        made.window.appearance.choose_theme("dark")
         assert theme().is_dark
         assert QApplication.palette().window().color() == theme().color("panel")
         assert made.settings.get("theme") == "dark"
-        assert made.window.welcome.theme_choice.current == "dark"
+        assert made.window.shell.welcome.theme_choice.current == "dark"
 
 
 async def test_losing_the_link_shows_when_why_and_how_long(monkeypatch):
@@ -189,7 +189,7 @@ async def test_losing_the_link_shows_when_why_and_how_long(monkeypatch):
         lost_ns = made.clock_ns
         made.link.lose(lost_ns)
         made.window.clock.tick()
-        banner = made.window.banner.current
+        banner = made.window.shell.banner.current
         assert banner.kind == "warning"
         assert banner.headline.startswith("Link lost at ")
         assert "stale" in banner.detail
@@ -198,17 +198,51 @@ async def test_losing_the_link_shows_when_why_and_how_long(monkeypatch):
         assert not banner.closable
         banner.actions[0][2]()
         assert made.link.reconnects == 1
-        assert made.window.status_bar.fields["connection"].accessibleName() == "Link lost"
+        assert made.window.shell.status_bar.fields["connection"].accessibleName() == "Link lost"
         made.clock_ns += 72 * SECOND
         made.link.go_live(made.clock_ns)
         made.window.clock.tick()
-        banner = made.window.banner.current
+        banner = made.window.shell.banner.current
         assert banner.kind == "info"
         assert banner.headline.startswith("Back since ")
         assert "72 s" in banner.detail
         made.clock_ns += 5 * SECOND
-        made.window._refresh_slowly()
-        assert "0 of 1 curves" in made.window.banner.current.detail
+        made.window._on_show.refresh()
+        assert "0 of 1 curves" in made.window.shell.banner.current.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "headline"),
+    [
+        (NotReachable("No."), "Not reachable", "skid21-hmi is not reachable"),
+        (ServerFailed("No."), "No connection yet", "No connection to skid21-hmi yet"),
+    ],
+    ids=["nobody answers", "it answers"],
+)
+async def test_what_never_was_up_is_not_lost(monkeypatch, error, word, headline):
+    async with bench(monkeypatch) as made:
+        await made.open()
+        made.link.tell(
+            LinkState.RECONNECTING,
+            attempt=2,
+            detail=message("No."),
+            cure=message("Check the name."),
+            error=error,
+        )
+        made.window.clock.tick()
+        bar = made.window.shell
+        field = bar.status_bar.fields["connection"]
+        assert field.accessibleName() == word
+        assert field.toolTip() == "No. Check the name."
+        assert word in bar.tool_bar.chooser.accessibleName()
+        assert bar.banner.current.headline == headline
+        assert "Check the name." in bar.banner.current.detail
+        made.link.go_live()
+        made.window.clock.tick()
+        made.link.lose(made.clock_ns)
+        made.window.clock.tick()
+        assert field.accessibleName() == "Link lost"
+        assert "Link lost" in bar.tool_bar.chooser.accessibleName()
 
 
 async def test_a_refusal_offers_to_look_into_it(monkeypatch):
@@ -218,7 +252,7 @@ async def test_a_refusal_offers_to_look_into_it(monkeypatch):
             LinkState.REFUSED, detail=message("The password is wrong."), cure=message("Sign in.")
         )
         made.window.clock.tick()
-        banner = made.window.banner.current
+        banner = made.window.shell.banner.current
         assert (banner.kind, banner.headline) == ("bad", "The password is wrong.")
         assert banner.detail == "Sign in."
 
@@ -228,7 +262,7 @@ async def test_the_worst_banner_wins_and_the_others_wait(monkeypatch):
         made.desk.banner_requested.emit("info", "one", "")
         made.desk.banner_requested.emit("bad", "two", "")
         made.desk.banner_requested.emit("warning", "three", "")
-        bar = made.window.banner
+        bar = made.window.shell.banner
         assert bar.current.headline == "two"
         bar._close.click()
         assert bar.current.headline == "three"
@@ -240,7 +274,7 @@ async def test_the_worst_banner_wins_and_the_others_wait(monkeypatch):
 async def test_arming_shows_in_the_tool_bar_and_round_the_dock(monkeypatch):
     async with bench(monkeypatch) as made:
         await made.open()
-        chip = made.window.tool_bar.arm
+        chip = made.window.shell.tool_bar.arm
         assert chip.accessibleName() == "Read-only"
         made.flow.plant.arming.arm(600)
         made.window.clock.tick()
@@ -259,8 +293,8 @@ async def test_palette_finds_commands_and_tags(monkeypatch):
         await made.open()
         await until(lambda: made.flow.plant.browse_state.done)
         made.window.clock.tick()
-        made.window.open_palette()
-        palette = made.window._palette
+        made.window._commands.open_palette()
+        palette = made.window._commands.palette
         palette.field.setText("reset lay")
         assert palette.model.items[0].title == "Reset layout"
         palette.field.setText("tic2120.pv")
@@ -304,12 +338,12 @@ async def test_closing_a_plant_goes_back_to_the_welcome_page(monkeypatch):
         SavedConnections(made.settings).put(PROFILE)
         await made.open()
         link = made.link
-        made.window.actions_by_id["connection.disconnect"].trigger()
+        made.window.shell.actions_by_id["connection.disconnect"].trigger()
         await until(lambda: link.closed)
-        assert made.window.stack.currentWidget() is made.window.welcome
+        assert made.window.shell.stack.currentWidget() is made.window.shell.welcome
         assert visible_docks(made.window) == set()
         assert made.panel("tagPanel").plants[-1] is None
-        assert not made.window.actions_by_id["connection.disconnect"].isEnabled()
+        assert not made.window.shell.actions_by_id["connection.disconnect"].isEnabled()
 
 
 async def test_closing_the_window_asks_the_main_coroutine(monkeypatch):
@@ -325,8 +359,8 @@ async def test_closing_the_window_asks_the_main_coroutine(monkeypatch):
 async def test_errors_are_shown_in_words_with_the_cure(monkeypatch):
     async with bench(monkeypatch) as made:
         made.report(UsageError("{name} cannot be opened.", cure="Try another.", name="X"), "open")
-        assert made.window.banner.current.headline == "X cannot be opened."
-        assert made.window.banner.current.detail == "Try another."
+        assert made.window.shell.banner.current.headline == "X cannot be opened."
+        assert made.window.shell.banner.current.detail == "Try another."
 
 
 @pytest.mark.parametrize(

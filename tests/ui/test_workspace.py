@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 
 from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import UsageError
+from tagwerk.ui.confirm import ConfirmDialog
+from tagwerk.ui.slow_files import Save
 from tagwerk.ui.workspace import Workspace, read_workspace, write_workspace
 from ui.shell_support import PROFILE, Panel, bench, until
 
@@ -121,10 +128,11 @@ async def test_a_saved_workspace_is_shown_again_after_its_server_is_open(monkeyp
         await one.open()
         one.panel("trendPanel").field.setText("Kühlung")
         one.window.workspaces.save_to(path)
+        await until(lambda: one.window.workspaces.path == path)
         assert one.window.windowTitle() == f"shift – {PROFILE.name} – Tagwerk"
         one.panel("trendPanel").field.setText("something else")
         one.window.workspaces.open_file(path)
-        assert one.panel("trendPanel").field.text() == "Kühlung"
+        await until(lambda: one.panel("trendPanel").field.text() == "Kühlung")
     async with bench(monkeypatch) as one:
         one.flow.saved.put(PROFILE)
         one.secrets.kept[PROFILE.keyring_name] = "right"
@@ -132,12 +140,12 @@ async def test_a_saved_workspace_is_shown_again_after_its_server_is_open(monkeyp
         await until(lambda: one.window.clock.frames > 0)
         assert one.panel("trendPanel").field.text() == "Kühlung"
         assert one.window.workspaces.path == path
-        one.window.choose_language("de")
-        await until(lambda: one.window.actions_by_id["file.quit"].text() == "Beenden")
+        one.window.appearance.choose_language("de")
+        await until(lambda: one.window.shell.actions_by_id["file.quit"].text() == "Beenden")
         await until(lambda: "trendPanel" in one.window.panels)
         assert one.window.workspaces.path == path
-        one.window.choose_language("en")
-        await until(lambda: one.window.actions_by_id["file.quit"].text() == "Quit")
+        one.window.appearance.choose_language("en")
+        await until(lambda: one.window.shell.actions_by_id["file.quit"].text() == "Quit")
 
 
 @pytest.mark.ui
@@ -166,3 +174,278 @@ async def test_a_broken_file_is_told_and_changes_nothing(monkeypatch, tmp_path):
         await until(lambda: one.report.messages)
         assert "no workspace" in one.report.messages[0]
         assert one.window.workspaces.path is None
+
+
+# A share that is gone: reading and writing hang.
+
+
+def test_who_comes_first_decides_whether_a_save_counts():
+    given_up, replacing = Save(Path("a")), Save(Path("b"))
+    assert given_up.give_up()
+    assert not given_up.may_replace()
+    assert replacing.may_replace()
+    assert not replacing.give_up(), "the old file cannot be promised any more"
+
+
+class DeadShare:
+    """What touches it waits until it is back."""
+
+    def __init__(self):
+        self.is_back = threading.Event()
+        self.waiting = 0
+
+    def touch(self):
+        self.waiting += 1
+        assert self.is_back.wait(30)
+
+
+@contextmanager
+def dead_share(monkeypatch):
+    """Reading hangs at once, writing before the new file takes the place of the old one."""
+    share = DeadShare()
+    fsync = os.fsync
+
+    def slow_sync(number):
+        if threading.current_thread().name == "workspace:save":
+            share.touch()
+        fsync(number)
+
+    def slow_read(path):
+        share.touch()
+        return read_workspace(path)
+
+    monkeypatch.setattr("tagwerk.ui.workspace.os.fsync", slow_sync)
+    monkeypatch.setattr("tagwerk.ui.workspace_flow.read_workspace", slow_read)
+    try:
+        yield share
+    finally:
+        share.is_back.set()
+
+
+async def threads_gone():
+    """No thread of a workspace is at work any more."""
+    await until(
+        lambda: not [one for one in threading.enumerate() if one.name.startswith("workspace")]
+    )
+
+
+def said(one):
+    return (
+        one.window.shell.banner.current.headline
+        if one.window.shell.banner.current is not None
+        else ""
+    )
+
+
+async def answer(one, button):
+    """Press a button of the question about closing; it is waited for."""
+
+    def shown():
+        found = one.window.findChildren(ConfirmDialog, "confirmEndUnsaved")
+        return [dialog for dialog in found if dialog.isVisible()]
+
+    await until(shown)
+    getattr(shown()[0], button).click()
+
+
+@pytest.mark.ui
+async def test_a_slow_file_leaves_the_window_usable_and_can_be_given_up(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    write_workspace(path, Workspace(PROFILE))
+    async with bench(monkeypatch) as one:
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.open_file(path)
+            await until(lambda: said(one) == "Opening far.tagwerk …")
+            banner = one.window.shell.banner.current
+            assert str(tmp_path) in banner.detail
+            assert not banner.closable
+            await one.open()
+            one.link.lose(one.clock_ns)
+            one.window.clock.tick()
+            assert one.window.shell.banner.banner("link") is not None
+            one.window._on_show.refresh()
+            assert said(one) == "Opening far.tagwerk …", "not behind the link's banner"
+            ((text, _icon, give_up),) = banner.actions
+            assert text == "Cancel"
+            give_up()
+            await until(lambda: said(one).startswith("Link lost"))
+            share.is_back.set()
+            await threads_gone()
+        await asyncio.sleep(0)
+        assert one.window.workspaces.path is None
+        assert len(one.connector.links) == 1
+
+
+@pytest.mark.ui
+async def test_of_two_files_the_one_wished_for_last_is_opened(monkeypatch, tmp_path):
+    far, near = tmp_path / "far.tagwerk", tmp_path / "near.tagwerk"
+    for path in (far, near):
+        write_workspace(path, Workspace(PROFILE))
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.open_file(far)
+            await until(lambda: share.waiting)
+            monkeypatch.setattr("tagwerk.ui.workspace_flow.read_workspace", read_workspace)
+            one.window.workspaces.open_file(near)
+            await until(lambda: one.window.workspaces.path == near)
+            share.is_back.set()
+            await threads_gone()
+        await asyncio.sleep(0)
+        assert one.window.workspaces.path == near
+
+
+@pytest.mark.ui
+async def test_a_plant_that_was_opened_meanwhile_is_not_thrown_away(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    write_workspace(path, Workspace(replace(PROFILE, url="https://other-hmi/graphql/")))
+    async with bench(monkeypatch) as one:
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.open_file(path)
+            await until(lambda: share.waiting)
+            await one.open()
+            share.is_back.set()
+            await until(lambda: one.window.findChild(ConfirmDialog, "confirmOpenWorkspace"))
+        assert not one.link.closed
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("was given up|was not saved")
+async def test_a_save_that_is_given_up_leaves_the_file_as_it_was(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    write_workspace(path, Workspace(PINNED))
+    before = path.read_bytes()
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.save_to(path)
+            await until(lambda: said(one) == "Saving far.tagwerk …")
+            one.window.shell.banner.current.actions[0][2]()
+            await until(lambda: said(one) == "The workspace was not saved")
+            assert str(path) in one.window.shell.banner.current.detail
+            assert not one.window.workspaces.is_saving
+            share.is_back.set()
+            await threads_gone()
+        assert [each.name for each in tmp_path.iterdir()] == ["far.tagwerk"]
+        assert path.read_bytes() == before
+        assert one.window.workspaces.path is None
+
+
+@pytest.mark.ui
+async def test_a_later_save_takes_the_place_of_one_that_hangs(monkeypatch, tmp_path):
+    far, near = tmp_path / "far" / "x.tagwerk", tmp_path / "near.tagwerk"
+    far.parent.mkdir()
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.save_to(far)
+            await until(lambda: share.waiting == 1)
+            one.window.workspaces.save_to(near)
+            share.is_back.set()
+            await until(lambda: one.window.workspaces.path == near)
+            await threads_gone()
+        assert read_workspace(near).profile.url == PROFILE.url
+        assert not list(far.parent.iterdir())
+        assert said(one) == "Workspace saved"
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("was given up|was not saved")
+async def test_closing_asks_while_a_save_hangs(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    ends = []
+    async with bench(monkeypatch) as one:
+        one.window.close_requested.connect(lambda: ends.append(True))
+        await one.open()
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.save_to(path)
+            one.window.close()
+            await answer(one, "no")
+            assert one.window.workspaces.is_saving
+            assert not ends
+            one.window.close()
+            await answer(one, "yes")
+            assert ends
+            await until(lambda: not one.window.workspaces.is_saving)
+            share.is_back.set()
+            await threads_gone()
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.ui
+async def test_a_save_that_comes_through_lets_the_window_close(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    ends = []
+    async with bench(monkeypatch) as one:
+        one.window.close_requested.connect(lambda: ends.append(True))
+        await one.open()
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.save_to(path)
+            one.window.close()
+            await until(lambda: one.window.findChild(ConfirmDialog, "confirmEndUnsaved"))
+            assert not ends
+            share.is_back.set()
+            await until(lambda: ends)
+        assert read_workspace(path).profile.url == PROFILE.url
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("cannot be saved")
+async def test_a_save_that_fails_keeps_the_window_open(monkeypatch, tmp_path):
+    ends = []
+    async with bench(monkeypatch) as one:
+        one.window.close_requested.connect(lambda: ends.append(True))
+        await one.open()
+        one.window.workspaces.save_to(tmp_path / "no" / "x.tagwerk")
+        one.window.close()
+        await until(lambda: "cannot be saved" in said(one))
+        await until(lambda: not one.window.workspaces.is_saving)
+        assert not ends
+        assert "Choose another folder" in one.window.shell.banner.current.detail
+        one.window.close()
+        assert ends
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("was not saved in .*far.tagwerk|was given up")
+async def test_a_program_that_is_ended_says_what_it_did_not_save(monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr("tagwerk.ui.workspace_flow.SAVE_PATIENCE_S", 0.02)
+    with dead_share(monkeypatch) as share:
+        async with bench(monkeypatch) as one:
+            await one.open()
+            one.window.workspaces.save_to(tmp_path / "far.tagwerk")
+            await until(lambda: share.waiting)
+        assert "no answer in time" in caplog.text
+        share.is_back.set()
+        await threads_gone()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.ui
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_file_dialog_waits_for_no_folder_that_is_gone(monkeypatch, tmp_path, answers):
+    path = tmp_path / "far.tagwerk"
+    write_workspace(path, Workspace(PROFILE))
+    monkeypatch.setattr("tagwerk.ui.slow_files.FOLDER_PATIENCE_S", 5.0 if answers else 0.02)
+    async with bench(monkeypatch) as one:
+        await one.open()
+        one.window.workspaces.open_file(path)
+        await until(lambda: one.window.workspaces.path == path)
+        with dead_share(monkeypatch) as share:
+            is_dir = Path.is_dir
+
+            def slow_look(folder):
+                if folder == tmp_path and threading.current_thread().name == "workspace folder":
+                    share.touch()
+                return is_dir(folder)
+
+            if not answers:
+                monkeypatch.setattr(Path, "is_dir", slow_look)
+            one.window.workspaces.open()
+            await until(lambda: one.window.findChild(QFileDialog, "openWorkspaceDialog"))
+            dialog = one.window.findChild(QFileDialog, "openWorkspaceDialog")
+            expected = tmp_path if answers else Path.home()
+            assert Path(dialog.directory().absolutePath()) == expected
+            dialog.reject()
+            share.is_back.set()
+            await threads_gone()

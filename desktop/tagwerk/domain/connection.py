@@ -250,6 +250,11 @@ class LinkStatus:
     alarm_filters: tuple[str, ...] = ()
     error: Exception | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def was_never_up(self) -> bool:
+        """It is tried again and again, and nothing was lost: there was no connection yet."""
+        return self.state is LinkState.RECONNECTING and self.lost_at_ns is None
+
 
 QUICK_POLL_S = 0.25
 """How often a trended tag is asked for where values are polled, if the server keeps up."""

@@ -211,6 +211,17 @@ class Connector(Protocol):
         """
         ...
 
+    def whole_address(self, address: str, *, trust: Trust, dialect: str = "auto") -> str:
+        """What a typed address stands for: with the scheme, port and path of such a server.
+
+        Args:
+            dialect: as in `ConnectionProfile.dialect`.
+
+        Raises:
+            UsageError: not an address.
+        """
+        ...
+
     def open(
         self,
         profile: ConnectionProfile,

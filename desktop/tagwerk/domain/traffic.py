@@ -10,6 +10,10 @@ from typing import Protocol
 
 from tagwerk.domain.message import Message
 
+NEVER_UP = "not up yet"
+"""The event of a connection that is tried again and was not up before; others are named by their
+`LinkState`."""
+
 
 class TrafficKind(Enum):
     """What kind of traffic a record tells of."""

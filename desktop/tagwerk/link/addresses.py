@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tagwerk.dialects import DIALECTS, DialectInfo
 from tagwerk.domain.connection import Trust, TrustMode
 from tagwerk.domain.errors import UsageError
-from tagwerk.link.transport import Endpoint
+from tagwerk.link.endpoint import Endpoint
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _UNIFIED = DIALECTS["unified"]

@@ -15,7 +15,7 @@ from tagwerk.domain.connection import ConnectionProfile, ProbeResult, Step, Trus
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantLink, PlantSink
 from tagwerk.domain.traffic import TrafficSink
-from tagwerk.link.addresses import endpoint_for
+from tagwerk.link.addresses import AUTO, endpoint_for
 from tagwerk.link.frames import Slicer
 from tagwerk.link.plant_link import SupervisedLink
 from tagwerk.link.probe import Probe
@@ -56,6 +56,10 @@ class HttpConnector:
         known = DIALECTS.get(result.dialect)
         settings = known.settings if known is not None else ()
         return replace(result, settings=settings, at_ns=at_ns, took_ms=took_ms)
+
+    def whole_address(self, address: str, *, trust: Trust, dialect: str = AUTO) -> str:
+        """See `ports.Connector.whole_address`."""
+        return endpoint_for(address, trust, dialect).url
 
     def open(
         self,

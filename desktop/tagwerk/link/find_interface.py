@@ -16,6 +16,7 @@ from tagwerk.domain.errors import NotReachable, ProtocolError, TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.link.client import HttpClient
 from tagwerk.link.deep_probe import feel_stream
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.find_service import ask_openly, recognise
 from tagwerk.link.keeper import Keeper
 from tagwerk.link.look_around import (
@@ -29,7 +30,7 @@ from tagwerk.link.look_around import (
 )
 from tagwerk.link.session import SessionKeeper, check_interface
 from tagwerk.link.speaker import SpokenClient
-from tagwerk.link.transport import Answer, Endpoint, HttpTransport
+from tagwerk.link.transport import Answer, HttpTransport
 
 if TYPE_CHECKING:
     from tagwerk.link.deep_probe import Steps

@@ -16,10 +16,11 @@ from tagwerk.domain.connection import StepName
 from tagwerk.domain.errors import LoginFailed, NotAllowed, ProtocolError, TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.link.basic_keeper import BasicKeeper
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.keeper import Keeper
 from tagwerk.link.look_around import PAGE_WORDS, page_code
 from tagwerk.link.speaker import SpokenClient
-from tagwerk.link.transport import Answer, Endpoint, HttpTransport, Outgoing
+from tagwerk.link.transport import Answer, HttpTransport, Outgoing
 
 if TYPE_CHECKING:
     from tagwerk.link.deep_probe import Steps

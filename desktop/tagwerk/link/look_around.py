@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tagwerk.domain.message import Message, message
-from tagwerk.link.transport import Answer, Endpoint
+from tagwerk.link.endpoint import Endpoint
+from tagwerk.link.transport import Answer
 
 CLASSIC_PORTS = (34568, 34569)
 CLASSIC_PATH = "/WinCCRestService/tagManagement/Connections"

@@ -10,9 +10,9 @@ from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantClient, PlantSink
 from tagwerk.domain.traffic import TrafficSink
 from tagwerk.link.bridge import LinkThread, ThreadedClient
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.frames import Slicer
 from tagwerk.link.supervisor import Supervisor
-from tagwerk.link.transport import Endpoint
 from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)

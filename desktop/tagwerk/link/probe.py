@@ -33,8 +33,10 @@ from tagwerk.domain.message import Message, message
 from tagwerk.domain.traffic import TrafficSink
 from tagwerk.domain.verdict import CAPABILITY_WORDS, listed
 from tagwerk.link.addresses import AUTO, candidates
+from tagwerk.link.broken import connection_error
 from tagwerk.link.client import HttpClient
 from tagwerk.link.deep_probe import probe_functions, probe_way
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.find_dialect import dialect_of
 from tagwerk.link.find_interface import InterfaceLook, service_at, tell_classic
 from tagwerk.link.find_service import ServiceLook
@@ -51,7 +53,7 @@ from tagwerk.link.look_around import (
 from tagwerk.link.registry import SPEAKERS
 from tagwerk.link.speaker import SpokenClient
 from tagwerk.link.tls import client_context, fetch_certificate, find_verification_error, not_trusted
-from tagwerk.link.transport import Endpoint, HttpTransport, connection_error
+from tagwerk.link.transport import HttpTransport
 from tagwerk.link.wiretap import Wiretap
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, 10051, 10065}

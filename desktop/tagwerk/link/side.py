@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import NotReachable, TagwerkError
 from tagwerk.link.addresses import endpoint_for
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.find_dialect import dialect_of, look_elsewhere
 from tagwerk.link.keeper import Keeper
 from tagwerk.link.speaker import Speaker, SpokenClient
-from tagwerk.link.transport import Endpoint, HttpTransport
+from tagwerk.link.transport import HttpTransport
 from tagwerk.link.waiting import Address, own_address, resolve
 from tagwerk.link.wiretap import Wiretap
 

@@ -47,6 +47,8 @@ from tagwerk.domain.errors import (
 )
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.values import BAD, ItemError, Sample
+from tagwerk.link.broken import connection_error
+from tagwerk.link.endpoint import Endpoint
 from tagwerk.link.frames import (
     MOST_FRAME_BYTES,
     REMOVED,
@@ -62,7 +64,6 @@ from tagwerk.link.policy import close_reason
 from tagwerk.link.sockets import connected_socket
 from tagwerk.link.subscriptions import Subscriptions
 from tagwerk.link.tls import find_verification_error, not_trusted
-from tagwerk.link.transport import Endpoint, connection_error
 from tagwerk.link.wiretap import Wiretap
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""HTTP: one question, one answer. The only place that names httpx errors.
+"""HTTP: one question, one answer. The only place, but for `broken`, that names httpx errors.
 
 Re-posts on redirects within the server, bounds sizes and times, and says truly whether a request
 can have arrived. Knows nothing of GraphQL beyond "JSON goes there and back".
@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import ipaddress
 import logging
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -30,13 +28,9 @@ from tagwerk.domain.errors import (
     UsageError,
 )
 from tagwerk.link.bodies import ACCEPTED, BodyCollector, BodyTaker
-from tagwerk.link.tls import (
-    client_context,
-    find_verification_error,
-    is_too_old,
-    not_trusted,
-    too_old,
-)
+from tagwerk.link.broken import connection_error
+from tagwerk.link.endpoint import Endpoint
+from tagwerk.link.tls import client_context, find_verification_error, not_trusted
 from tagwerk.link.wiretap import MOST_TEXT, Wiretap
 
 # Both describe each request at length; headers carry the token.
@@ -61,43 +55,6 @@ _REPOSTED = (301, 302, 307, 308)
 
 class BodyTooLarge(ServerRefused):
     """HTTP 413: ask for less at once. The request was not looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a GraphQL interface is."""
-
-    url: str
-
-    @property
-    def parts(self) -> Any:
-        return urlsplit(self.url)
-
-    @property
-    def host(self) -> str:
-        return str(self.parts.hostname or "")
-
-    @property
-    def port(self) -> int:
-        return int(self.parts.port or (443 if self.is_secure else 80))
-
-    @property
-    def is_secure(self) -> bool:
-        return bool(self.parts.scheme == "https")
-
-    @property
-    def is_loopback(self) -> bool:
-        """True when nothing leaves this computer."""
-        if self.host == "localhost":
-            return True
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return False
-
-    @property
-    def socket_url(self) -> str:
-        """The same place as WebSocket."""
-        return "ws" + self.url.removeprefix("http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,70 +446,6 @@ class _Sent:
                 self._on_phase("connect")
             elif event == "connection.start_tls.started":
                 self._on_phase("tls")
-
-
-def connection_error(
-    problem: BaseException, host: str, port: int, *, may_have_arrived: bool = False
-) -> NotReachable:
-    """The domain's error for a broken or refused connection, of httpx or the operating system."""
-    where: dict[str, Any] = {"host": host, "port": port}
-    if isinstance(problem, httpx.TimeoutException | TimeoutError | asyncio.TimeoutError):
-        return NotReachable(
-            "{host}:{port} does not answer in time.",
-            cure="Check network, firewall and whether the runtime is running.",
-            code="timeout",
-            may_have_arrived=may_have_arrived,
-            **where,
-        )
-    said = str(problem) or type(problem).__name__
-    cause: BaseException | None = problem
-    while cause is not None:
-        if isinstance(cause, UnicodeError):
-            # A label of more than 63 letters, or letters that no name can have.
-            return _name_unknown(where)
-        if isinstance(cause, OSError) and cause.strerror:
-            said = cause.strerror
-            lowered = said.lower()
-            if ("name" in lowered and ("not known" in lowered or "resolution" in lowered)) or (
-                "getaddrinfo" in str(cause)
-            ):
-                return _name_unknown(where)
-            if isinstance(cause, ConnectionRefusedError) or "refused" in lowered:
-                return NotReachable(
-                    "Nothing listens on {host}:{port}.",
-                    cure="Check the port and whether the runtime and its web server are running.",
-                    code="refused",
-                    **where,
-                )
-        if isinstance(cause, ssl.SSLError):
-            said = cause.reason or said
-            if is_too_old(cause):
-                return too_old(cause, host, port)
-            if "WRONG_VERSION" in said or "UNKNOWN_PROTOCOL" in said or "HTTP_REQUEST" in said:
-                return NotReachable(
-                    "{host}:{port} does not speak TLS.",
-                    cure="Plain HTTP would send the password readably; allow it only on a network of your own.",
-                    code="no_tls",
-                    **where,
-                )
-        cause = cause.__cause__ or cause.__context__
-    return NotReachable(
-        "The connection to {host}:{port} broke: {said}",
-        cure="Check network and server.",
-        code="broken",
-        may_have_arrived=may_have_arrived,
-        said=said,
-        **where,
-    )
-
-
-def _name_unknown(where: dict[str, Any]) -> NotReachable:
-    return NotReachable(
-        "The name {host} is not known.",
-        cure="Check the spelling, or give the server's address.",
-        code="resolve",
-        **where,
-    )
 
 
 def _clock_offset(date: str | None, now_ns: int) -> int | None:

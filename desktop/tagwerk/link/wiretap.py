@@ -18,7 +18,7 @@ from tagwerk.domain.connection import LinkState, LinkStatus
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.redaction import Holder, Redactor
-from tagwerk.domain.traffic import Exchange, TrafficKind, TrafficSink
+from tagwerk.domain.traffic import NEVER_UP, Exchange, TrafficKind, TrafficSink
 
 MOST_TEXT = 8192
 """Characters kept of a request and of an answer."""
@@ -191,7 +191,7 @@ class Wiretap:
         is_bad = status.state in (LinkState.RECONNECTING, LinkState.REFUSED, LinkState.STALE)
         self.event(
             url,
-            status.state.value,
+            NEVER_UP if status.was_never_up else status.state.value,
             note=NOTHING if is_bad else status.detail,
             problem=status.detail if is_bad else NOTHING,
         )

@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.plant.frame import Frame
 from tagwerk.plant.kept import KeptNames
 from tagwerk.plant.names import BrowseState
-from tagwerk.plant.plant import Frame, Plant
+from tagwerk.plant.plant import Plant
 
 __all__ = ["BrowseState", "Frame", "KeptNames", "Plant", "audit_file"]
 

@@ -48,6 +48,8 @@ class BrowseState:
     """How the reading of all names stands. `error` and `cure` are empty when all is well.
 
     Args:
+        count: tags read so far, or at the end.
+        again: the names on show are older ones, which those that are read replace at the end.
         kept_ns: the names on show were read then, in an earlier session; 0 when they are of this.
         fresh, gone: names that the last reading has brought, and that it no longer found.
     """
@@ -61,6 +63,7 @@ class BrowseState:
     kept_ns: int = 0
     fresh: int = 0
     gone: int = 0
+    again: bool = False
 
 
 class NameReader:
@@ -118,6 +121,7 @@ class NameReader:
             done=before.done and not is_first,
             started_ns=self._clock_ns(),
             kept_ns=before.kept_ns,
+            again=not is_first,
         )
         self._tell(started)
         is_open = True
@@ -125,7 +129,7 @@ class NameReader:
         def take(items: Sequence[BrowseItem]) -> None:
             if is_open:
                 names.put(items)
-                self._tell(replace(self.state, count=len(names)))
+                self._tell(replace(self.state, count=names.tag_count))
 
         try:
             with rarer_collections():

@@ -7,32 +7,31 @@ with `attach`. A lost link keeps the plant; another server gets a new one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagwerk.domain.alarms import Alarm, AlarmEvent
 from tagwerk.domain.connection import (
-    QUICK_POLL_S,
     Capabilities,
-    Capability,
     ConnectionProfile,
     LinkState,
     LinkStatus,
 )
 from tagwerk.domain.errors import TagwerkError
 from tagwerk.domain.ports import PlantClient, PlantLink, TellsLimits
-from tagwerk.domain.tags import DataType, TagInfo, TagLimits, data_type_from_text, short_name
+from tagwerk.domain.tags import TagInfo
 from tagwerk.domain.values import Sample
+from tagwerk.plant.frame import Frame
+from tagwerk.plant.gaps import Gaps
 from tagwerk.plant.history import HistoryReader, HistoryState
-from tagwerk.plant.info import merge_tag_info
+from tagwerk.plant.info import KnownTags
 from tagwerk.plant.kept import KeptNames
 from tagwerk.plant.names import BrowseState, NameReader
+from tagwerk.plant.steady import StepWatch, awake_or_asleep_ns
 from tagwerk.plant.types import KnownTypes, TypeLessons
 from tagwerk.sheets import TagSheet
 from tagwerk.store.alarms import AlarmStore
@@ -47,60 +46,8 @@ from tagwerk.write.service import WriteService
 
 log = logging.getLogger(__name__)
 
-# Where there is one it is needed: the monotonic clock of Linux stands still in standby.
-_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-
-ALARM_LIST_S = 15.0
-"""So long a new list of alarms is waited for before the log is asked about an outage."""
-
 LISTENED_A_FRAME = 8
 """So many changes a frame tell the server's clock well enough."""
-
-CLOCK_STEP_NS = 500_000_000
-"""Wall clocks that run apart from the steady one by less are being slewed, not set."""
-
-LOG_DELAY_S = 2.0
-"""After a reconnect the log is read this much later: the server stores with a little delay."""
-
-POLLED_FILL_S = 10.0
-"""How often the log is asked for what came between two polls."""
-_DENSER = 1.5
-"""Only a log that is so many times as dense as the polls has something to add."""
-
-
-def awake_or_asleep_ns() -> int:
-    """A clock that nobody can set and that goes on while the computer sleeps."""
-    return time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What changed since the last frame; panels update only what they show of it.
-
-    Args:
-        now_ns: wall clock at the frame.
-        values: names whose latest value changed.
-        curves: names whose curve or history state changed.
-        alarms: the alarm store changed.
-        tree: the tag tree or the state of its browse changed.
-        status: the new status, when there was a change; the last of several.
-        writes: the write service has news (outcome, arming).
-    """
-
-    now_ns: int
-    values: set[str] = field(default_factory=set)
-    curves: set[str] = field(default_factory=set)
-    alarms: bool = False
-    tree: bool = False
-    status: LinkStatus | None = None
-    writes: bool = False
-
-    @property
-    def is_quiet(self) -> bool:
-        """Nothing changed at all."""
-        return not (
-            self.values or self.curves or self.alarms or self.tree or self.status or self.writes
-        )
 
 
 class Plant:
@@ -134,8 +81,7 @@ class Plant:
         self.clock_ns = clock_ns
         if steady_ns is None:
             steady_ns = awake_or_asleep_ns if clock_ns is time.time_ns else clock_ns
-        self._steady_ns = steady_ns
-        self._set_to_ns = clock_ns() - steady_ns()
+        self._wall = StepWatch(clock_ns, steady_ns)
         self.live = LiveStore()
         self.interest = Interest()
         self.trends = TrendStore()
@@ -147,7 +93,7 @@ class Plant:
         self.audit = AuditLog(audit_path)
         self.status = LinkStatus()
         self.names = NameReader(self.tree, clock_ns, kept)
-        self._language = "en"
+        self._tags = KnownTags(self.tree, self.sheet, self.names)
         self._link: PlantLink | None = None
         self._writes: WriteService | None = None
         self._history: HistoryReader | None = None
@@ -158,18 +104,14 @@ class Plant:
         self._unwanted: frozenset[str] = frozenset()
         self._heard: set[str] = set()
         self._types = KnownTypes()
-        self._lessons = TypeLessons(self._types, self._data_type)
+        self._lessons = TypeLessons(self._types, self._tags.data_type)
         self._writes_version = -1
-        self._infos: dict[str, TagInfo] = {}
-        self._limits: dict[str, TagLimits] = {}
         self._wake = asyncio.Event()
         self._browse_wanted = False
         self._browse_task: asyncio.Task[None] | None = None
-        self._holes: list[tuple[int, int]] = []
-        self._silences: list[tuple[int, int]] = []
+        self.gaps = Gaps(self, self.trends, self.alarms, clock_ns)
         self._told = LinkState.OFFLINE
         self._writes_to_verify = False
-        self._has_alarms = asyncio.Event()
         self._alarms_to_settle = False
         self._list_is_new = False
         self._tell_news: Callable[[], None] | None = None
@@ -178,7 +120,7 @@ class Plant:
         """Take the link that delivers into this plant; once, before `run`."""
         self._link = link
         self._history = HistoryReader(
-            link.client, self.trends, self._changed_curves.add, self._data_type
+            link.client, self.trends, self._changed_curves.add, self._tags.data_type
         )
         self._writes = WriteService(
             link.client,
@@ -278,15 +220,20 @@ class Plant:
         return self.live.coalesced + (self._link.counters.coalesced if self._link else 0)
 
     @property
+    def poll_stretch(self) -> float:
+        """See `LinkCounters`; 0 where values are pushed."""
+        return self._link.counters.poll_stretch if self._link is not None else 0.0
+
+    @property
     def language(self) -> str:
         """``en`` or ``de``: language of sheet texts and of the server's alarm texts."""
-        return self._language
+        return self._tags.language
 
     @language.setter
     def language(self, code: str) -> None:
-        if code != self._language:
-            self._language = code
-            self._infos.clear()
+        if code != self._tags.language:
+            self._tags.language = code
+            self._tags.forget()
             if self._link is not None:
                 self._link.set_language(self.server_language)
             if self.browse_state.done or self.browse_state.running:
@@ -295,23 +242,11 @@ class Plant:
     @property
     def server_language(self) -> str:
         """The language as the server spells it, e.g. ``de-DE``."""
-        return {"de": "de-DE"}.get(self._language, "en-US")
+        return {"de": "de-DE"}.get(self._tags.language, "en-US")
 
     def tag(self, name: str) -> TagInfo:
         """All that is known about a tag: the sheet's word first, then the server's."""
-        info = self._infos.get(name)
-        if info is None:
-            item = self.tree.find(name)
-            entry = self.sheet.find(name)
-            logging_tags, alarms = self.tree.behind(name)
-            info = merge_tag_info(name, item, entry, self._language, self._limits_of(name))
-            if logging_tags or alarms:
-                info = replace(info, logging_tags=tuple(logging_tags), alarms=tuple(alarms))
-            self._infos[name] = info
-        return info
-
-    def _limits_of(self, name: str) -> TagLimits | None:
-        return self._limits.get(short_name(name)) if self._limits else None
+        return self._tags.info(name)
 
     def request_history(self, name: str, start_ns: int, end_ns: int) -> None:
         """Read a span of the log into the curve of `name`; `Frame.curves` tells of progress."""
@@ -364,7 +299,7 @@ class Plant:
         tree = self.tree.drain() or self.names.has_changed
         self.names.has_changed = False
         if tree:
-            self._infos.clear()
+            self._tags.forget()
         writes = False
         if self._writes is not None and self._writes.version != self._writes_version:
             self._writes_version = self._writes.version
@@ -372,7 +307,7 @@ class Plant:
         values = self._take_values()
         alarms = self.alarms.drain()
         if not self.alarms.is_stale:
-            self._has_alarms.set()
+            self.gaps.has_list(True)
             if alarms and self._writes is not None and self._writes.has_unverified_alarms:
                 self._alarms_to_settle = True
                 self._wake.set()
@@ -415,18 +350,12 @@ class Plant:
 
     def _notice_set_clock(self) -> None:
         """A wall clock that is set makes nothing older or younger, live or stale."""
-        looked_ns = self._steady_ns()
-        set_to_ns = self.clock_ns() - looked_ns
-        if self._steady_ns() - looked_ns > CLOCK_STEP_NS // 10:
-            return  # held up between the two looks: they do not belong together
-        step_ns = set_to_ns - self._set_to_ns
-        if abs(step_ns) < CLOCK_STEP_NS:
+        step_ns = self._wall.look()
+        if not step_ns:
             return
-        self._set_to_ns = set_to_ns
         self.live.clock_stepped(step_ns)
         self.trends.clock_stepped(step_ns)
-        self._holes = [(lost + step_ns, back + step_ns) for lost, back in self._holes]
-        self._silences = [(lost + step_ns, back + step_ns) for lost, back in self._silences]
+        self.gaps.clock_stepped(step_ns)
 
     def _put_right(self, names: Iterable[str]) -> set[str]:
         """Values that were taken before their type was known; returns which.
@@ -440,16 +369,6 @@ class Plant:
         self.trends.correct(right)
         return {sample.name for sample in right}
 
-    def _data_type(self, name: str) -> DataType:
-        if self.browse_state.kept_ns:
-            # An older project's type must not make another value of what the server sends today.
-            entry = self.sheet.find(name)
-            return merge_tag_info(name, None, entry, self._language).data_type
-        item = self.tree.find(name)
-        if item is not None and item.data_type:
-            return data_type_from_text(item.data_type)
-        return self.tag(name).data_type
-
     async def run(self) -> None:
         """The plant's own work (names, history, filling holes) until cancelled."""
         if self._history is None:
@@ -458,7 +377,7 @@ class Plant:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._history.run(), name="plant:history")
-                group.create_task(self._fill_between_polls(), name="plant:polled")
+                group.create_task(self.gaps.run_polled(), name="plant:polled")
                 while True:
                     await self._wake.wait()
                     self._wake.clear()
@@ -467,14 +386,7 @@ class Plant:
                         if self._browse_task is not None:
                             await asyncio.wait({self._browse_task})  # it was cancelled
                         self._browse_task = group.create_task(self.browse(), name="plant:browse")
-                    for lost_ns, back_ns in self._holes:
-                        group.create_task(self._fill(lost_ns, back_ns), name="plant:fill")
-                        alarms = self._alarms_between(lost_ns, back_ns)
-                        group.create_task(alarms, name="plant:alarms")
-                    for silent_ns, back_ns in self._silences:
-                        group.create_task(self._look_back(silent_ns, back_ns), name="plant:fill")
-                    self._holes.clear()
-                    self._silences.clear()
+                    self.gaps.fill(group)
                     if self._alarms_to_settle:
                         self._alarms_to_settle = False
                         is_new, self._list_is_new = self._list_is_new, False
@@ -498,80 +410,11 @@ class Plant:
         if not isinstance(self.client, TellsLimits):
             return
         try:
-            self._limits = await self.client.tag_limits()
+            limits = await self.client.tag_limits()
         except TagwerkError as error:
             log.info("no limits of tags: %s", error.message)
             return
-        self._infos.clear()
-
-    async def _fill(self, lost_ns: int, back_ns: int) -> None:
-        """Read what the log has of a hole, for every curve that is open."""
-        await asyncio.sleep(LOG_DELAY_S)
-        skew_ns = self.trends.skew_ns  # the log is kept by the server's clock
-        for name in self.trends.names:
-            self.request_history(name, lost_ns + skew_ns, back_ns + skew_ns)
-
-    async def _fill_between_polls(self) -> None:
-        """Where values are polled more slowly than the log keeps them, read what was missed."""
-        known_ns: dict[str, int] = {}
-        while True:
-            await asyncio.sleep(POLLED_FILL_S)
-            stretch = self._link.counters.poll_stretch if self._link is not None else 0.0
-            is_polled = bool(stretch) and self.status.state is LinkState.LIVE
-            if not is_polled or Capability.HISTORY not in self.capabilities:
-                known_ns.clear()
-                continue
-            self.fill_between_polls(stretch * QUICK_POLL_S, known_ns)
-
-    def fill_between_polls(self, polled_every_s: float, known_ns: dict[str, int]) -> None:
-        """Ask the log for what came between the last polls of each curve.
-
-        Args:
-            polled_every_s: seconds between two polls of a trended tag, as achieved.
-            known_ns: until when the log was asked, by name; kept up.
-        """
-        end_ns = self.clock_ns() + self.trends.skew_ns - int(LOG_DELAY_S * 1e9)
-        for name in known_ns.keys() - self.trends.names:
-            del known_ns[name]
-        for name in self.trends.names:
-            curve = self.trends.curve(name)
-            if curve is None:
-                continue
-            curve.is_sparse = 0 < curve.logged_every_ns * _DENSER < polled_every_s * 1e9
-            start_ns = known_ns.get(name, end_ns - int(POLLED_FILL_S * 1e9))
-            known_ns[name] = end_ns
-            if curve.is_sparse and start_ns < end_ns:
-                self.request_history(name, start_ns, end_ns)
-
-    async def _alarms_between(self, lost_ns: int, back_ns: int) -> None:
-        """What came and went while nobody listened is in the server's log alone."""
-        await asyncio.sleep(LOG_DELAY_S)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ALARM_LIST_S):
-                await self._has_alarms.wait()
-        if Capability.ALARM_HISTORY not in self.capabilities or not self.alarms.is_known:
-            return
-        skew_ns = self.trends.skew_ns
-        try:
-            logged = await self.client.logged_alarms(
-                lost_ns + skew_ns, back_ns + skew_ns, language=self.server_language
-            )
-        except TagwerkError as error:
-            log.info("alarms of the outage not to be had: %s", error.message)
-            return
-        self.alarms.add_logged(
-            alarm for alarm in logged if (alarm.raise_time_ns or 0) >= lost_ns + skew_ns
-        )
-
-    async def _look_back(self, silent_ns: int, back_ns: int) -> None:
-        """After a silence only what did not come after all is asked for."""
-        await asyncio.sleep(LOG_DELAY_S)
-        skew_ns = self.trends.skew_ns
-        for name in self.trends.names:
-            curve = self.trends.curve(name)
-            if curve is not None:
-                for start_ns, end_ns in curve.missing(silent_ns + skew_ns, back_ns + skew_ns):
-                    self.request_history(name, start_ns, end_ns)
+        self._tags.take_limits(limits)
 
     def _who(self) -> str:
         session = self.status.session
@@ -603,7 +446,7 @@ class Plant:
             self.alarms.mark_silent(lost_ns)
             return
         self.alarms.mark_stale(lost_ns)
-        self._has_alarms.clear()
+        self.gaps.has_list(False)
         if self.browse_state.running:
             # Its answer would come, if ever, over a connection that is gone.
             self.refresh_browse()
@@ -614,7 +457,7 @@ class Plant:
         self.live.resume()
         self.alarms.mark_live(status.since_ns)
         if silent_ns:
-            self._silences.append((silent_ns, status.since_ns))
+            self.gaps.silence(silent_ns, status.since_ns)
             self._writes_to_verify = True
         self._wake.set()
 
@@ -626,7 +469,7 @@ class Plant:
         # Only a list that is asked for after an action tells that it was not done.
         self._list_is_new = self._writes is not None and self._writes.has_unverified_alarms
         if lost_ns:
-            self._holes.append((lost_ns, status.since_ns))
+            self.gaps.outage(lost_ns, status.since_ns)
             self._writes_to_verify = True
         state = self.browse_state
         if not state.running and (state.error or not state.done):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tagwerk.domain.alarms import Alarm
+from tagwerk.store.alarm_held import HeldOrder
 from tagwerk.store.alarm_order import AlarmFilter, SortOrder, narrows, passes, search_text
 from tagwerk.store.blocks import Entry, SortedBlocks
 
@@ -243,6 +244,11 @@ class AlarmView:
         return self
 
     # Reading.
+
+    def hold(self) -> HeldOrder:
+        """The order on show as one that is held still; this one goes on."""
+        now = self._now
+        return HeldOrder(now.entries.copy(), now.order.copy(), descending=now.sort.descending)
 
     def alarm(self, number: int) -> Alarm | None:
         """The alarm of that number, or None when it has left."""

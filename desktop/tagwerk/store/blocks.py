@@ -28,6 +28,23 @@ class SortedBlocks:
         self._starts: list[int] | None = None
         self._count = 0
 
+    @classmethod
+    def of(cls, entries: list[Entry]) -> SortedBlocks:
+        """Blocks of entries that are in rising order already."""
+        made = cls()
+        made._blocks = [entries[at : at + LOAD] for at in range(0, len(entries), LOAD)]
+        made._lasts = [block[-1] for block in made._blocks]
+        made._count = len(entries)
+        return made
+
+    def copy(self) -> SortedBlocks:
+        """The same entries, apart from these from now on."""
+        made = type(self)()
+        made._blocks = [block.copy() for block in self._blocks]
+        made._lasts = self._lasts.copy()
+        made._count = self._count
+        return made
+
     def __len__(self) -> int:
         return self._count
 

@@ -200,6 +200,8 @@ class NameIndex:
 
     def candidates(self, name: str) -> Iterator[int]:
         """Ids that may be `name`'s."""
+        if not self.runs:
+            return
         wanted = int(self.keys([name])[0])
         for run in self.runs:
             position = int(np.searchsorted(run, np.uint64(wanted)))

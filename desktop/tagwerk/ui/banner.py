@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from tagwerk.ui.i18n import tr, tr_n
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton, PushButton
-from tagwerk.ui.widgets.emptystate import IconLabel, Label
+from tagwerk.ui.widgets.emptystate import CutLabel, IconLabel, Label
 from tagwerk.ui.widgets.painting import Area
 
 _RANK = {"bad": 0, "warning": 1, "info": 2}
@@ -71,22 +71,12 @@ class _Drain(QWidget):
             painter.fillRect(filled, theme().color("banner_text"))
 
 
-class _Line(Label):
-    """One line that ends in an ellipsis where there is no room; the whole text is in its tip."""
+class _Line(CutLabel):
+    """One line that gives way to what stands beside it, but not to the last letter."""
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
         return QSize(min(hint.width(), theme().px(120)), hint.height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.setFont(self.font())
-            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-            shown = self.fontMetrics().elidedText(
-                self.text(), Qt.TextElideMode.ElideRight, self.width()
-            )
-            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(self.rect(), side, shown)
 
 
 @dataclass(slots=True)

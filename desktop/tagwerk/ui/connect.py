@@ -26,6 +26,7 @@ from tagwerk.domain.connection import (
     Certificate,
     ConnectionProfile,
     ProbeResult,
+    Session,
     Step,
     StepName,
     Trust,
@@ -342,7 +343,7 @@ class ConnectDialog(QDialog):
             self._base or ConnectionProfile("", ""),
             dialect=dialect,
             time_zone=page.zone.text().strip(),
-            by_token=not page.by_token.isHidden() and page.by_token.isChecked(),
+            by_token=page.is_token,
         )
         return None if asked == ConnectionProfile("", "") else asked
 
@@ -425,6 +426,11 @@ class ConnectDialog(QDialog):
             page.say(tr("A name for the connection is needed."), "")
             page.name.setFocus()
             return
+        if page.is_token and not page.password.text().strip():
+            # Without one user and an empty password would be sent, which counts as an attempt.
+            page.say(tr("A token is needed."), "")
+            page.password.setFocus()
+            return
         page.say("", "")
         page.steps.restart()
         self.next.setEnabled(False)
@@ -450,18 +456,24 @@ class ConnectDialog(QDialog):
         self._look_ended()
         if isinstance(result.error, NotTrusted):
             self._ask_trust(result.error, result.error.certificate or result.certificate)
-        elif result.error is not None:
+            return
+        if result.error is not None:
             page.say(*in_words(result.error))
             if isinstance(result.error, LoginFailed):
                 page.password.setFocus()
                 page.password.selectAll()
-        elif result.session is None:
+            return
+        session = result.session
+        if session is None and page.is_token:
+            # With a token nobody signs in: that the server told the rights shows that it was taken.
+            session = Session(page.user.text().strip())
+        if session is None:
             page.say(tr("The server did not sign {user} in.", user=page.user.text()), "")
-        else:
-            self._result = result
-            chosen = self._base.alarm_filter if self._base is not None else ""
-            self.rights.show_rights(result.session, result, chosen)
-            self._go(RIGHTS)
+            return
+        self._result = result
+        chosen = self._base.alarm_filter if self._base is not None else ""
+        self.rights.show_rights(session, result, chosen)
+        self._go(RIGHTS)
 
     # The end.
 
@@ -479,7 +491,7 @@ class ConnectDialog(QDialog):
             note=page.note.text().strip(),
             time_zone=page.zone.text().strip(),
             alarm_filter=self.rights.alarm_filter,
-            by_token=not page.by_token.isHidden() and page.by_token.isChecked(),
+            by_token=page.is_token,
         )
         saved = replace(profile, trust=base.trust) if self._session_only else profile
         choice = ConnectionChoice(profile, saved, self._password, page.keeps)

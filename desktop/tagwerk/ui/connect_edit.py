@@ -138,7 +138,7 @@ class ConnectionEditor(QDialog):
             (tr("Kind of server"), self.dialect),
             (tr("Trust"), self.trust),
             (tr("User"), self.user),
-            (tr("Password"), self._password_row()),
+            (tr("Token") if self._profile.by_token else tr("Password"), self._password_row()),
             (tr("Note"), self.note),
             (tr("Tag sheet"), self.sheet),
             (tr("Time-out"), field_pair(self.timeout, Label(tr("seconds for one request"), 13, 400, "text2"))),
@@ -174,7 +174,10 @@ class ConnectionEditor(QDialog):
         self.change.clicked.connect(lambda _on=False: self.password_change.emit(self._profile))
         self.forget = PushButton(tr("Forget"))
         self.forget.setObjectName("editPasswordForget")
-        self.forget.setAccessibleName(tr("Forget the saved password"))
+        is_token = self._profile.by_token
+        self.forget.setAccessibleName(
+            tr("Forget the saved token") if is_token else tr("Forget the saved password")
+        )
         self.forget.clicked.connect(lambda _on=False: self.password_forget.emit(self._profile))
         row.addWidget(self.change)
         row.addWidget(self.forget)
@@ -339,7 +342,7 @@ class ConnectionEditor(QDialog):
         if name != self._profile.name and self._connections.find(name) is not None:
             return tr("There is a connection of the name {name} already.", name=name)
         for text in (address, partner):
-            if (text or text is address) and not _is_address(text):
+            if (text or text is address) and not self._is_address(text):
                 return tr("“{text}” is not an address.", text=text)
         if _is_plain(address) and self.trust.mode is not TrustMode.PLAIN_HTTP:
             return tr("{address} is not encrypted. Allow that explicitly, or use https.", address=address)  # fmt: skip
@@ -360,18 +363,44 @@ class ConnectionEditor(QDialog):
             return None
         return seconds if SHORTEST_TIMEOUT_S <= seconds <= LONGEST_TIMEOUT_S else None
 
+    @property
+    def _partner_decision(self) -> Trust | None:
+        return self.partner_trust.trust or self.trust.trust
+
+    def _whole(self, address: str, trust: Trust | None) -> str:
+        """A bare host name is made whole as in the connect dialog; a URL stays as it was typed.
+
+        Raises:
+            UsageError: not an address.
+        """
+        if "://" in address:
+            return address
+        return self._connector.whole_address(
+            address, trust=trust or Trust(), dialect=str(self.dialect.currentData())
+        )
+
+    def _is_address(self, text: str) -> bool:
+        """Whether it can be one; what is really there is found out by connecting."""
+        try:
+            parts = urlsplit(self._whole(text, self.trust.trust))
+            known = parts.scheme in ("http", "https")
+            # A port that is none raises; a user or password never belongs into an address.
+            return known and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        except (ValueError, UsageError):
+            return False
+
     def _result(self) -> ConnectionProfile:
         partner = self.partner.text().strip()
         return replace(
             self._profile,
             name=self.name.text().strip(),
-            url=_with_scheme(self.address.text().strip(), str(self.dialect.currentData())),
+            url=self._whole(self.address.text().strip(), self.trust.trust),
             user=self.user.text().strip(),
             trust=self.trust.trust or Trust(),
             sheet=self.sheet.text().strip(),
             note=self.note.text().strip(),
             timeout_s=self._timeout_s() or self._profile.timeout_s,
-            partner=_with_scheme(partner) if partner else "",
+            partner=self._whole(partner, self._partner_decision) if partner else "",
             follow_partner=bool(partner) and self.follow.isChecked(),
             partner_trust=self.partner_trust.trust if partner else None,
             dialect=str(self.dialect.currentData()),
@@ -390,26 +419,6 @@ class ConnectionEditor(QDialog):
         super().done(result)
 
 
-def _with_scheme(address: str, dialect: str = "") -> str:
-    """A bare host name is looked at with https and the usual path, as in the connect dialog; which
-    path and port another kind of server has is found out when it is connected."""
-    if "://" in address:
-        return address
-    path = "" if dialect == "classic" else "graphql/"
-    return f"https://{address.rstrip('/')}/{path}"
-
-
 def _is_plain(address: str) -> bool:
     parts = urlsplit(address)
     return parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1")
-
-
-def _is_address(text: str) -> bool:
-    """Whether it can be one; what is really there is found out by connecting."""
-    try:
-        parts = urlsplit(_with_scheme(text))
-        known = parts.scheme in ("http", "https")
-        # A port that is none raises; a user or password never belongs into an address.
-        return known and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        return False

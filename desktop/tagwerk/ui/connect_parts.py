@@ -55,6 +55,20 @@ def dialect_choice(name: str) -> ChoiceBox:
     return choice
 
 
+def keep_words(*, is_token: bool) -> str:
+    """What is ticked to keep the secret of a connection."""
+    if is_token:
+        return tr("Save the token in the keyring of this computer")
+    return tr("Save the password in the keyring of this computer")
+
+
+def no_keyring_words(*, is_token: bool) -> str:
+    """What becomes of the secret where it cannot be kept."""
+    if is_token:
+        return tr("This computer has no keyring that Tagwerk can use. The token is kept in memory until you quit.")  # fmt: skip
+    return tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit.")  # fmt: skip
+
+
 class StageList(Area):
     """Address, Certificate, Sign in, Rights: where the dialog stands."""
 

@@ -1,4 +1,4 @@
-"""Asks for the password of a saved connection when the keyring has none."""
+"""Asks for the password or the token of a saved connection when the keyring has none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tagwerk.domain.connection import ConnectionProfile
+from tagwerk.ui.connect_parts import keep_words, no_keyring_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.status_words import host_of
 from tagwerk.ui.theme import theme
@@ -36,23 +37,23 @@ class PasswordDialog(QDialog):
         box = QVBoxLayout(page)
         box.setContentsMargins(21, 20, 21, 16)
         box.setSpacing(theme().px(10))
-        box.addWidget(
-            Label(tr("Password of {user} on {host}", user=profile.user, host=host_of(profile.url)), 16, 600, wrap=True)
-        )  # fmt: skip
+        is_token, host = profile.by_token, host_of(profile.url)
+        headline = tr("Password of {user} on {host}", user=profile.user, host=host)
+        if is_token:
+            headline = tr("Token of {user} for {host}", user=profile.user, host=host)
+        box.addWidget(Label(headline, 16, 600, wrap=True))
         if why:
             box.addWidget(Label(why, 13, 400, "text2", wrap=True))
-        self.password = LineField(name=tr("Password"))
+        self.password = LineField(name=tr("Token") if is_token else tr("Password"))
         self.password.setObjectName("passwordField")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         box.addWidget(self.password)
-        self.keep = CheckBox(tr("Save the password in the keyring of this computer"))
+        self.keep = CheckBox(keep_words(is_token=is_token))
         self.keep.setObjectName("keepPassword")
         self.keep.setEnabled(has_keyring)
         box.addWidget(self.keep)
         if not has_keyring:
-            box.addWidget(
-                Label(tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit."), 12, 400, "text2", wrap=True)
-            )  # fmt: skip
+            box.addWidget(Label(no_keyring_words(is_token=is_token), 12, 400, "text2", wrap=True))
         foot = Area("header", lines="top")
         row = QHBoxLayout(foot)
         row.setContentsMargins(16, 12, 16, 12)

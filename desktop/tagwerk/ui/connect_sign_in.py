@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QLineEdit, QVBoxLayout
 
 from tagwerk.domain.connection import ConnectionProfile, StepName
-from tagwerk.ui.connect_parts import StepTable
+from tagwerk.ui.connect_parts import StepTable, keep_words, no_keyring_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton
@@ -32,19 +32,16 @@ class SignInPage(Area):
         self.by_token.setObjectName("connectByToken")
         self.by_token.toggled.connect(self._tell_secret)
         box.addWidget(self.by_token)
-        self.keep = CheckBox(tr("Save the password in the keyring of this computer"))
+        self.keep = CheckBox()
         self.keep.setObjectName("keepPassword")
         self.keep.setChecked(has_keyring)
         self.keep.setEnabled(has_keyring)
         box.addWidget(self.keep)
         self.keep_note = Label("", 12, 400, "text2", wrap=True)
         self.keep_note.setObjectName("keyringNote")
-        if not has_keyring:
-            self.keep_note.setText(
-                tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit.")
-            )  # fmt: skip
         self.keep_note.setVisible(not has_keyring)
         box.addWidget(self.keep_note)
+        self._tell_secret(is_token=False)
         self.steps = StepTable((StepName.LOGIN, StepName.RIGHTS))
         box.addSpacing(theme().px(6))
         box.addWidget(self.steps)
@@ -94,10 +91,14 @@ class SignInPage(Area):
         return grid
 
     def _tell_secret(self, is_token: bool) -> None:
-        """What the secret field is for now."""
+        """What the secret field is for now, and what the keyring would keep."""
         words = tr("Token") if is_token else tr("Password")
         self.secret_label.setText(words)
         self.password.setAccessibleName(words)
+        self.keep.setText(keep_words(is_token=is_token))
+        self.keep.setAccessibleName(self.keep.text())
+        if not self._has_keyring:
+            self.keep_note.setText(no_keyring_words(is_token=is_token))
 
     def begin(
         self,
@@ -124,11 +125,19 @@ class SignInPage(Area):
             self.sheet.setText(self.sheet.text() or base.sheet)
             self.zone.setText(self.zone.text() or base.time_zone)
             self.by_token.setChecked(self.by_token.isChecked() or base.by_token)
-            self.name.setText(base.name)
+            # An address of the command line has no name of its own.
+            self.name.setText(free_name if base.name == base.url else base.name)
         elif not self.name.text():
             self.name.setText(free_name)
+        # What was ticked for another server counts for nothing where it cannot be seen.
+        self._tell_secret(is_token=self.is_token)
         self.steps.rest()
         self.say("", "")
+
+    @property
+    def is_token(self) -> bool:
+        """What is given in place of the password is a token."""
+        return self.by_token.isChecked() and not self.by_token.isHidden()
 
     @property
     def keeps(self) -> bool:

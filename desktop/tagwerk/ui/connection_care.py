@@ -150,6 +150,8 @@ class ConnectionCare(QObject):
     def forget_password(self, profile: ConnectionProfile) -> None:
         """Take the password of a saved connection out of memory and keyring."""
         text = tr("The password of {user} is forgotten", user=profile.user)
+        if profile.by_token:
+            text = tr("The token of {user} is forgotten", user=profile.user)
         self._scope.start(self._forget(profile, text), "forget")
 
     async def _forget(self, profile: ConnectionProfile, told: str) -> None:

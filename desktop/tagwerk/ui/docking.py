@@ -30,6 +30,8 @@ ORDER = ("tagPanel", CENTRE, "setpointPanel", "alarmPanel", "trafficPanel")
 ON_DEMAND = ("trafficPanel",)
 """Hidden until somebody asks for them; they lie below the alarms, over the whole width."""
 _BELOW_ALARMS = 240
+_LEAST_CENTRE = 300
+"""So much of its height the middle keeps when a panel is asked for, as far as that can yield."""
 _AREAS = {
     "tagPanel": Qt.DockWidgetArea.LeftDockWidgetArea,
     "setpointPanel": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -93,6 +95,8 @@ class Docking(QObject):
                 self._window.addDockWidget(self._area(panel.object_name), dock)
                 self.docks[panel.object_name] = dock
                 dock.hide()
+                if panel.object_name in ON_DEMAND:
+                    dock.put_away.connect(self._give_back)
             yield panel
 
     def _restore_panel(self, panel: Panel, state: Any) -> None:
@@ -239,13 +243,32 @@ class Docking(QObject):
 
     def _make_room(self, dock: PanelDock, alarms_height: int) -> None:
         """For a dock that has just come: out of the middle, never out of the alarms."""
-        heights = [min(theme().px(_BELOW_ALARMS), self._window.height() // 4)]
-        docks = [dock]
+        docks, heights = [dock], [min(theme().px(_BELOW_ALARMS), self._window.height() // 4)]
+        room = dock.height()
         alarms = self.docks.get("alarmPanel")
         if alarms is not None and alarms_height and not alarms.isFloating():
             docks.insert(0, alarms)
             heights.insert(0, alarms_height)
+            room += alarms.height() - alarms_height
+        centre = self.frames.get(CENTRE)
+        if centre is not None and centre.isVisible():
+            room += centre.height() - theme().px(_LEAST_CENTRE)
+            heights[-1] = max(min(heights[-1], room), dock.minimumSizeHint().height())
         self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
+
+    def _give_back(self) -> None:
+        """What a panel on demand took out of the middle goes back there, and not to the alarms."""
+        alarms = self.docks.get("alarmPanel")
+        if alarms is None or alarms.isHidden() or alarms.isFloating():
+            return
+        height = alarms.height()
+
+        def keep_alarms() -> None:
+            if self.docks.get("alarmPanel") is alarms and alarms.isVisible():
+                self._window.resizeDocks([alarms], [height], Qt.Orientation.Vertical)
+
+        # The rest is laid out when the events that wait have been handled.
+        QTimer.singleShot(0, self, keep_alarms)
 
     def set_armed(self, armed: bool) -> None:
         """Frame the dock that writes while writing is armed."""

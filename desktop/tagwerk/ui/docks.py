@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton
-from tagwerk.ui.widgets.emptystate import Label
+from tagwerk.ui.widgets.emptystate import CutLabel, Label
 from tagwerk.ui.widgets.painting import Area
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DockHeader(Area):
         row.setSpacing(theme().px(8))
         self._title = Label(name, 13, 600)
         self._title.setObjectName(f"{panel.object_name}Title")
-        self._grey = Label("", 13, 400, "text2")
+        self._grey = CutLabel("", 13, 400, "text2")
         self._grey.setObjectName(f"{panel.object_name}HeaderText")
         self._grey.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         own = panel.header_widget()
@@ -159,7 +159,13 @@ class PanelFrame(QWidget):
 
 
 class PanelDock(QDockWidget):
-    """A dock that holds one panel."""
+    """A dock that holds one panel.
+
+    Signals:
+        put_away: the user closes it; it is still on show.
+    """
+
+    put_away = Signal()
 
     def __init__(self, panel: Panel, window: QMainWindow) -> None:
         super().__init__(tr(panel.title), window)
@@ -174,6 +180,10 @@ class PanelDock(QDockWidget):
         self._armed = _ArmedFrame(self)
         self.header.close_clicked.connect(self.close)
         self.header.float_clicked.connect(self._toggle_floating)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.put_away.emit()
+        super().closeEvent(event)
 
     def _toggle_floating(self) -> None:
         self.setFloating(not self.isFloating())

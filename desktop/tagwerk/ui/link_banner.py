@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tagwerk.domain.connection import ConnectionProfile, LinkState, LinkStatus
-from tagwerk.domain.errors import NotTrusted
+from tagwerk.domain.errors import NotReachable, NotTrusted
 from tagwerk.ui.banner import Banner, BannerBar
 from tagwerk.ui.i18n import tr, tr_message
 from tagwerk.ui.status_words import host_of, is_partner, is_passive
@@ -80,7 +80,7 @@ class LinkBanner:
         elif status.state is LinkState.REFUSED:
             self._refused(status, host_of(status.url or profile.url))
         elif status.lost_at_ns is not None or status.state is LinkState.RECONNECTING:
-            self._lost(status)
+            self._lost(status, host_of(status.url or profile.url))
         elif status.state is LinkState.OFFLINE:
             self._bar.drop(KEY)
 
@@ -119,7 +119,7 @@ class LinkBanner:
             ),
         )  # fmt: skip
 
-    def _lost(self, status: LinkStatus) -> None:
+    def _lost(self, status: LinkStatus, host: str) -> None:
         lost_ns = status.lost_at_ns or self._lost_ns
         ever_live = lost_ns is not None
         self._lost_ns = lost_ns
@@ -129,7 +129,10 @@ class LinkBanner:
             headline = tr("Link lost at {time}", time=clock_text(lost_ns or 0))
             detail = f"{tr('All values are stale. Writing is locked.')} {why}".strip()
         else:
-            headline = tr("The server does not answer")
+            answered = status.error is not None and not isinstance(status.error, NotReachable)
+            headline = tr("{host} is not reachable", host=host)
+            if answered:
+                headline = tr("No connection to {host} yet", host=host)
             detail = f"{why} {tr_message(status.cure)}".strip()
         self._bar.put(
             KEY,

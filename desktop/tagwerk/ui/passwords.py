@@ -8,19 +8,16 @@ used again by itself, also not after a restart: only that it was refused is note
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
-from typing import TypeVar
 
 from tagwerk.domain.connection import ConnectionProfile
-from tagwerk.domain.errors import TagwerkError
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.services import Secrets
 from tagwerk.ui.settings import Settings
+from tagwerk.ui.tasks import in_thread
 
 AVAILABLE_TIMEOUT_S = 5.0
 _REFUSED = "sign_in_refused"
-Result = TypeVar("Result")
+_THREAD = "secrets"
 
 
 class Passwords:
@@ -42,7 +39,7 @@ class Passwords:
         if self._has_keyring is None:
             try:
                 async with asyncio.timeout(AVAILABLE_TIMEOUT_S):
-                    self._has_keyring = await in_thread(self._secrets.available)
+                    self._has_keyring = await in_thread(self._secrets.available, _THREAD)
             except TimeoutError:
                 return False
         return self._has_keyring
@@ -64,7 +61,7 @@ class Passwords:
         """
         if self.was_refused(profile) or not await self.has_keyring():
             return None
-        known = await in_thread(lambda: self._secrets.get(profile))
+        known = await in_thread(lambda: self._secrets.get(profile), _THREAD)
         if known is not None:
             self._memory[profile.keyring_name] = known
         return known
@@ -80,7 +77,7 @@ class Passwords:
         Raises:
             TagwerkError: the keyring would not.
         """
-        await in_thread(lambda: self._secrets.set(profile, password))
+        await in_thread(lambda: self._secrets.set(profile, password), _THREAD)
 
     async def forget(self, profile: ConnectionProfile) -> None:
         """Take it out of memory and keyring.
@@ -91,7 +88,7 @@ class Passwords:
         self._memory.pop(profile.keyring_name, None)
         self._note_refused(profile, False)
         if await self.has_keyring():
-            await in_thread(lambda: self._secrets.delete(profile))
+            await in_thread(lambda: self._secrets.delete(profile), _THREAD)
 
     def refused(self, profile: ConnectionProfile) -> None:
         """The server did not take it: it is not sent again by itself."""
@@ -127,40 +124,9 @@ class Passwords:
 
 def why_asked(profile: ConnectionProfile) -> str:
     """What the password dialog says when the server refused the saved one."""
+    if profile.by_token:
+        return tr("The server refused the saved token. It is not tried again by itself: it may have run out, or been withdrawn.")  # fmt: skip
     return tr(
         "The server refused the saved password of {user}. It is not tried again by itself: too many attempts may lock the account.",
         user=profile.user,
     )  # fmt: skip
-
-
-async def in_thread(work: Callable[[], Result]) -> Result:
-    """The result of something that may block for long, from a thread that nobody waits for.
-
-    Unlike the loop's own threads this one does not keep the program from ending.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Result] = loop.create_future()
-
-    def tell(result: Result | None, problem: TagwerkError | OSError | None) -> None:
-        if future.done():
-            return
-        if problem is not None:
-            future.set_exception(problem)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, problem = None, None
-        try:
-            result = work()
-        except (TagwerkError, OSError) as caught:
-            problem = caught
-        if not loop.is_closed():
-            try:
-                loop.call_soon_threadsafe(tell, result, problem)
-            except RuntimeError:
-                # The loop was closed in between: the window has gone.
-                return
-
-    threading.Thread(target=run, name="secrets", daemon=True).start()
-    return await future

@@ -23,6 +23,20 @@ STATE_WORDS: dict[LinkState, Message] = {
 }
 
 
+_NOT_REACHABLE = message("Not reachable")
+NOT_UP_YET = message("No connection yet")
+
+
+def state_in_words(status: LinkStatus) -> str:
+    """How it stands: of a connection that was never up nothing can have been lost."""
+    if not status.was_never_up:
+        return tr_message(STATE_WORDS[status.state])
+    from tagwerk.domain.errors import NotReachable  # the first picture does without
+
+    answered = status.error is not None and not isinstance(status.error, NotReachable)
+    return tr_message(NOT_UP_YET if answered else _NOT_REACHABLE)
+
+
 def difference_text(difference_ns: int) -> str:
     """``+2:00:03``, with days where there are any: ``−3 d 0:10:00``."""
     minutes, seconds = divmod(abs(difference_ns) // 1_000_000_000, 60)

@@ -127,17 +127,17 @@ class StatusBar(QStatusBar):
 
     def _show_connection(self, status: LinkStatus, plant: Plant) -> None:
         from tagwerk.domain.connection import Capability, LinkState
-        from tagwerk.ui.status_words import STATE_WORDS
+        from tagwerk.ui.status_words import state_in_words
 
-        word = tr_message(STATE_WORDS[status.state])
+        word = state_in_words(status)
         detail = tr_message(status.detail)
+        why = " ".join(filter(None, (detail, tr_message(status.cure))))
         field = self.fields["connection"]
         if status.state is LinkState.LIVE:
             every_s = (
                 plant.link.counters.poll_every_s if plant is not None and plant.has_link else 0.0
             )
             polled = every_s or status.capabilities.reason(Capability.PUSH) == "push_refused"
-            why = " ".join(filter(None, (detail, tr_message(status.cure))))
             behind = tr("values polled") if polled else ""
             if every_s:
                 seconds = format_number(every_s, 1, number_style())
@@ -146,7 +146,7 @@ class StatusBar(QStatusBar):
         elif status.state in (LinkState.STALE, LinkState.RECONNECTING, LinkState.REFUSED):
             role = "bad" if status.state is LinkState.REFUSED else "uncertain"
             field.show_text(
-                "", word, icon="unplug", icon_role=role, strong_role=role, tip=detail or word
+                "", word, icon="unplug", icon_role=role, strong_role=role, tip=why or word
             )
         elif status.state is LinkState.OFFLINE:
             field.show_text(word, icon="unplug", tip=word)

@@ -1,17 +1,64 @@
 """Scopes for coroutines started from the window: kept, named, reported once, cancelled on close.
 
 One of the three doors with ``except Exception`` (the others: slot hook, frame clock).
+
+What may block for long (a keyring, a file on a share that is gone) runs `in_thread`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from tagwerk.domain.errors import TagwerkError
 
 ErrorReporter = Callable[[BaseException, str], None]
+Result = TypeVar("Result")
+
+
+def start_in_thread(work: Callable[[], Result], name: str) -> asyncio.Future[Result]:
+    """Begin something that may block for long, in a thread that nobody waits for.
+
+    Unlike the loop's own threads this one does not keep the program from ending. Cancel the future
+    and its result is dropped, whenever it comes; the work itself cannot be ended.
+
+    Args:
+        name: of the thread, for logs.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def tell(results: list[Result], problem: Exception | None) -> None:
+        if future.done():
+            return
+        if problem is not None:
+            future.set_exception(problem)
+        else:
+            future.set_result(results[0])
+
+    def run() -> None:
+        results: list[Result] = []
+        problem: Exception | None = None
+        try:
+            results.append(work())
+        except Exception as caught:  # noqa: BLE001 - a door: raised again by whoever waits
+            problem = caught
+        if not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(tell, results, problem)
+            except RuntimeError:
+                # The loop was closed in between: the window has gone.
+                return
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
+
+
+async def in_thread(work: Callable[[], Result], name: str) -> Result:
+    """The result of `start_in_thread`, or what `work` raised."""
+    return await start_in_thread(work, name)
 
 
 class TaskScope:

@@ -85,6 +85,7 @@ MONO_FILE = "JetBrainsMono-Regular.ttf"
 
 
 _HAS_STYLE = "tagwerk_style"
+_MOST_WIDTHS = 1_000
 
 
 def new_application(name: str) -> QApplication:
@@ -112,6 +113,7 @@ class Theme(QObject):
         self._fonts: dict[tuple[float, int, bool], QFont] = {}
         self._pixels: dict[float, int] = {}
         self._metrics: dict[tuple[float, int], QFontMetricsF] = {}
+        self._widths: dict[tuple[str, float, int], float] = {}
 
     def load_fonts(self) -> None:
         """Register the bundled fonts that a window shows; once, before the first widget."""
@@ -138,6 +140,7 @@ class Theme(QObject):
         self._fonts.clear()
         self._pixels.clear()
         self._metrics.clear()
+        self._widths.clear()
         application.setFont(self.font())
         application.setPalette(self._palette())
         icon.cache_clear()
@@ -199,6 +202,16 @@ class Theme(QObject):
         found = self._metrics.get((size, weight))
         if found is None:
             found = self._metrics[(size, weight)] = QFontMetricsF(self.font(size, weight))
+        return found
+
+    def width(self, text: str, size: float = 13, weight: int = 400) -> float:
+        """How wide a text is in `font`; kept as well, for words that are on show all the time."""
+        key = (text, size, weight)
+        found = self._widths.get(key)
+        if found is None:
+            if len(self._widths) >= _MOST_WIDTHS:
+                self._widths.clear()
+            found = self._widths[key] = self.metrics(size, weight).horizontalAdvance(text)
         return found
 
     def _palette(self) -> QPalette:

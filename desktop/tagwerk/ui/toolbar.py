@@ -13,8 +13,8 @@ from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from tagwerk.domain.connection import LinkState, LinkStatus
-from tagwerk.ui.i18n import tr, tr_message
-from tagwerk.ui.status_words import STATE_WORDS
+from tagwerk.ui.i18n import tr
+from tagwerk.ui.status_words import state_in_words
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton, draw_box, draw_icon
 from tagwerk.ui.widgets.fields import draw_field, draw_key
@@ -39,18 +39,19 @@ class ConnectionChooser(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._name, self._note = "", ""
         self._state = LinkState.OFFLINE
+        self._word = ""
         theme().changed.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         narrow = self.window().width() < theme().px(NARROW_BELOW)
         return QSize(theme().px(228 if narrow else 280), theme().px(28))
 
-    def show_connection(self, name: str, note: str, state: LinkState) -> None:
+    def show_connection(self, name: str, note: str, status: LinkStatus) -> None:
         """Show another connection or state."""
-        if (name, note, state) == (self._name, self._note, self._state):
+        word = state_in_words(status)
+        if (name, note, status.state, word) == (self._name, self._note, self._state, self._word):
             return
-        self._name, self._note, self._state = name, note, state
-        word = tr_message(STATE_WORDS[state])
+        self._name, self._note, self._state, self._word = name, note, status.state, word
         self.setAccessibleName(tr("Connection {name}: {state}", name=name or "—", state=word))
         self.setToolTip(f"{name} {note}\n{word}".strip())
         self.update()
@@ -275,7 +276,7 @@ class ToolBar(Area):
             self._extra.addWidget(button)
 
     def show_status(self, name: str, note: str, status: LinkStatus) -> None:
-        self.chooser.show_connection(name, note, status.state)
+        self.chooser.show_connection(name, note, status)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,9 +7,12 @@ about trust as with any new address. Knows no widgets; `workspace_flow` saves an
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +26,7 @@ SUFFIX = ".tagwerk"
 FORMAT = "tagwerk workspace"
 VERSION = 1
 MOST_BYTES = 8 * 1024 * 1024
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,16 @@ class Workspace:
     saved_ns: int = 0
 
 
-def write_workspace(path: Path, workspace: Workspace) -> None:
+def write_workspace(
+    path: Path, workspace: Workspace, may_replace: Callable[[], bool] = lambda: True
+) -> None:
     """Write the file whole or not at all; a sheet beside or below it is named relatively.
+
+    Blocks as long as the place does, which may be for minutes on a share that is gone.
+
+    Args:
+        may_replace: asked when all is written, right before it takes the place of what was there;
+            False leaves that as it was.
 
     Raises:
         UsageError: the place cannot be written.
@@ -72,15 +84,20 @@ def write_workspace(path: Path, workspace: Workspace) -> None:
     }
     refuse_secrets("workspace", document)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    temporary = path.with_name(path.name + ".part")
+    # A name of its own: one that was given up may still be at it when the next one begins.
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{next(_numbers)}.part")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if may_replace():
+            os.replace(temporary, path)
+        else:
+            temporary.unlink()
     except OSError as problem:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise UsageError(
             "The workspace cannot be saved as {path}: {reason}.",
             cure="Choose another folder.",

@@ -2,11 +2,14 @@
 
 Opening one connects to its server: through the saved connection of that address where there is
 one, through the connect dialog otherwise; what the panels are to show waits until that plant is
-on show.
+on show. Files are read and written in threads: on a share that is gone either may take minutes,
+in which the window works on, says what it waits for, and can give it up.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,16 +21,27 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tagwerk.domain.connection import ConnectionProfile
 from tagwerk.domain.errors import TagwerkError
+from tagwerk.ui.banner import Banner
 from tagwerk.ui.confirm import ConfirmDialog
 from tagwerk.ui.connect_flow import ConnectFlow
 from tagwerk.ui.desk import Desk
 from tagwerk.ui.docking import Docking
 from tagwerk.ui.i18n import tr, tr_n
+from tagwerk.ui.slow_files import BUSY_AFTER_S, Save, SlowFiles, is_there
 from tagwerk.ui.status_words import host_of
 from tagwerk.ui.workspace import SUFFIX, Workspace, read_workspace, write_workspace
 
 if TYPE_CHECKING:
     from tagwerk.plant import Plant
+
+log = logging.getLogger(__name__)
+
+SAVE_PATIENCE_S = 3.0
+"""So long a save may take when the program is told to end and nobody can be asked."""
+_BUSY_KIND = "warning"
+"""Shares hang when networks do: what can be given up must not wait behind the banner of the link."""
+OPENING, SAVING = "workspace:open", "workspace:save"
+"""Keys of the banners, and names of the tasks."""
 
 
 class WorkspaceFlow(QObject):
@@ -36,13 +50,14 @@ class WorkspaceFlow(QObject):
     Args:
         window: parent of the file dialogs.
         desk, flow, docking: the window's.
-        is_demo: whether the plant on show is the built-in demo.
 
     Signals:
         file_changed: another workspace file is current, or none.
+        busy_changed: (key, `Banner` or None): what is waited for and can be given up.
     """
 
     file_changed = Signal()
+    busy_changed = Signal(str, object)
 
     def __init__(
         self,
@@ -59,6 +74,12 @@ class WorkspaceFlow(QObject):
         self._waiting: tuple[Path, Workspace] | None = None
         self._shown: Plant | None = None
         self._question: ConfirmDialog | None = None
+        self._end_question: ConfirmDialog | None = None
+        self._scope = desk.scope("workspaces")
+        self._save: Save | None = None
+        self._save_task: asyncio.Task[None] | None = None
+        self._slow = SlowFiles(self)
+        self._slow.changed.connect(self.busy_changed)
         self.path: Path | None = None
         """The file that Save writes; None when the plant on show came from no workspace."""
 
@@ -73,20 +94,27 @@ class WorkspaceFlow(QObject):
 
     def save_as(self) -> None:
         """Ask where to, and write."""
-        if self._desk.plant is None:
+        if self._desk.plant is not None:
+            self._scope.start(self._ask_where(), "dialog", replace=True)
+
+    async def _ask_where(self) -> None:
+        dialog = await self._dialog(tr("Save workspace"), "saveWorkspaceDialog")
+        plant = self._desk.plant
+        if plant is None:
+            dialog.deleteLater()
             return
-        dialog = self._dialog(tr("Save workspace"), "saveWorkspaceDialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
         plain = "".join(
-            c if c.isalnum() or c in " -_." else "-" for c in host_of(self._desk.plant.profile.name)
+            c if c.isalnum() or c in " -_." else "-" for c in host_of(plant.profile.name)
         )
         dialog.selectFile(f"{plain.strip() or 'plant'}{SUFFIX}")
         dialog.fileSelected.connect(lambda path: self.save_to(Path(path)))
         dialog.open()
 
     def save_to(self, path: Path) -> None:
-        """Write what is on show; a problem is told and nothing is lost."""
+        """Write what is on show; a problem is told and nothing is lost. A save that still runs is
+        given up for this one."""
         plant = self._desk.plant
         if plant is None:
             return
@@ -97,32 +125,179 @@ class WorkspaceFlow(QObject):
             docks=self._docking.arrangement(),
             saved_ns=self._clock_ns(),
         )
+        self._save = save = Save(path)
+        self._save_task = self._scope.start(
+            self._write(save, workspace, plant), SAVING, replace=True
+        )
+
+    async def _write(self, save: Save, workspace: Workspace, plant: Plant) -> None:
+        path = save.path
+        told = Banner(
+            _BUSY_KIND,
+            tr("Saving {name} …", name=path.name),
+            tr("{folder} has not answered yet.", folder=path.parent),
+            ((tr("Cancel"), "x", self.give_up_save),),
+            icon="loader-circle",
+            closable=False,
+        )
         try:
-            write_workspace(path, workspace)
+            await self._slow.run(
+                SAVING,
+                told,
+                lambda: write_workspace(path, workspace, save.may_replace),
+            )
+        except asyncio.CancelledError:
+            self._tell_given_up(save)
+            raise
         except TagwerkError as problem:
             self._desk.report(problem, "workspace")
             return
-        self._now_current(path)
+        finally:
+            if self._save is save:
+                self._save = None
+        save.is_done = True
+        if self._desk.plant is plant:
+            self._now_current(path)
         self._desk.banner_requested.emit(
             "info", tr("Workspace saved"), tr("{path} holds what is shown, and no password.", path=path)
         )  # fmt: skip
+        if self._end_question is not None:
+            # The user wanted to close, and nothing stands in the way any more.
+            self._end_question.accept()
+
+    @property
+    def is_saving(self) -> bool:
+        """A save is under way: a program that ended now would lose it."""
+        return self._save is not None
+
+    def give_up_save(self) -> None:
+        """Do not wait for the save any longer; what was there before stays."""
+        self._scope.cancel(SAVING)
+
+    def _tell_given_up(self, save: Save) -> None:
+        """Say what became of the file, as far as that can be known."""
+        is_as_before = save.give_up()
+        if self._save is not save:
+            # Given up for a later one, which has its own end.
+            return
+        headline = tr("The workspace was not saved")
+        detail = tr("{path} is as it was before.", path=save.path)
+        if not is_as_before:
+            headline = tr("It is not known whether the workspace was saved")
+            detail = tr("{path} is as it was before, or the new one; never half of it.", path=save.path)  # fmt: skip
+        log.info("saving %s was given up", save.path)
+        self._desk.banner_requested.emit("warning", headline, detail)
+
+    # The end of the program.
+
+    def hold_end(self, end: Callable[[], object]) -> bool:
+        """The user closes the window: False when nothing stands in the way. Otherwise `end` is
+        called when the save is through, or the user does without it."""
+        if not self.is_saving:
+            return False
+        if self._end_question is None:
+            self._scope.start(self._ask_before_end(end), "end", replace=True)
+        return True
+
+    async def _ask_before_end(self, end: Callable[[], object]) -> None:
+        save, task = self._save, self._save_task
+        if save is None or task is None:
+            end()
+            return
+        done, _ = await asyncio.wait({task}, timeout=BUSY_AFTER_S)
+        if done:
+            # What went wrong is on show; what went well needs no question.
+            if save.is_done:
+                end()
+            return
+        question = ConfirmDialog(
+            self._window,
+            "confirmEndUnsaved",
+            tr("Close without saving {name}?", name=save.path.name),
+            tr("{folder} has not answered yet. Closing now leaves the file as it was before.", folder=save.path.parent),
+            tr("Close without saving"),
+            tr("Wait"),
+        )  # fmt: skip
+        question.accepted.connect(lambda: self._end_without(end))
+        question.finished.connect(self._forget_end_question)
+        self._end_question = question
+        question.open()
+        await asyncio.wait({task})
+        if self._end_question is question:
+            # It failed, and why is on show behind the question.
+            question.reject()
+
+    def _end_without(self, end: Callable[[], object]) -> None:
+        if self.is_saving:
+            self.give_up_save()
+        end()
+
+    def _forget_end_question(self, _result: int) -> None:
+        self._end_question = None
+
+    async def close(self) -> None:
+        """End what runs. A save gets a moment; the log says so when that was not enough."""
+        save, task = self._save, self._save_task
+        if save is not None and task is not None and not task.cancelling():
+            await asyncio.wait({task}, timeout=SAVE_PATIENCE_S)
+            if not task.done():
+                log.warning("the workspace was not saved in %s: no answer in time", save.path)
+        await self._scope.close()
 
     # Opening.
 
     def open(self) -> None:
         """Ask which file, and open it."""
-        dialog = self._dialog(tr("Open workspace"), "openWorkspaceDialog")
+        self._scope.start(self._ask_which(), "dialog", replace=True)
+
+    async def _ask_which(self) -> None:
+        dialog = await self._dialog(tr("Open workspace"), "openWorkspaceDialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda path: self.open_file(Path(path)))
         dialog.open()
 
     def open_file(self, path: Path) -> None:
         """Connect to the server that it names, then show what it holds."""
+        self._scope.start(self._read(path, asks=False), OPENING, replace=True)
+
+    def open_from_outside(self, path: Path) -> None:
+        """Another start of the program was given this file: ask before anything here is lost."""
+        self._scope.start(self._read(path, asks=True), OPENING, replace=True)
+
+    async def _read(self, path: Path, *, asks: bool) -> None:
+        """Read the file, then show it; the latest wish counts.
+
+        Args:
+            asks: before anything here is lost. Where another plant was opened while a slow file
+                was read, that is asked in any case.
+        """
+        before = self._desk.plant
+        told = Banner(
+            _BUSY_KIND,
+            tr("Opening {name} …", name=path.name),
+            tr("{folder} has not answered yet.", folder=path.parent),
+            ((tr("Cancel"), "x", lambda: self._scope.cancel(OPENING)),),
+            icon="loader-circle",
+            closable=False,
+        )
         try:
-            workspace = read_workspace(path)
+            workspace = await self._slow.run(OPENING, told, lambda: read_workspace(path))
         except TagwerkError as problem:
             self._desk.report(problem, "workspace")
             return
+        reasons = []
+        if asks or self._desk.plant is not before:
+            reasons = self._what_is_lost(workspace)
+        if reasons:
+            self._ask(path, workspace, reasons)
+        else:
+            self._show(path, workspace)
+
+    def tell_busy(self) -> None:
+        """Tell again what is waited for: a plant that was closed took all banners away."""
+        self._slow.tell()
+
+    def _show(self, path: Path, workspace: Workspace) -> None:
         self._waiting = (path, workspace)
         plant = self._desk.plant
         if plant is not None and self._is_same(plant.profile, workspace):
@@ -137,12 +312,7 @@ class WorkspaceFlow(QObject):
         else:
             self._flow.open_dialog(profile=workspace.profile)
 
-    def open_from_outside(self, path: Path) -> None:
-        """Another start of the program was given this file: ask before anything here is lost."""
-        reasons = self._what_is_lost(path)
-        if not reasons:
-            self.open_file(path)
-            return
+    def _ask(self, path: Path, workspace: Workspace, reasons: list[str]) -> None:
         if self._question is not None:
             # One question at a time: the latest wish counts.
             self._question.reject()
@@ -154,7 +324,7 @@ class WorkspaceFlow(QObject):
             tr("Open the workspace"),
             tr("Stay here"),
         )
-        question.accepted.connect(lambda: self._open_after_question(path))
+        question.accepted.connect(lambda: self._open_after_question(path, workspace))
         question.finished.connect(lambda _result: self._forget_question(question))
         self._question = question
         question.open()
@@ -163,13 +333,13 @@ class WorkspaceFlow(QObject):
         if self._question is question:
             self._question = None
 
-    def _open_after_question(self, path: Path) -> None:
+    def _open_after_question(self, path: Path, workspace: Workspace) -> None:
         plant = self._desk.plant
         if plant is not None:
             plant.writes.disarm()
-        self.open_file(path)
+        self._show(path, workspace)
 
-    def _what_is_lost(self, path: Path) -> list[str]:
+    def _what_is_lost(self, workspace: Workspace) -> list[str]:
         """What would end here, in sentences; nothing for the same plant with nothing under way."""
         plant = self._desk.plant
         if plant is None:
@@ -188,12 +358,7 @@ class WorkspaceFlow(QObject):
                     typed,
                 )
             )
-        try:
-            stays = self._is_same(plant.profile, read_workspace(path))
-        except TagwerkError:
-            stays = True  # it is not opened anyway: why, is told by whoever reads it
-            reasons.clear()
-        if not stays:
+        if not self._is_same(plant.profile, workspace):
             reasons.insert(0, tr("The connection to {plant} ends.", plant=plant.profile.name))
         return reasons
 
@@ -228,12 +393,14 @@ class WorkspaceFlow(QObject):
             self.path = path
             self.file_changed.emit()
 
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
+    async def _dialog(self, title: str, name: str) -> QFileDialog:
+        """A file dialog in the folder of the current file, if that answers: Qt would wait for it."""
+        folder = self.path.parent if self.path is not None else None
+        if folder is not None and not await is_there(folder):
+            folder = Path.home()
+        dialog = QFileDialog(self._window, title, str(folder) if folder is not None else "")
         dialog.setObjectName(name)
         dialog.setNameFilter(tr("Workspace (*.tagwerk)"))
-        if self.path is not None:
-            dialog.setDirectory(str(self.path.parent))
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 

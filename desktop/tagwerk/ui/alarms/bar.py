@@ -75,6 +75,7 @@ class AlarmBar(Area):
         self.areas: frozenset[str] = frozenset()
         self._known_areas: dict[str, int] = {}
         self._counts: AlarmCounts | None = None
+        self._as_of = ""
         self._waiting = (-1, -1)
         self._mode = "active"
         self._row = QHBoxLayout(self)
@@ -165,11 +166,8 @@ class AlarmBar(Area):
             (self.history, "history"),
         ):
             chip.setChecked(own == mode)
-        past = mode == "history"
-        self.unacknowledged.setEnabled(not past)
-        self.unacknowledged.setToolTip(
-            tr("Records of the log are not acknowledged") if past else ""
-        )
+        self.unacknowledged.setEnabled(mode != "history")
+        self._tell_tips()
 
     def clear_filters(self) -> None:
         """No narrowing chip, no area; the search stays."""
@@ -191,8 +189,7 @@ class AlarmBar(Area):
             text = tr("Area")
         self.area.setText(text)
         self.area.setChecked(bool(areas))
-        count = sum(self._known_areas.get(area, 0) for area in areas)
-        self.area.set_count(str(count) if areas else "")
+        self._count_areas()
         self.area.updateGeometry()
         self.fit()
 
@@ -210,8 +207,10 @@ class AlarmBar(Area):
         every.triggered.connect(lambda: self._areas_ticked(frozenset()))
         menu.addSeparator()
         for area in sorted({*self._known_areas, *self.areas}):
-            count = self._known_areas.get(area, 0)
-            action = menu.addAction(f"{area.replace('&', '&&') or tr('No area')}  {count}")
+            name = area.replace("&", "&&") or tr("No area")
+            # Of a server that has not told, nobody knows how many.
+            count = self._known_areas.get(area, 0) if self._counts is not None else ""
+            action = menu.addAction(f"{name}  {count}".rstrip())
             action.setCheckable(True)
             action.setChecked(area in self.areas)
             action.toggled.connect(
@@ -225,18 +224,45 @@ class AlarmBar(Area):
         self.set_areas(areas)
         self.areas_chosen.emit(areas)
 
-    def show_counts(self, counts: AlarmCounts, areas: dict[str, int]) -> None:
-        """Counts on the chips."""
-        if (counts, areas) == (self._counts, self._known_areas):
+    def show_counts(
+        self, counts: AlarmCounts | None, areas: dict[str, int], as_of: str = ""
+    ) -> None:
+        """Counts on the chips.
+
+        Args:
+            counts: None while the server has not said what is active: no number then.
+            areas: how many by area.
+            as_of: since when they may no longer be true, in words; "" while they are live.
+        """
+        if (counts, areas, as_of) == (self._counts, self._known_areas, self._as_of):
             return
-        self._counts, self._known_areas = counts, areas
-        self.active.set_count(str(counts.active))
-        self.unacknowledged.set_count(str(counts.unacknowledged))
-        self.priority.set_count(str(counts.high_priority))
-        self.shelved.set_count(str(counts.shelved))
-        if self.areas:
-            self.area.set_count(str(sum(areas.get(area, 0) for area in self.areas)))
+        self._counts, self._known_areas, self._as_of = counts, areas, as_of
+        known = counts or AlarmCounts()
+        for chip, count in (
+            (self.active, known.active),
+            (self.unacknowledged, known.unacknowledged),
+            (self.priority, known.high_priority),
+            (self.shelved, known.shelved),
+        ):
+            chip.set_count("" if counts is None else str(count), is_stale=bool(as_of))
+        self._count_areas()
+        self._tell_tips()
         self.fit()
+
+    def _count_areas(self) -> None:
+        count = sum(self._known_areas.get(area, 0) for area in self.areas)
+        is_known = self._counts is not None and bool(self.areas)
+        self.area.set_count(str(count) if is_known else "", is_stale=bool(self._as_of))
+
+    def _tell_tips(self) -> None:
+        """What there is to know about the numbers."""
+        tip = ""
+        if self._counts is not None and self._as_of:
+            tip = tr("Stale, {as_of}: the link is lost", as_of=self._as_of)
+        for chip in (self.active, self.unacknowledged, self.priority, self.shelved):
+            chip.setToolTip(tip)
+        if self._mode == "history":
+            self.unacknowledged.setToolTip(tr("Records of the log are not acknowledged"))
 
     def show_waiting(self, acknowledge: int, reset: int) -> None:
         """How many of the selected alarms the buttons would send for."""
@@ -337,6 +363,8 @@ class AlarmHeading(QWidget):
             x = float(tokens.px(10))
             limit = self.width() - tokens.px(8)
             x = self._write(painter, x, limit, self._title, 600, "text") + tokens.px(10)
+            if not self._parts and not self._stale:
+                return
             painter.fillRect(
                 QRectF(x, self.height() * 0.28, 1, self.height() * 0.44), tokens.color("border")
             )

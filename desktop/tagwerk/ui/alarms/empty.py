@@ -39,6 +39,7 @@ class Emptiness(Enum):
     READING = "reading"
     NO_ALARMS = "no_alarms"
     NONE_STANDS = "none_stands"
+    NONE_STOOD = "none_stood"
     NOTHING_MATCHES = "nothing_matches"
     NO_LOG = "no_log"
     LOG_EMPTY = "log_empty"
@@ -135,6 +136,8 @@ class AlarmEmpty(Area):
             case Emptiness.NO_ALARMS:
                 why = missing_text(plant, Capability.ALARMS)
                 return "ban", tr("No alarms from this server"), why
+            case Emptiness.NONE_STOOD:
+                return "unplug", self._stood(plant), tr("What stands now is not known.")
             case Emptiness.NOTHING_MATCHES:
                 return (
                     "funnel",
@@ -147,6 +150,14 @@ class AlarmEmpty(Area):
             case Emptiness.LOG_EMPTY:
                 return "history", tr("Nothing in the log"), tr("No alarm changed in this span.")
         return "circle-check", tr("No alarm stands"), self._last_words(plant)
+
+    @staticmethod
+    def _stood(plant: Plant | None) -> str:
+        """When there was none for the last time."""
+        since_ns = plant.alarms.stale_since_ns if plant is not None else None
+        if not since_ns:
+            return tr("No alarm stood")
+        return tr("No alarm stood at {time}", time=format_time(since_ns, zone=None)[11:19])
 
     def _last_words(self, plant: Plant | None) -> str:
         parts = []

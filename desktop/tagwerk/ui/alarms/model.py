@@ -8,11 +8,13 @@ selection, current row and accessibility follow the alarms. The table paints fro
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
 
 from tagwerk.domain.alarms import Alarm
+from tagwerk.store.alarm_held import HeldOrder, Shift
 from tagwerk.store.alarm_order import SortBy
 from tagwerk.store.alarm_view import AlarmView
 from tagwerk.ui.alarms.cells import COLUMNS, CellTexts, tooltip
@@ -21,7 +23,6 @@ from tagwerk.ui.widgets.table import TextModel
 
 _Role = Qt.ItemDataRole
 _NO_PARENT = QModelIndex()
-_RUNS_AT_ONCE = 16
 # With the hint Qt's selection carries one index a row in place of one a cell.
 _LAYOUT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 
@@ -47,9 +48,7 @@ class AlarmModel(TextModel):
         self.clock_ns = clock_ns
         self._note = note
         self._view = AlarmView({})
-        self._held: list[int] | None = None
-        self._held_rows: dict[int, int] | None = None
-        self._gone: set[int] = set()
+        self._held: HeldOrder | None = None
         self._count = 0
 
     @property
@@ -60,8 +59,7 @@ class AlarmModel(TextModel):
         """Show another view; selection is lost."""
         self.beginResetModel()
         self._view = view
-        self._held = self._held_rows = None
-        self._gone = set()
+        self._held = None
         if view.prepare() is not None:
             view.commit()
         self._count = len(view)
@@ -71,52 +69,72 @@ class AlarmModel(TextModel):
 
     def id_at(self, row: int) -> int:
         """The alarm's number in `row`, -1 where there is none."""
-        if self._held is not None:
-            return self._held[row] if 0 <= row < len(self._held) else -1
-        return self._view.id_at(row) if 0 <= row < len(self._view) else -1
+        order = self._held if self._held is not None else self._view
+        return order.id_at(row) if 0 <= row < len(order) else -1
 
     def ids(self) -> list[int]:
         """All numbers from the top down."""
-        return list(self._held) if self._held is not None else self._view.ids()
+        return (self._held if self._held is not None else self._view).ids()
 
     def alarm_at(self, row: int) -> Alarm | None:
         return self._view.alarm(self.id_at(row))
 
     def row_of(self, number: int) -> int:
         """The row of an alarm now, -1 when it is not shown."""
-        if self._held is None:
-            return self._view.row_of(number)
-        if self._held_rows is None:
-            self._held_rows = {held: row for row, held in enumerate(self._held)}
-        return self._held_rows.get(number, -1)
+        order = self._held if self._held is not None else self._view
+        return order.row_of(number)
 
     @property
     def is_held(self) -> bool:
         """True while the order is held still for a large selection."""
         return self._held is not None
 
-    def sync(self, *, hold: bool = False) -> bool:
-        """Follow the view. Returns True when rows came, left or moved.
-
-        Args:
-            hold: keep the rows where they are: those that left go, new ones come on top. For
-                selections so large that carrying them along would stop the window.
-        """
+    def sync(self) -> bool:
+        """Follow the view. Returns True when rows came, left or moved."""
         growth = self._view.prepare()
-        if hold:
-            return self._follow_held(growth is not None)
         if growth is None and self._held is None:
             return False
-        self._follow(growth)
+
+        def follow() -> None:
+            if growth is not None:
+                self._view.commit()
+            self._held = None
+
+        self._move(len(self._view) + (growth or 0), follow)
         return True
 
-    def _follow(self, growth: int | None) -> None:
+    def hold(self) -> Shift:
+        """Keep the rows where they are from now on: those that left go, new ones come on top. For
+        selections so large that carrying them along would stop the window.
+
+        Returns:
+            What `move_held` will do to the rows; false when that is not to be called.
+        """
+        if self._held is None:
+            self._held = self._view.hold()
+        if self._view.prepare() is None:
+            return Shift()
+        what, held, view = self._view.commit(), self._held, self._view
+        if what.came is not None and what.left is not None:
+            came, left = what.came, what.left
+        else:
+            left = frozenset(number for number in held.ids() if not view.contains(number))
+            came = frozenset(number for number in view.ids() if number not in held)
+        return held.shift(sorted(came, key=view.row_of), left)
+
+    def move_held(self, shift: Shift) -> None:
+        """Do what `hold` has found."""
+        if self._held is not None:
+            self._move(self._count + shift.growth, partial(self._held.move, shift))
+
+    def _move(self, after: int, follow: Callable[[], object]) -> None:
         """Rows grow at the end, one layout change moves everything, rows shrink at the end.
 
         Args:
-            growth: what the view prepared; None when only a held order is let go.
+            after: how many rows there are then.
+            follow: brings the order up to date.
         """
-        before, after = self._count, len(self._view) + (growth or 0)
+        before = self._count
         if after > before:
             self.beginInsertRows(_NO_PARENT, before, after - 1)
             self._count = after
@@ -126,13 +144,8 @@ class AlarmModel(TextModel):
         held_by_qt = self.persistentIndexList()
         places = [(index.row(), index.column()) for index in held_by_qt]
         numbers = {row: self.id_at(row) for row in {row for row, _ in places}}
-        if growth is not None:
-            self._view.commit()
-        self._held = self._held_rows = None
-        self._gone = set()
-        rows = {
-            row: self._view.row_of(number) if number >= 0 else -1 for row, number in numbers.items()
-        }
+        follow()
+        rows = {row: self.row_of(number) if number >= 0 else -1 for row, number in numbers.items()}
         moved = [
             self.createIndex(rows[row], column) if rows[row] >= 0 else QModelIndex()
             for row, column in places
@@ -143,52 +156,6 @@ class AlarmModel(TextModel):
             self.beginRemoveRows(_NO_PARENT, after, before - 1)
             self._count = after
             self.endRemoveRows()
-
-    def _follow_held(self, moves: bool) -> bool:
-        if self._held is None:
-            self._held = self._view.ids()
-        if not moves:
-            return self._let_go(frozenset())
-        what = self._view.commit()
-        came, left = what.came, what.left
-        if came is None or left is None:
-            shown = set(self._held)
-            left = frozenset(number for number in shown if not self._view.contains(number))
-            came = frozenset(self._view.ids()) - shown
-        # What the filter lets through again before its row was taken out stays where it is.
-        back = came & self._gone
-        self._gone -= back
-        came -= back
-        went = self._let_go(left)
-        if came:
-            fresh = sorted(came, key=self._view.row_of)
-            self.beginInsertRows(_NO_PARENT, 0, len(fresh) - 1)
-            self._held[:0] = fresh
-            self._count = len(self._held)
-            self._held_rows = None
-            self.endInsertRows()
-        return bool(came) or went
-
-    def _let_go(self, left: frozenset[int]) -> bool:
-        """Take rows out of the held order, a few at a time: each costs Qt a walk through all. What
-        has no turn yet is an empty row."""
-        self._gone |= left
-        if not self._gone or self._held is None:
-            return False
-        rows = [row for row, number in enumerate(self._held) if number in self._gone]
-        for first, last in _runs(rows)[:_RUNS_AT_ONCE]:
-            self.beginRemoveRows(_NO_PARENT, first, last)
-            self._gone.difference_update(self._held[first : last + 1])
-            del self._held[first : last + 1]
-            self._count = len(self._held)
-            self._held_rows = None
-            self.endRemoveRows()
-        return True
-
-    @property
-    def has_gone(self) -> bool:
-        """True while rows of a held order wait to be taken out: `sync` goes on with them."""
-        return bool(self._gone)
 
     def announce(self, row: int) -> None:
         """Tell screen readers that this row's alarm changed. The caller limits how often."""
@@ -253,14 +220,3 @@ class AlarmModel(TextModel):
         if orientation is Qt.Orientation.Horizontal and 0 <= section < len(COLUMNS):
             return tr(COLUMNS[section].title)
         return str(section + 1)
-
-
-def _runs(rows: list[int]) -> list[tuple[int, int]]:
-    """Rising rows as (first, last) of neighbours, from the bottom up."""
-    runs: list[tuple[int, int]] = []
-    for row in reversed(rows):
-        if runs and runs[-1][0] == row + 1:
-            runs[-1] = (row, runs[-1][1])
-        else:
-            runs.append((row, row))
-    return runs

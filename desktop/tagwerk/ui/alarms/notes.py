@@ -118,7 +118,8 @@ class Notes:
         self._by_key: dict[AlarmKey, Note] = {}
 
     def get(self, alarm: Alarm) -> Note | None:
-        return self._by_key.get(alarm.key)
+        # Asked for each row of each picture; mostly there are none.
+        return self._by_key.get(alarm.key) if self._by_key else None
 
     def set(self, key: AlarmKey, note: Note) -> None:
         self._by_key[key] = note
@@ -150,5 +151,7 @@ class Notes:
         return list(self._by_key)
 
     def is_sending(self, key: AlarmKey) -> bool:
+        if not self._by_key:
+            return False
         note = self._by_key.get(key)
         return note is not None and note.kind is NoteKind.SENDING

@@ -39,11 +39,6 @@ def missing_text(plant: Plant | None, capability: Capability) -> str:
     return reason_in_words(reason) if reason else ""
 
 
-def waits_for(action: AlarmAction, alarm: Alarm) -> bool:
-    """Whether the alarm waits for this operation."""
-    return alarm.needs_acknowledgement if action is AlarmAction.ACKNOWLEDGE else alarm.needs_reset
-
-
 class AlarmOperator(QObject):
     """Acknowledges and resets for one panel.
 
@@ -68,11 +63,12 @@ class AlarmOperator(QObject):
 
     def waiting(self, action: AlarmAction, alarms: Sequence[Alarm]) -> list[Alarm]:
         """Those of the alarms that wait for the operation and are not being sent already."""
-        return [
-            alarm
-            for alarm in alarms
-            if waits_for(action, alarm) and not self.notes.is_sending(alarm.key)
-        ]
+        # Tens of thousands where all are selected.
+        if action is AlarmAction.ACKNOWLEDGE:
+            waiting = [alarm for alarm in alarms if alarm.needs_acknowledgement]
+        else:
+            waiting = [alarm for alarm in alarms if alarm.needs_reset]
+        return [alarm for alarm in waiting if not self.notes.is_sending(alarm.key)]
 
     def why_not(self, action: AlarmAction, alarms: Sequence[Alarm]) -> str:
         """Why the operation cannot be done on these alarms now; "" when it can."""

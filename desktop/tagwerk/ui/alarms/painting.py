@@ -26,13 +26,15 @@ from tagwerk.ui.widgets.buttons import draw_icon
 from tagwerk.ui.widgets.cut_text import CutText
 from tagwerk.ui.widgets.row_images import RowImages
 from tagwerk.ui.widgets.table_header import Placed
-from tagwerk.ui.widgets.text_cell import MomentCell, TextCell
+from tagwerk.ui.widgets.text_cell import MINUTE_LETTERS, MomentCell, TextCell
+from tagwerk.ui.widgets.text_strips import CellStrips, Number, Strips
 
 _ROLES = ("base", "text", "text2", "text3", "stale", "selection", "hover", "hairline", "accent")
 _SECOND_RANK = frozenset({SortBy.AREA, SortBy.TRIGGER, SortBy.ORIGIN, SortBy.NAME})
 _NAMES = frozenset({SortBy.TRIGGER, SortBy.NAME})
 """A name is never cut at its end, which is what tells it from others."""
 _OFTEN = frozenset({SortBy.AREA, SortBy.ORIGIN})
+_BOLD = 1
 _MOMENTS = frozenset({SortBy.RAISED, SortBy.CHANGED})
 
 
@@ -58,6 +60,24 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class _Paper:
+    """What rows are painted on, and its height.
+
+    Args:
+        grounds: by `_look`, without the bit of bold.
+    """
+
+    grounds: tuple[QColor, ...]
+    quiets: tuple[QColor, ...]
+    hairline: QColor
+    height: int
+
+
+def _look(*, selected: bool, hovered: bool) -> int:
+    """What the ground of a row depends on; plus `_BOLD` for a heavier text."""
+    return 4 if selected else 2 if hovered else 0
+
+
 class _Cell:
     """What the cells of one column have in common.
 
@@ -65,17 +85,65 @@ class _Cell:
         texts: draws them.
         moments: draws those that are a date with a time; None in other columns.
         ink: of all texts but dashes.
-        draw: draws one text, kept if it will come again.
         at, width: of the whole cell.
+        paper: what all cells of a row are painted on.
     """
 
-    by: SortBy
-    texts: TextCell
-    moments: MomentCell | None
-    ink: QColor
-    draw: Callable[[QPainter, str, int], None]
-    at: int
-    width: int
+    __slots__ = (
+        "_cut", "_how", "_moments", "_paper", "at", "by", "first", "ink", "is_kept", "strips",
+        "texts", "width",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        by: SortBy,
+        cut: CutText,
+        texts: TextCell,
+        moments: MomentCell | None,
+        ink: QColor,
+        at: int,
+        width: int,
+        paper: _Paper,
+    ) -> None:
+        self.by, self.ink, self.at, self.width = by, ink, at, width
+        self.texts, self._cut, self._moments, self._paper = texts, cut, moments, paper
+        self.first = MINUTE_LETTERS if moments is not None else 0
+        self.is_kept = by in _OFTEN
+        self._how: Callable[[QPainter, str, int], None] = texts.draw
+        if by in _OFTEN:
+            self._how = texts.draw_kept
+        elif by in _NAMES or by is SortBy.TEXT:
+            self._how = texts.draw_again
+        self.strips: CellStrips
+
+    def ground(self, painter: QPainter, look: int) -> None:
+        """Ground and line of a row; wider than the cell, since a strip may be."""
+        paper = self._paper
+        left, width = self.at - 8, self.width + 16
+        painter.fillRect(left, 0, width, paper.height, paper.grounds[look // 2])
+        painter.fillRect(left, paper.height - 1, width, 1, paper.hairline)
+
+    def draw(self, painter: QPainter, text: str, look: int) -> None:
+        """Draw a text on the ground of its row, in the painter's font of weight 400."""
+        if text == EM_DASH:
+            painter.setPen(self._paper.quiets[look // 2])
+            self.texts.draw_kept(painter, text)
+        elif self._moments is not None and len(text) > 11:
+            self._moments.draw(painter, text, self.ink, self._paper.quiets[look // 2])
+        elif look & _BOLD:
+            painter.setPen(self.ink)
+            painter.setFont(self._cut.font(600))
+            self._how(painter, text, 600)
+            painter.setFont(self._cut.font(400))
+        else:
+            painter.setPen(self.ink)
+            self._how(painter, text, 400)
+
+    def number(self, text: str, look: int) -> Number | None:
+        """How a text with digits is drawn; None when that depends on them."""
+        if self._moments is not None:
+            return self._moments.number(text, self._paper.quiets[look // 2])
+        return self.texts.number(text, 600 if look & _BOLD else 400)
 
 
 class RowPainter:
@@ -87,6 +155,7 @@ class RowPainter:
         self._note = note
         self.cut = CutText()
         self.images = RowImages()
+        self.strips = Strips(self.cut)
         self._blocks = BlockPainter(self.cut)
         self._inks: dict[str, QColor] = {}
         self._painter: QPainter
@@ -95,7 +164,7 @@ class RowPainter:
         self._cells: list[_Cell] = []
         self._ageing: list[_Cell] = []
         self._dot_left: int | None = None
-        self._quiet: tuple[QColor, QColor]
+        self._paper: _Paper
         self._height = 0
 
     def dress(self) -> None:
@@ -103,6 +172,7 @@ class RowPainter:
         tokens = theme()
         self.cut.dress()
         self.images.clear()
+        self.strips.dress()
         self._inks = {role: tokens.color(role) for role in _ROLES}
         self._blocks.dress(self._inks)
         self._height = tokens.row_height
@@ -126,9 +196,14 @@ class RowPainter:
         picture, inks = self._picture, self._inks
         self._blocks.begin(columns, picture.colors, picture.scale, stale=picture.stale)
         self._dot_left = self._blocks.dot_left
-        self._quiet = (
-            (inks["stale"], inks["stale"]) if picture.stale else (inks["text3"], inks["text2"])
+        quiets = ("stale", "stale", "stale") if picture.stale else ("text3", "text3", "text2")
+        self._paper = _Paper(
+            tuple(inks[role] for role in ("base", "hover", "selection")),
+            tuple(inks[role] for role in quiets),
+            inks["hairline"],
+            self._height,
         )
+        self.strips.plan(self._height, picture.scale)
         cells = [self._planned_cell(part) for part in columns if part[0] not in BLOCK]
         self._ageing = [cell for cell in cells if cell.by is SortBy.STANDS_FOR]
         self._cells = [cell for cell in cells if cell.by is not SortBy.STANDS_FOR]
@@ -139,19 +214,11 @@ class RowPainter:
         left, room = (at, width - gap) if right else (at + gap, width - gap - 4)
         role = "text2" if by in _SECOND_RANK else "text"
         texts = TextCell(self.cut, left, room, right=right, tail=by in _NAMES)
-        return _Cell(
-            by,
-            texts,
-            MomentCell(self.cut, left, room, theme().px(5)) if by in _MOMENTS else None,
-            self._inks["stale" if self._picture.stale else role],
-            texts.draw_kept
-            if by in _OFTEN
-            else texts.draw_again
-            if by in _NAMES or by is SortBy.TEXT
-            else texts.draw,
-            at,
-            width,
-        )
+        moments = MomentCell(self.cut, left, room, theme().px(5)) if by in _MOMENTS else None
+        ink = self._inks["stale" if self._picture.stale else role]
+        cell = _Cell(by, self.cut, texts, moments, ink, at, width, self._paper)
+        cell.strips = self.strips.column(cell, at, width)
+        return cell
 
     def paint(
         self,
@@ -171,13 +238,15 @@ class RowPainter:
         note = self._note(alarm)
         waiting = alarm.needs_acknowledgement and not picture.history
 
+        look = _look(selected=selected, hovered=hovered)
+
         def paint_row(inner: QPainter) -> None:
-            self._paint_row(inner, number, alarm, note, waiting, selected, hovered)
+            self._paint_row(inner, number, alarm, note, waiting, look)
 
         def amend(inner: QPainter) -> None:
             self._paint_block(inner, number, alarm, waiting)
             for cell in self._ageing:
-                self._paint_age(inner, cell, number, alarm, selected, hovered)
+                self._paint_age(inner, cell, number, alarm, look)
 
         changing = (
             picture.framed and is_flashing(alarm),
@@ -205,23 +274,15 @@ class RowPainter:
             painter.drawStaticText(where, text)
 
     def _paint_age(
-        self,
-        painter: QPainter,
-        cell: _Cell,
-        number: int,
-        alarm: Alarm,
-        selected: bool,
-        hovered: bool,
+        self, painter: QPainter, cell: _Cell, number: int, alarm: Alarm, look: int
     ) -> None:
         """How long it stands, over what was there."""
         text = self._texts.text(number, alarm, cell.by, self._picture.now_ns)
-        painter.fillRect(cell.at, 0, cell.width, self._height - 1, self._ground(selected, hovered))
+        ground = self._paper.grounds[look // 2]
+        painter.fillRect(cell.at, 0, cell.width, self._height - 1, ground)
         painter.setFont(self.cut.font(400))
-        painter.setPen(self._quiet[selected] if text == EM_DASH else cell.ink)
+        painter.setPen(self._paper.quiets[look // 2] if text == EM_DASH else cell.ink)
         cell.texts.draw_kept(painter, text)
-
-    def _ground(self, selected: bool, hovered: bool) -> QColor:
-        return self._inks["selection" if selected else "hover" if hovered else "base"]
 
     # What stays while the alarm does, with its upper edge at 0.
 
@@ -232,34 +293,25 @@ class RowPainter:
         alarm: Alarm,
         note: Note | None,
         waiting: bool,
-        selected: bool,
-        hovered: bool,
+        look: int,
     ) -> None:
-        inks, width, height = self._inks, self._picture.width, self._height
-        painter.fillRect(0, 0, width, height, self._ground(selected, hovered))
-        painter.fillRect(0, height - 1, width, 1, inks["hairline"])
+        paper, width = self._paper, self._picture.width
+        painter.fillRect(0, 0, width, paper.height, paper.grounds[look // 2])
+        painter.fillRect(0, paper.height - 1, width, 1, paper.hairline)
         if waiting and self._dot_left is not None:
             self._paint_dot(painter, self._dot_left)
         painter.setFont(self.cut.font(400))
-        texts, quiet = self._texts.of(number, alarm), self._quiet[selected]
+        texts, on_image = self._texts.of(number, alarm), self.images.is_sharp
         for cell in self._cells:
-            by = cell.by
-            text = texts[by]
-            if note is not None and by is SortBy.ACKNOWLEDGED:
+            text = texts[cell.by]
+            if note is not None and cell.by is SortBy.ACKNOWLEDGED:
                 self._paint_note(painter, note, cell)
-            elif text == EM_DASH:
-                painter.setPen(quiet)
-                cell.texts.draw_kept(painter, text)
-            elif cell.moments is not None and len(text) > 11:
-                cell.moments.draw(painter, text, cell.ink, quiet)
+                continue
+            bold = _BOLD if waiting and cell.by is SortBy.TEXT and text != EM_DASH else 0
+            if on_image:
+                cell.strips.draw(painter, text, look + bold)
             else:
-                painter.setPen(cell.ink)
-                if waiting and by is SortBy.TEXT:
-                    painter.setFont(self.cut.font(600))
-                    cell.draw(painter, text, 600)
-                    painter.setFont(self.cut.font(400))
-                else:
-                    cell.draw(painter, text, 400)
+                cell.draw(painter, text, look + bold)
 
     def _paint_dot(self, painter: QPainter, left: int) -> None:
         tokens = theme()

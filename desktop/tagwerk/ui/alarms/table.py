@@ -16,6 +16,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from tagwerk.domain.alarms import Alarm
+from tagwerk.store.alarm_held import joined
 from tagwerk.store.alarm_order import SortBy
 from tagwerk.ui.alarms.cells import BLOCK, COLUMNS, INDEX, TEXT_COLUMN, CellTexts
 from tagwerk.ui.alarms.header import AlarmHeader
@@ -87,12 +88,12 @@ class AlarmTable(PaintedTable):
 
     def selected_ids(self) -> list[int]:
         """Numbers of the selected alarms, from the top down."""
-        rows = self.selected_rows()
-        if len(rows) > CARRIED_ROWS:
+        spans = joined(self.selected_spans())
+        if sum(last - first + 1 for first, last in spans) > CARRIED_ROWS:
             # One walk through the order is quicker than so many look-ups.
             every = self.alarms.ids()
-            return [every[row] for row in rows if row < len(every)]
-        return [number for number in map(self.alarms.id_at, rows) if number >= 0]
+            return [number for first, last in spans for number in every[first : last + 1]]
+        return [number for number in map(self.alarms.id_at, self.selected_rows()) if number >= 0]
 
     def selected_alarms(self) -> list[Alarm]:
         found = (self.alarms.view.alarm(number) for number in self.selected_ids())
@@ -153,16 +154,33 @@ class AlarmTable(PaintedTable):
         ]
         current = self.currentIndex()
         had = self.alarms.id_at(current.row()) if current.isValid() else -1
-        moved = self.alarms.sync(hold=selected > CARRIED_ROWS)
+        if selected > CARRIED_ROWS:
+            moved, row = self._follow_held(current.row())
+        else:
+            moved, row = self.alarms.sync(), current.row()
         if moved:
             if had >= 0 and not self.currentIndex().isValid() and self.alarms.rowCount():
-                row = min(current.row(), self.alarms.rowCount() - 1)
+                row = min(row, self.alarms.rowCount() - 1)
                 self.selectionModel().setCurrentIndex(
                     self.alarms.index(row, 0), QItemSelectionModel.SelectionFlag.NoUpdate
                 )
             if first > 0:
                 self._keep_in_sight(first, in_sight)
         return moved
+
+    def _follow_held(self, row: int) -> tuple[bool, int]:
+        """Follow with the order held. Returns whether rows came or left, and which row is there for
+        one that left.
+
+        Selected stretches are moved by arithmetic: Qt splits them at each row that leaves, never
+        joins them again, and walks through all of them for the next.
+        """
+        shift = self.alarms.hold()
+        if shift:
+            with self.selection_apart() as spans:
+                self.alarms.move_held(shift)
+                spans[:] = shift.spans(spans)
+        return bool(shift), shift.beside(row)
 
     def _work_on(self) -> None:
         """Sort for a few milliseconds; show the new order when it is done."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tagwerk.domain.alarms import Alarm, AlarmAction
+from tagwerk.domain.alarms import AlarmAction
 from tagwerk.ui.alarms.operations import AlarmOperator
 from tagwerk.ui.alarms.table import AlarmTable
 
@@ -89,20 +90,16 @@ class SelectionTally(QObject):
         end_s = time.perf_counter() + _SLICE_S
         view = self._table.alarms.view
         while True:
-            for _ in range(_LOOK):
-                number = next(self._todo, None) if self._todo is not None else None
-                if number is None:
-                    self._timer.stop()
-                    self._todo = None
-                    self._counts = self._running
-                    self.counted.emit()
-                    return
-                alarm = view.alarm(number)
-                if alarm is not None:
-                    self._count(alarm)
+            numbers = list(islice(self._todo or (), _LOOK))
+            found = map(view.alarm, numbers)
+            alarms = [alarm for alarm in found if alarm is not None]
+            for action in self._running:
+                self._running[action] += len(self._operator.waiting(action, alarms))
+            if len(numbers) < _LOOK:
+                self._timer.stop()
+                self._todo = None
+                self._counts = self._running
+                self.counted.emit()
+                return
             if time.perf_counter() >= end_s:
                 return
-
-    def _count(self, alarm: Alarm) -> None:
-        for action in self._running:
-            self._running[action] += len(self._operator.waiting(action, (alarm,)))

@@ -96,12 +96,8 @@ class BrowseNotice(Area):
         if state.running:
             seconds = max(plant.clock_ns() - state.started_ns, 0) // 1_000_000_000
             number = format_number(int(seconds), 0, style)
-            if is_kept:
-                return tr(
-                    "Kept names of {time}, being read again, {seconds} s.",
-                    time=time,
-                    seconds=number,
-                )
+            if state.again:
+                return BrowseNotice._again_said(plant, state, number, is_kept=is_kept)
             return tr("Reading names, {seconds} s. Search works already.", seconds=number)
         if state.error:
             parts = [tr("Kept names of {time}.", time=time)] if is_kept else []
@@ -111,3 +107,19 @@ class BrowseNotice(Area):
             return tr("Kept names of {time}, read again once connected.", time=time)
         fresh, gone = (format_number(one, 0, style) for one in (state.fresh, state.gone))
         return tr("Names read again: {fresh} new, {gone} gone.", fresh=fresh, gone=gone)
+
+    @staticmethod
+    def _again_said(plant: Plant, state: BrowseState, seconds: str, *, is_kept: bool) -> str:
+        """Which names are on show while they are read once more."""
+        style = number_style()
+        shown = format_number(plant.tree.tag_count, 0, style)
+        number = format_number(state.count, 0, style)
+        if is_kept:
+            return tr(
+                "{shown} kept names of {time}, being read again: {number} so far, {seconds} s.",
+                shown=shown, time=format_time(state.kept_ns, zone=None)[:16], number=number, seconds=seconds,
+            )  # fmt: skip
+        return tr(
+            "{shown} names on show, being read again: {number} so far, {seconds} s.",
+            shown=shown, number=number, seconds=seconds,
+        )  # fmt: skip

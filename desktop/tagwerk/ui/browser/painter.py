@@ -306,8 +306,9 @@ class RowPainter:
             if name_end <= right - width:
                 return QRectF(right - width, row.top(), width, row.height()), has_unit
         right, width, _has_unit = places[-1]
-        if not (cell.text[0].isdigit() or cell.text[0] in "−-+"):
-            # A text may be cut, a number never.
+        is_number = cell.text[0].isdigit() or cell.text[0] in "−-+"
+        if cell.is_on is None and not is_number:
+            # A text may be cut, a number never, nor a word that has its lamp behind it.
             width = min(width, max(right - name_end, tokens.px(LEAST_TEXT)))
         if right - width < name_left + min(name_width, tokens.px(LEAST_NAME)):
             return nowhere, False

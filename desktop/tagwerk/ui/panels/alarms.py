@@ -203,7 +203,7 @@ class AlarmPanel(Panel):
         return 10.0 if flashes else super().rest_rate()
 
     def on_frame(self, frame: Frame) -> None:
-        if frame.alarms or frame.status is not None or frame.writes or self.table.alarms.has_gone:
+        if frame.alarms or frame.status is not None or frame.writes:
             self._due = True
         if frame.tree or frame.status is not None:
             self.texts.forget()
@@ -391,10 +391,17 @@ class AlarmPanel(Panel):
         plant = self.plant
         parts: list[tuple[str, str]] = []
         stale = ""
-        if plant is not None and plant.alarms.is_known:
+        is_known = plant is not None and plant.alarms.is_known
+        if plant is not None and plant.alarms.stale_since_ns:
+            clock = format_time(plant.alarms.stale_since_ns, zone=None)[11:19]
+            stale = tr("as of {time}", time=clock)
+        if not is_known or plant is None:
+            # Also where another plant was on show before: its numbers are not this one's.
+            self.bar.show_counts(None, {})
+        else:
             counts = plant.alarms.counts
             areas = self.log.areas if self.bar.mode == "history" else plant.alarms.areas
-            self.bar.show_counts(counts, areas)
+            self.bar.show_counts(counts, areas, stale)
             parts = [
                 (str(counts.unacknowledged), tr("unacknowledged")),
                 (str(counts.standing), tr("standing")),
@@ -407,9 +414,6 @@ class AlarmPanel(Panel):
                 parts.append(("", tr("order held for the selection")))
             if self.table.alarms.view.is_sorting:
                 parts.append(("", tr("being sorted …")))
-        if plant is not None and plant.alarms.stale_since_ns:
-            clock = format_time(plant.alarms.stale_since_ns, zone=None)[11:19]
-            stale = tr("as of {time}", time=clock)
         grey = self.table.colors is Colors.GREY
         right = tr("Greys of ISA-101, texts: server") if grey else tr("Colours and texts: server")
         self.heading.show_counts(parts, stale, right if parts else "")
@@ -452,7 +456,7 @@ class AlarmPanel(Panel):
             return Emptiness.NOT
         if self._filter() != AlarmFilter():
             return Emptiness.NOTHING_MATCHES
-        return Emptiness.NONE_STANDS
+        return Emptiness.NONE_STOOD if plant.alarms.is_stale else Emptiness.NONE_STANDS
 
     def _selection_moved(self) -> None:
         """Buttons and reasons for what is selected now."""

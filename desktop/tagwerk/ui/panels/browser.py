@@ -14,22 +14,23 @@ from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from tagwerk.domain.connection import Capability
-from tagwerk.domain.tags import BrowseItem, TagKind
+from tagwerk.domain.tags import TagKind
 from tagwerk.domain.text import format_number
 from tagwerk.plant import Frame, Plant
 from tagwerk.store.outline import FAVORITES, Outline
 from tagwerk.store.tree import ROOT, TagTree
 from tagwerk.ui.browser.field import SearchField
 from tagwerk.ui.browser.kinds import KindMenu
+from tagwerk.ui.browser.memory import TreeMemory, words
 from tagwerk.ui.browser.model import TagTreeModel
 from tagwerk.ui.browser.notice import BrowseNotice
 from tagwerk.ui.browser.painter import RowPainter
-from tagwerk.ui.browser.place import Place, place_from_json
 from tagwerk.ui.browser.row_actions import RowActions
 from tagwerk.ui.browser.rows import RowTexts
 from tagwerk.ui.browser.searching import Searching
 from tagwerk.ui.browser.states import BrowserStates
 from tagwerk.ui.browser.strip import DetailStrip
+from tagwerk.ui.browser.unbrowsed import sheet_items, typed_item, typed_name
 from tagwerk.ui.browser.view import TagTreeView
 from tagwerk.ui.clock import is_due
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
@@ -46,8 +47,6 @@ _REST_FACTOR = 20
 """While names come in, showing more of them takes a twentieth of the time at most."""
 _STRIP_NS = 500_000_000
 _SETTLE_MS = 120
-_MOST_OPEN = 400
-_MOST_FAVORITES = 1_000
 
 COMMANDS = (
     Command("tags.search", "Search tags", "Edit", "search", "Ctrl+F"),
@@ -77,10 +76,6 @@ class BrowserPanel(Panel):
         self._plant: Plant | None = None
         self._outline = Outline(TagTree())
         self._texts = RowTexts(self._outline, None)
-        self._favorites: dict[str, list[str]] = {}
-        self._open: dict[str, set[str]] = {}
-        self._places: dict[str, Place] = {}
-        self._went_back = False
         self._reveal_later = ""
         self._tree_is_new = False
         self._refreshed_ns = 0
@@ -102,6 +97,7 @@ class BrowserPanel(Panel):
         self.row_painter = RowPainter(self._texts)
         self.tree = TagTreeView(self.model, self.row_painter)
         self.tree.setObjectName("tagTree")
+        self._memory = TreeMemory(self.tree)
         self._searching = Searching(self.field, self.tree, self.row_painter)
         self.rows = RowActions(self, self.desk, self.tree, lambda: self._texts)
         self.tree.setAccessibleName(tr("Tags"))
@@ -113,6 +109,8 @@ class BrowserPanel(Panel):
         self.kind_menu = KindMenu(self._kinds_chosen, self)
         self.pages = QStackedWidget()
         self.pages.setObjectName("tagPages")
+        # Words on the page that is not on show must not decide how low the whole window may be.
+        self.pages.setMinimumHeight(tokens.px(96))
         self.pages.addWidget(self.tree)
         self.pages.addWidget(self.states)
         search_row = QHBoxLayout()
@@ -153,8 +151,8 @@ class BrowserPanel(Panel):
         self.tree.left_top.connect(self._go_to_search)
         self.tree.escaped.connect(self.field.clear)
         self.tree.typed.connect(self._type_into_search)
-        self.tree.expanded.connect(lambda index: self._note_open(index, True))
-        self.tree.collapsed.connect(lambda index: self._note_open(index, False))
+        self.tree.expanded.connect(lambda index: self._memory.note_open(index, True))
+        self.tree.collapsed.connect(lambda index: self._memory.note_open(index, False))
         self.tree.customContextMenuRequested.connect(
             lambda position: self.rows.show_menu(position, self._actions)
         )
@@ -176,14 +174,13 @@ class BrowserPanel(Panel):
         self._plant = plant
         self._outline = Outline(plant.tree if plant is not None else TagTree())
         self._outline.kinds = self.kind_menu.kinds
-        self._outline.favorites = list(self._favorites.get(self._key, []))
+        self._memory.turn_to(plant.profile.name if plant is not None else "", self._outline)
         self._texts = RowTexts(self._outline, plant)
         self.row_painter.texts = self._texts
         self.model.show(self._outline, self._texts)
         self.strip.show_row(self._texts, ROOT, 0)
         self._tree_is_new = True
         self._had_names = False
-        self._went_back = False
         self._refresh(search_again=True)
 
     def rest_rate(self) -> float:
@@ -227,72 +224,44 @@ class BrowserPanel(Panel):
         if self._plant is None:
             return ""
         state = self._plant.browse_state
-        number = format_number(
-            state.count if state.running else self._plant.tree.tag_count, 0, number_style()
-        )
+        read = format_number(state.count, 0, number_style())
+        shown = format_number(self._plant.tree.tag_count, 0, number_style())
         if state.kept_ns:
-            kept = format_number(self._plant.tree.tag_count, 0, number_style())
-            return tr("{number} kept", number=kept)
-        if state.running:
-            return tr("{number} so far", number=number)
-        return number if len(self._plant.tree) else ""
+            return tr("{number} kept", number=shown)
+        # Read again, the old ones are on show until all are there: the notice tells how far it is.
+        if state.running and not state.again:
+            return tr("{number} so far", number=read)
+        return shown if len(self._plant.tree) else ""
 
     def header_actions(self) -> list[QAction]:
         return [self._actions["tags.filter"], self._actions["tags.refresh"]]
 
     def save_state(self) -> dict[str, Any]:
-        self._favorites[self._key] = self._outline.favorites
-        self._note_place()
-        return {
-            "version": 1,
-            "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
-            "favorites": {key: names for key, names in self._favorites.items() if key and names},
-            "places": {key: place.to_json() for key, place in self._places.items() if key},
-            "open": {
-                key: sorted(names)[:_MOST_OPEN]
-                for key, names in self._open.items()
-                if key and names
-            },
-        }
+        return {"version": 1, "kinds": self._kinds(), **self._memory.save_state()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         known = {kind.value: kind for kind in TagKind}
-        kinds = frozenset(known[word] for word in _words(state.get("kinds")) if word in known)
+        kinds = frozenset(known[word] for word in words(state.get("kinds")) if word in known)
         if TagKind.TAG in kinds:
             self.kind_menu.set_kinds(kinds)
-        for key, names in _by_key(state.get("favorites")):
-            self._favorites[key] = names[:_MOST_FAVORITES]
-        for key, names in _by_key(state.get("open")):
-            self._open[key] = set(names[:_MOST_OPEN])
-        places = state.get("places")
-        for key, data in places.items() if isinstance(places, dict) else ():
-            self._places[str(key)] = place_from_json(data)
+        self._memory.restore_state(state)
         self.set_plant(self._plant)
 
     def plant_state(self) -> dict[str, Any]:
-        return {
-            "kinds": sorted(kind.value for kind in self.kind_menu.kinds),
-            "favorites": list(self._outline.favorites),
-            "open": sorted(self._open.get(self._key, set()))[:_MOST_OPEN],
-        }
+        return {"kinds": self._kinds(), **self._memory.plant_state()}
+
+    def _kinds(self) -> list[str]:
+        return sorted(kind.value for kind in self.kind_menu.kinds)
 
     def show_plant_state(self, state: dict[str, Any]) -> None:
-        if self._plant is None:
-            return
-        for part in ("favorites", "open"):
-            state = {**state, part: {self._key: _words(state.get(part))}}
-        self.restore_state(state)
+        if self._plant is not None:
+            self.restore_state({**state, **self._memory.as_state(state)})
 
     async def close_panel(self) -> None:
         self._settle.stop()
         if self._plant is not None:
             self._plant.interest.drop(INTEREST)
         await super().close_panel()
-
-    @property
-    def _key(self) -> str:
-        """Favourites and open branches are kept per connection."""
-        return self._plant.profile.name if self._plant is not None else ""
 
     # What is shown.
 
@@ -303,7 +272,7 @@ class BrowserPanel(Panel):
         before = self._outline.tree
         self.tree.refresh(open_all=self._outline.is_narrowed)
         search_again |= self._outline.tree is not before
-        self._open_known()
+        self._memory.open_known()
         self._go_back()
         if search_again and self.field.text():
             self._search(self.field.text())
@@ -312,50 +281,9 @@ class BrowserPanel(Panel):
         self._show_state()
         self._selection_changed()
 
-    def _open_known(self) -> None:
-        """Open the branches that were open last time, as soon as they are there."""
-        tree = self._outline.tree
-        if self._outline.is_narrowed:
-            return
-        known = self._open.get(self._key)
-        if known is None:
-            known = self._open[self._key] = {f"{system}::" for system in tree.systems}
-            if not known:
-                del self._open[self._key]
-                return
-        for name in sorted(known, key=len):
-            node = tree.node(name)
-            index = self.model.index_of(node) if node is not None else self.model.index_of(ROOT)
-            if index.isValid() and not self.tree.isExpanded(index):
-                self.tree.setExpanded(index, True)
-
-    def _note_place(self) -> None:
-        """Remember where the user is, unless a search stands in between or nothing is there yet."""
-        if self._went_back and not self._outline.is_narrowed and len(self._outline.tree):
-            self._places.pop(self._key, None)
-            place = self.tree.place()
-            if place:
-                self._places[self._key] = place
-
     def _go_back(self) -> None:
-        """To where the user was, once, as soon as there are names, and room to show them in."""
-        has_names = len(self._outline.tree) and not self._outline.is_narrowed
-        if self._went_back or not has_names or not self.isVisible():
-            return
-        self._went_back = True
-        place = self._places.get(self._key)
-        if place and not self._reveal_later and not self.tree.selected_handles():
-            self.tree.go_to(place)
-
-    def _note_open(self, index: Any, is_open: bool) -> None:
-        name = self.model.tag(self.model.handle(index))
-        if self._outline.is_narrowed or not name:
-            return
-        names = self._open.setdefault(self._key, set())
-        if is_open and len(names) < _MOST_OPEN:
-            names.add(name)
-        else:
-            names.discard(name)
+        if self.isVisible():
+            self._memory.go_back(may_move=not self._reveal_later)
 
     def _show_values(self, frame: Frame) -> None:
         name_of, values = self._texts.value_name, frame.values
@@ -459,7 +387,7 @@ class BrowserPanel(Panel):
         kinds = self.kind_menu.kinds
         if not self._searching.begin(text, kinds, is_growing=self._is_growing) and was_narrowed:
             self.tree.refresh(keep_open=False)
-            self._open_known()
+            self._memory.open_known()
             if kept != ROOT:
                 self.tree.reveal(kept)
         self._show_state()
@@ -503,18 +431,12 @@ class BrowserPanel(Panel):
 
     def _take_typed_name(self, text: str) -> bool:
         """A name typed where the server tells none becomes a row like any other."""
-        name = text.strip()
         plant = self._plant
-        if plant is None or not name or any(mark in name for mark in "*?"):
+        name = typed_name(plant, text) if plant is not None else ""
+        if plant is None or not name:
             return False
-        is_told = plant.tree.is_complete and Capability.BROWSE in plant.status.capabilities
-        if is_told and "::" not in name and not name.endswith("]"):
-            # The server has named everything; only elements of arrays are not among it.
-            return False
-        if "::" not in name and len(plant.status.systems) == 1:
-            name = f"{plant.status.systems[0]}::{name}"
         if plant.tree.node(name) is None:
-            plant.tree.put([BrowseItem(name, "", TagKind.TAG, "")])
+            plant.tree.put([typed_item(name)])
         self.field.clear()
         self._reveal_later = name
         self._refresh(search_again=False)
@@ -523,23 +445,9 @@ class BrowserPanel(Panel):
 
     def _take_sheet_names(self) -> None:
         """The names of the tag sheet in place of a browse."""
-        plant = self._plant
-        if plant is None:
-            return
-        systems = plant.status.systems
-        head = f"{systems[0]}::" if len(systems) == 1 else ""
-        plant.tree.put(
-            [
-                BrowseItem(
-                    entry.name if "::" in entry.name else head + entry.name,
-                    entry.description(plant.language),
-                    TagKind.TAG,
-                    entry.data_type,
-                )
-                for entry in plant.sheet
-            ]
-        )
-        self._refresh(search_again=True)
+        if self._plant is not None:
+            self._plant.tree.put(sheet_items(self._plant))
+            self._refresh(search_again=True)
 
     def refresh_browse(self) -> None:
         """Read all names again; the old ones stay until the new ones are there."""
@@ -573,15 +481,10 @@ class BrowserPanel(Panel):
     def toggle_favorite(self) -> None:
         """Make the selected rows favourites, or all of them no longer."""
         names = self.rows.selected_names()
-        favorites = self._outline.favorites
         if not names:
             return
-        if all(name in favorites for name in names):
-            self._outline.favorites = [name for name in favorites if name not in names]
-        else:
-            self._outline.favorites = list(dict.fromkeys([*favorites, *names]))[:_MOST_FAVORITES]
-        self._favorites[self._key] = self._outline.favorites
-        had = bool(favorites)
+        had = bool(self._outline.favorites)
+        self._memory.toggle_favorites(names)
         self._refresh(search_again=False)
         if not had and self._outline.favorites:
             self.tree.setExpanded(self.model.index_of(FAVORITES), True)
@@ -596,13 +499,3 @@ class BrowserPanel(Panel):
         node = self._outline.node(self._current())
         if node != ROOT:
             self.field.setText(self._outline.tree.text(node)[0])
-
-
-def _words(value: object) -> list[str]:
-    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
-
-
-def _by_key(value: object) -> list[tuple[str, list[str]]]:
-    if not isinstance(value, dict):
-        return []
-    return [(key, _words(names)) for key, names in value.items() if isinstance(key, str)]

@@ -1,7 +1,7 @@
 """The setpoint panel: rows of writable tags, the lock above them, last writes below.
 
-It wires the parts of `ui/setpoints/` to the plant; whether and how something is written is decided
-in `tagwerk.write` alone.
+It wires the parts of `ui/setpoints/` to the plant; arming, writing and undoing with their dialogs are
+`ui/setpoints/writing`'s, and whether and how something is written is decided in `tagwerk.write` alone.
 """
 
 from __future__ import annotations
@@ -19,38 +19,30 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from tagwerk.domain.message import Message
 from tagwerk.domain.tags import TagInfo
-from tagwerk.domain.values import Sample
 from tagwerk.plant import Frame, Plant
 from tagwerk.ui.commands import Command, disable_with_reason, make_action
 from tagwerk.ui.desk import Desk
-from tagwerk.ui.i18n import tr, tr_n
+from tagwerk.ui.i18n import tr
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.panels.base import Panel
 from tagwerk.ui.setpoints import commands
-from tagwerk.ui.setpoints.arm_dialog import ArmDialog
-from tagwerk.ui.setpoints.band import EXTEND_S, ArmBand
-from tagwerk.ui.setpoints.batch_dialog import BatchDialog
+from tagwerk.ui.setpoints.band import ArmBand
 from tagwerk.ui.setpoints.facts import RowFacts
 from tagwerk.ui.setpoints.head import HeadStrip
 from tagwerk.ui.setpoints.last_writes import LastWrites
-from tagwerk.ui.setpoints.lock import no_right, user_of, why_locked, why_not_armable
+from tagwerk.ui.setpoints.lock import no_right, why_locked, why_not_armable
 from tagwerk.ui.setpoints.row_actions import RowActions, RowPowers
 from tagwerk.ui.setpoints.rows import SetpointRows
 from tagwerk.ui.setpoints.view import SetpointView
-from tagwerk.ui.setpoints.words import row_labels, say
-from tagwerk.ui.setpoints.write_dialog import WriteDialog
+from tagwerk.ui.setpoints.words import row_labels
+from tagwerk.ui.setpoints.writing import Writing, WritingPowers
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import PushButton
 from tagwerk.ui.widgets.emptystate import EmptyState
 from tagwerk.ui.widgets.painting import Area
-from tagwerk.write.arming import LockCause
-from tagwerk.write.audit import AuditUnavailable
-from tagwerk.write.request import Outcome, PastWrite, WriteRequest, WriteResult
-from tagwerk.write.service import WriteService
 
 INTEREST = "setpoints"
 MOST_ROWS = 2000
-DIALOG_PERIOD_NS = 200_000_000
 
 
 class SetpointPanel(Panel):
@@ -66,11 +58,10 @@ class SetpointPanel(Panel):
         self._plant: Plant | None = None
         self._lists: dict[str, list[str]] = {}
         self._labels: dict[str, str] = {}
-        self._now_ns = self._dialog_ns = 0
+        self._now_ns = 0
         self._labels_version = -1
         self._last_seen = (-1, -1)
         self.rows = SetpointRows()
-        self.dialog: ArmDialog | WriteDialog | BatchDialog | None = None
         self.setAcceptDrops(True)
         self._build()
         self._make_actions()
@@ -85,14 +76,22 @@ class SetpointPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.band = ArmBand(self)
-        self.band.arm_clicked.connect(self.ask_to_arm)
-        self.band.disarm_clicked.connect(self._disarm)
-        self.band.extend_clicked.connect(self._extend)
-        column.addWidget(self.band)
         self.view = SetpointView(self.rows, self.facts)
+        self.writing = Writing(
+            self,
+            self.rows,
+            self.view,
+            WritingPowers(
+                lambda: self._plant, self._info, lambda name: self.add_tags([name]), self._refresh
+            ),
+        )
+        self.band.arm_clicked.connect(self.writing.ask_to_arm)
+        self.band.disarm_clicked.connect(self.writing.disarm)
+        self.band.extend_clicked.connect(self.writing.extend)
+        column.addWidget(self.band)
         self.view.staged_changed.connect(self._refresh)
         self.view.tags_dropped.connect(self._dropped)
-        self.view.arming_wanted.connect(self.ask_to_arm)
+        self.view.arming_wanted.connect(self.writing.ask_to_arm)
         self.view.remove_wanted.connect(self._remove)
         self.head = HeadStrip(self.view)
         listed = Area("base")
@@ -110,7 +109,7 @@ class SetpointPanel(Panel):
         self.stack.addWidget(listed)
         column.addWidget(self.stack, 1)
         self.last_writes = LastWrites(self._info)
-        self.last_writes.undo_clicked.connect(self._undo)
+        self.last_writes.undo_clicked.connect(self.writing.undo)
         column.addWidget(self.last_writes)
         column.addWidget(self._foot())
 
@@ -120,7 +119,7 @@ class SetpointPanel(Panel):
         row.setContentsMargins(theme().px(10), theme().px(8), theme().px(10), theme().px(8))
         self.write_button = PushButton(tr("Write…"), "pencil", "primary")
         self.write_button.setObjectName("setpointWrite")
-        self.write_button.clicked.connect(self.ask_to_write)
+        self.write_button.clicked.connect(self.writing.ask_to_write)
         self.discard_button = PushButton(tr("Discard"))
         self.discard_button.setObjectName("setpointDiscard")
         self.discard_button.setToolTip(tr("Forget the staged values; nothing is written"))
@@ -134,18 +133,18 @@ class SetpointPanel(Panel):
         def make(command: Command, run: Callable[[], object]) -> QAction:
             return make_action(command, run, self)
 
-        self._arm_action = make(commands.ARM, self._toggle_arming)
-        self._extend_action = make(commands.EXTEND, self._extend)
-        self._write_action = make(commands.WRITE, self.ask_to_write)
+        self._arm_action = make(commands.ARM, self.writing.toggle_arming)
+        self._extend_action = make(commands.EXTEND, self.writing.extend)
+        self._write_action = make(commands.WRITE, self.writing.ask_to_write)
         self._discard_action = make(commands.DISCARD, self._discard)
-        self._undo_action = make(commands.UNDO, self._undo_last)
-        self._audit_action = make(commands.AUDIT, self._check_audit)
+        self._undo_action = make(commands.UNDO, self.writing.undo_last)
+        self._audit_action = make(commands.AUDIT, self.writing.check_audit)
         self.row_actions = RowActions(
             self,
             self.view,
             RowPowers(
                 self.facts,
-                lambda: self.service,
+                lambda: self.writing.service,
                 self.tasks,
                 self._move,
                 self._remove,
@@ -156,17 +155,13 @@ class SetpointPanel(Panel):
 
     # Plant and frames.
 
-    @property
-    def service(self) -> WriteService | None:
-        """The plant's write service; None without a plant."""
-        return self._plant.writes if self._plant is not None else None
-
     def set_plant(self, plant: Plant | None) -> None:
         self.view.close_editor()
         if self._plant is not None:
             self._lists[self._plant.profile.name] = list(self.rows.names)
             if self._plant is not plant:
-                self._leave(self._plant)
+                self.writing.leave(self._plant)
+                self._plant.interest.drop(INTEREST)
         if plant is not self._plant:
             self.rows.unstage()
             names = self._lists.get(plant.profile.name, []) if plant is not None else []
@@ -177,22 +172,15 @@ class SetpointPanel(Panel):
         self._tell_interest()
         self._refresh()
 
-    def _leave(self, plant: Plant) -> None:
-        """Another plant comes: nothing more is written to this one."""
-        if self.dialog is not None:
-            self.dialog.reject()
-        plant.writes.disarm(LockCause.SIGNED_OUT)
-        plant.interest.drop(INTEREST)
-
     def rest_rate(self) -> float:
         """More often while time runs out: for the lock, and in a dialog."""
-        service = self.service
-        runs = self.dialog is not None or (service is not None and service.arming.armed)
+        service = self.writing.service
+        runs = self.writing.dialog is not None or (service is not None and service.arming.armed)
         return 10.0 if runs else super().rest_rate()
 
     def on_frame(self, frame: Frame) -> None:
         self._now_ns = frame.now_ns
-        service = self.service
+        service = self.writing.service
         if service is None:
             return
         news = (service.version, self.rows.version)
@@ -204,15 +192,11 @@ class SetpointPanel(Panel):
             self._refresh()
         elif self.isVisible():
             self.view.on_frame(frame.values, frame.now_ns, False)
-        if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
-            due = abs(frame.now_ns - self._dialog_ns) > DIALOG_PERIOD_NS
-            if everything or due or not frame.values.isdisjoint(self.dialog.names):
-                self._dialog_ns = frame.now_ns
-                self.dialog.refresh(frame.now_ns)
+        self.writing.on_frame(frame, everything=everything)
 
     def facts(self, name: str) -> RowFacts:
         """All about one row now."""
-        plant, service = self._plant, self.service
+        plant, service = self._plant, self.writing.service
         if self._labels_version != self.rows.version:
             self._labels = row_labels(self.rows.names)
             self._labels_version = self.rows.version
@@ -249,11 +233,6 @@ class SetpointPanel(Panel):
     def _info(self, name: str) -> TagInfo:
         return self._plant.tag(name) if self._plant is not None else TagInfo(name)
 
-    def _live(self, name: str) -> tuple[Sample | None, bool]:
-        if self._plant is None:
-            return None, True
-        return self._plant.live.get(name), self._plant.live.is_stale(name)
-
     def _tell_interest(self) -> None:
         if self._plant is not None:
             self._plant.interest.set(INTEREST, self.rows.names)
@@ -277,7 +256,7 @@ class SetpointPanel(Panel):
         return why_not_armable(self._plant)
 
     def _show_lock(self) -> None:
-        service, refusal = self.service, self._refusal()
+        service, refusal = self.writing.service, self._refusal()
         armed = service is not None and service.arming.armed
         if service is not None and armed:
             self.band.show_armed(service.arming.remaining_s, service.arming.total_s)
@@ -311,7 +290,7 @@ class SetpointPanel(Panel):
 
     def _show_foot(self) -> None:
         staged = self.rows.all_staged
-        service = self.service
+        service = self.writing.service
         count = len(staged)
         text = tr("Write…") if count < 2 else tr("Write {count}…", count=count)
         if text != self.write_button.text():
@@ -331,7 +310,7 @@ class SetpointPanel(Panel):
         self.foot.setVisible(bool(len(self.rows)))
 
     def _show_last_writes(self) -> None:
-        service = self.service
+        service = self.writing.service
         locked = tr("Writing is locked.")
         if service is None:
             self.last_writes.hide()
@@ -378,7 +357,7 @@ class SetpointPanel(Panel):
         names = self.view.selected_names()
         if not names:
             return
-        service = self.service
+        service = self.writing.service
         place = self.rows.names.index(names[0])
         busy = set(service.phases) if service is not None else set()
         self.rows.remove([name for name in names if name not in busy])
@@ -403,157 +382,6 @@ class SetpointPanel(Panel):
         self.view.close_editor()
         self.rows.unstage()
         self._refresh()
-
-    # The lock.
-
-    def _toggle_arming(self) -> None:
-        service = self.service
-        if service is not None and service.arming.armed:
-            self._disarm()
-        else:
-            self.ask_to_arm()
-
-    def ask_to_arm(self) -> None:
-        """Open the dialog that arms; nothing happens when arming is not possible now."""
-        plant = self._plant
-        if plant is None or self.dialog is not None or self._refusal():
-            return
-        dialog = ArmDialog(plant.profile.name, user_of(plant), self)
-        dialog.armed.connect(self._arm)
-        self._open(dialog)
-
-    def _arm(self, seconds: int) -> None:
-        service = self.service
-        if service is None or self._refusal():
-            return
-        try:
-            service.arm(seconds)
-        except AuditUnavailable as problem:
-            self._tell(tr("Writing stays locked"), say(problem.text))
-        self._refresh()
-
-    def _extend(self) -> None:
-        service = self.service
-        if service is None:
-            return
-        try:
-            service.extend(EXTEND_S)
-        except AuditUnavailable as problem:
-            self._tell(tr("The time was not extended"), say(problem.text))
-        self._refresh()
-
-    def _disarm(self) -> None:
-        service = self.service
-        if service is not None:
-            self.view.commit_editor()
-            service.disarm()
-        self._refresh()
-
-    # Writing.
-
-    def ask_to_write(self) -> None:
-        """Open the confirmation of what is staged; an open editor is staged first."""
-        service = self.service
-        if service is None or self.dialog is not None or not service.arming.armed:
-            return
-        if self.view.editor is not None and not self.view.commit_editor():
-            return
-        staged = self.rows.all_staged
-        requests = [service.request(name, value.value).seeing(value.seen) for name, value in staged]
-        if len(requests) == 1:
-            self._open_write(service, requests[0])
-        elif requests:
-            dialog = BatchDialog(
-                service,
-                requests,
-                row_labels(self.rows.names),
-                self._info,
-                self._live,
-                self.tasks,
-                self._written,
-                self,
-            )
-            self._open(dialog)
-
-    def _open_write(self, service: WriteService, request: WriteRequest) -> None:
-        if self._plant is None:
-            return
-        profile = self._plant.profile
-        where = ", ".join(part for part in (profile.name, profile.note) if part)
-        dialog = WriteDialog(
-            service,
-            request,
-            self._info(request.name),
-            lambda: self._live(request.name),
-            where,
-            self.tasks,
-            self._written,
-            self,
-        )
-        self._open(dialog)
-
-    def _open(self, dialog: ArmDialog | WriteDialog | BatchDialog) -> None:
-        self.dialog = dialog
-        dialog.finished.connect(lambda _result: self._closed(dialog))
-        dialog.open()
-
-    def _closed(self, dialog: ArmDialog | WriteDialog | BatchDialog) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-        self.view.setFocus()
-        self._refresh()
-
-    def _written(self, result: WriteResult) -> None:
-        """What left is no longer staged; what never left stays for another try."""
-        if result.sent and result.outcome is not Outcome.REJECTED:
-            staged = self.rows.staged(result.name)
-            if staged is not None and staged.value == result.request.value:
-                self.rows.unstage([result.name])
-        self._refresh()
-
-    def _undo_last(self) -> None:
-        self._undo(None)
-
-    def _undo(self, past: PastWrite | None) -> None:
-        service = self.service
-        if service is None or self.dialog is not None or not service.arming.armed:
-            return
-        request = service.undo_request(past)
-        if request is not None:
-            if request.name not in self.rows.names:
-                # Listed, so that its live value comes and is compared.
-                self.add_tags([request.name])
-            self._open_write(service, request)
-
-    def _check_audit(self) -> None:
-        if self.service is not None:
-            self.tasks.start(self._verify(self.service), "check-audit", replace=True)
-
-    async def _verify(self, service: WriteService) -> None:
-        report = await service.verify_audit()
-        if report.intact:
-            self.desk.banner_requested.emit(
-                "info",
-                tr("The audit is intact"),
-                tr_n(
-                    "{count} entry, the chain is whole.",
-                    "{count} entries, the chain is whole.",
-                    report.entries,
-                ),
-            )
-            return
-        self._tell(
-            tr("The audit was changed from outside"),
-            tr(
-                "{file}, line {line}: {problem}",
-                file=report.file,
-                line=report.line,
-                problem=report.problem,
-            ),
-        )
-
-    def _tell(self, headline: str, detail: str) -> None:
-        self.desk.banner_requested.emit("bad", headline, detail)
 
     # Between runs.
 
@@ -590,7 +418,5 @@ class SetpointPanel(Panel):
             self._list_changed()
 
     async def close_panel(self) -> None:
-        if self.dialog is not None and not isinstance(self.dialog, ArmDialog):
-            self.dialog.is_writing = False
-            self.dialog.reject()
+        self.writing.close()
         await super().close_panel()

@@ -106,6 +106,8 @@ class TrafficPanel(Panel):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.split)
         self.stack.addWidget(self.empty)
+        # Words on the page that is not on show must not decide how low the whole window may be.
+        self.stack.setMinimumHeight(theme().px(72))
         self.foot = TrafficFoot()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -451,6 +451,8 @@ class TrendPanel(Panel):
             disable_with_reason(self.actions_by_id[name], empty)
         nothing = "" if model.selected is not None else tr("Select a pen first.")
         disable_with_reason(self.actions_by_id["trend.remove"], nothing)
+        low = "" if self.page.has_room_for_legend else tr("The trend is too low for its legend.")
+        disable_with_reason(self.actions_by_id["trend.legend"], low)
         self._explain_log()
 
     def _explain_log(self) -> None:

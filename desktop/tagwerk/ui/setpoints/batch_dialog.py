@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from tagwerk.domain.tags import TagInfo
 from tagwerk.domain.values import Sample
@@ -274,17 +275,20 @@ class BatchDialog(Dialog):
         self._tasks.start(self._settle(), "read-again-batch")
 
     async def _settle(self) -> None:
+        # Reading may take as long as the time-out, in which the dialog may be closed and deleted.
         try:
             for place, result in enumerate(self._results):
                 if result.outcome is Outcome.UNVERIFIED:
                     settled = await self._service.read_again(result.name)
                     if settled is not None:
                         self._results[place] = settled
-                        self._row(result.name).show_result(settled)
+                        if isValid(self):
+                            self._row(result.name).show_result(settled)
                         self._done(settled)
         finally:
-            self.again_button.setEnabled(True)
-            self._show_summary()
+            if isValid(self):
+                self.again_button.setEnabled(True)
+                self._show_summary()
 
     def reject(self) -> None:
         """Escape and Cancel: not while values are on their way."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QCompleter, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from tagwerk.domain.tags import TagInfo
 from tagwerk.domain.text import format_age, format_number
@@ -309,13 +310,16 @@ class WriteDialog(Dialog):
         self._tasks.start(self._settle(), f"read-again:{self._request.name}")
 
     async def _settle(self) -> None:
+        # Reading may take as long as the time-out, in which the dialog may be closed and deleted.
         try:
             result = await self._service.read_again(self._request.name)
         finally:
-            self.again_button.setEnabled(True)
+            if isValid(self):
+                self.again_button.setEnabled(True)
         if result is not None:
             self._done(result)
-            self._show_result(result)
+            if isValid(self):
+                self._show_result(result)
 
     def reject(self) -> None:
         """Escape and Cancel: not while the write is on its way."""

@@ -8,9 +8,9 @@ from enum import Enum
 from tagwerk.domain.connection import LinkState
 from tagwerk.domain.message import Message, message
 from tagwerk.domain.text import EM_DASH, format_number, format_time
-from tagwerk.domain.traffic import Exchange, TrafficKind
+from tagwerk.domain.traffic import NEVER_UP, Exchange, TrafficKind
 from tagwerk.ui.i18n import number_style, tr_message
-from tagwerk.ui.status_words import STATE_WORDS
+from tagwerk.ui.status_words import NOT_UP_YET, STATE_WORDS
 
 
 class Column(Enum):
@@ -71,6 +71,7 @@ _EVENTS: dict[str, Message] = {
     "socket opened": message("Socket opened"),
     "socket closed": message("Socket closed"),
     "socket": message("Socket"),
+    NEVER_UP: NOT_UP_YET,
     **{state.value: STATE_WORDS[state] for state in LinkState if state in STATE_WORDS},
 }
 

@@ -86,7 +86,8 @@ def picture(view: TrendView, legend: TrendLegend | None, title: str) -> QImage:
         painter.setPen(theme().color("text2"))
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
         painter.drawText(area, flags, window_texts(view.model)[0])
-    view.render(image, QPoint(0, head))
+    with view.drawn_whole():
+        view.render(image, QPoint(0, head))
     if legend is not None:
         _render_rows(legend, image, QPoint(0, height), QRect(0, 0, width, rows))
     return image

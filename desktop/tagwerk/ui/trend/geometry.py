@@ -27,6 +27,8 @@ class Geometry:
     ribbon: QRectF
     axis: QRectF
     time: TimeMap
+    width: int
+    height: int
 
     @property
     def plot(self) -> QRectF:
@@ -92,28 +94,27 @@ def measure(
     ]
     ribbon = QRectF(left, bottom + px(7), plot_width, ribbon_height)
     axis = QRectF(left, ribbon.bottom(), plot_width, axis_height)
-    pixel_ns = max(round(model.span_ns / plot_width), 1)
+    # Even, so that on a screen twice as fine a pixel is two columns and what is drawn can scroll.
+    pixel_ns = max(round(model.span_ns / plot_width / 2) * 2, 2)
     # On whole pixels of absolute time: what scrolls moves by whole pixels and does not shimmer.
     left_ns = model.left_ns // pixel_ns * pixel_ns
     time = TimeMap(left_ns, pixel_ns, float(left), float(plot_width), ratio, coarse)
     return Geometry(
-        QRectF(left, 0, plot_width, top - px(2)), placed, lanes, box, ribbon, axis, time
-    )
+        QRectF(left, 0, plot_width, top - px(2)), placed, lanes, box, ribbon, axis, time,
+        int(width), int(height),
+    )  # fmt: skip
 
 
 def _margin(model: TrendModel) -> int:
     """Room for the longest number of an axis with its unit beside; at least the design's."""
-    px, metrics = theme().px, theme().metrics(11)
+    px, width = theme().px, theme().width
     style = number_style()
     labels = [
-        metrics.horizontalAdvance(scale.text(number, style))
+        width(scale.text(number, style), 11)
         for scale in model.scales.values()
         for number in (scale.low, scale.high, scale.low + scale.step)
     ]
-    bold = theme().metrics(11, 600)
-    units = [
-        bold.horizontalAdvance(axis.unit) for pane in model.arrangement.panes for axis in pane.axes
-    ]
+    units = [width(axis.unit, 11, 600) for pane in model.arrangement.panes for axis in pane.axes]
     unit = min(max([px(18), *units]), px(44))
     wanted = px(6) + unit + px(8) + max(labels, default=0.0) + px(6)
     return max(px(58), -(-round(wanted) // 4) * 4)

@@ -57,6 +57,12 @@ class Knowledge:
         self._holes: dict[str, list[Hole]] = {}
         self._meetings: dict[tuple[str, ...], list[Hole]] = {}
 
+    def on(self, painter: QPainter) -> Knowledge:
+        """The same with what is found already, for another painter of the same picture."""
+        other = Knowledge(painter, self.model, self.geometry)
+        other._holes, other._meetings = self._holes, self._meetings
+        return other
+
     def holes(self, pen: TrendPen) -> list[Hole]:
         """Holes of a curve in view, in order; found once a painting."""
         found = self._holes.get(pen.name)
@@ -160,7 +166,7 @@ class Knowledge:
     def _word(self, text: str, left: float, right: float, top: float) -> None:
         """A word in the middle of a stretch, if it fits."""
         px, painter = theme().px, self.painter
-        width = theme().metrics(11).horizontalAdvance(text) + px(6)
+        width = theme().width(text, 11) + px(6)
         if width > right - left:
             return
         painter.setFont(theme().font(11))
@@ -203,9 +209,8 @@ class Knowledge:
     ) -> bool:
         """Lines on plain ground in the middle of a hatch; False, and nothing, if they do not fit."""
         px = theme().px
-        widths = [theme().metrics(11, weight).horizontalAdvance(text) for weight, text in lines]
         height = px(15)
-        width = max(widths) + px(4)
+        width = max(theme().width(text, 11, weight) for weight, text in lines) + px(4)
         if width > right - left + px(8) or height * len(lines) > rect.height() - 4:
             return False
         top = rect.center().y() - height * len(lines) / 2

@@ -16,7 +16,8 @@ from tagwerk.store.trends import Hole
 from tagwerk.ui.i18n import number_style
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.axes import Scale
-from tagwerk.ui.trend.columns import ColumnCache, draw_curve
+from tagwerk.ui.trend.column_strokes import draw_curve
+from tagwerk.ui.trend.columns import ColumnCache
 from tagwerk.ui.trend.items import TrendPen
 from tagwerk.ui.trend.strokes import StrokeStyle, TimeMap, ValueMap, draw_rects, pieces
 

@@ -97,7 +97,13 @@ def _changed_columns(before: Row, row: Row) -> list[int]:
 
 
 class LegendModel(QAbstractTableModel):
-    """Pens as rows. `refresh` takes over what changed; texts serve painting, copying, readers."""
+    """Pens as rows. `refresh` takes over what changed; texts serve painting, copying, readers.
+
+    Signals:
+        pen_toggled: the user has shown or hidden a pen. `dataChanged` also comes with each value.
+    """
+
+    pen_toggled = Signal()
 
     def __init__(self, model: TrendModel, latest: Latest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -245,6 +251,7 @@ class LegendModel(QAbstractTableModel):
         self.pens[index.row()].visible = Qt.CheckState(value) == Qt.CheckState.Checked
         self._trend.rearrange()
         self.dataChanged.emit(index, index)
+        self.pen_toggled.emit()
         return True
 
     def tsv(self) -> str:

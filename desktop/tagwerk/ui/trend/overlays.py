@@ -1,6 +1,7 @@
 """What lies over a trend: alarm and write marks, cursors with their box, the log's progress.
 
-Drawn by `TrendPainter` after the curves; reads the model, changes nothing.
+Drawn by `TrendPainter` after the curves, the marks by `Backdrop` before them; reads the model,
+changes nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ class Overlays:
         self.time = geometry.time
 
     def draw(self) -> None:
-        """All but the marks' lines, which lie below the curves."""
-        self._marks()
+        """Cursors, and how far the log is read."""
         self._cursors()
         if self.model.loading is not None:
             self._loading_box()
@@ -51,7 +51,7 @@ class Overlays:
             x = self.time.x(time_ns)
             if rect.left() <= x <= rect.right():
                 text = f"{'AB'[index]} {clock_text(time_ns, millis=True)}"
-                width = theme().metrics(11, 600).horizontalAdvance(text) + px(10)
+                width = theme().width(text, 11, 600) + px(10)
                 left = min(max(x - width / 2, 0), rect.right() + rect.left() - width)
                 area = QRectF(left, rect.top() + px(5), width, px(18))
                 if areas and area.intersects(areas[-1]):
@@ -61,23 +61,24 @@ class Overlays:
 
     # Marks.
 
-    def draw_mark_lines(self) -> None:
-        """Dotted for alarms, dashed for writes, over all panes and lanes."""
-        plot = self.geometry.plot
-        for mark in self._shown_marks():
+    def mark_lines(self, top: float, bottom: float) -> None:
+        """Dotted for alarms, dashed for writes."""
+        alarm, write = QPen(theme().color("strong"), 1), QPen(theme().color("accent"), 1)
+        alarm.setDashPattern([1, 3])
+        write.setDashPattern([3, 3])
+        for mark in self.shown_marks():
             x = math.floor(self.time.x(mark.time_ns)) + 0.5
-            pen = QPen(theme().color("strong" if mark.is_alarm else "accent"), 1)
-            pen.setDashPattern([1, 3] if mark.is_alarm else [3, 3])
-            self.painter.setPen(pen)
-            self.painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
+            self.painter.setPen(alarm if mark.is_alarm else write)
+            self.painter.drawLine(QLineF(x, top, x, bottom))
         moment = self.model.moment_ns
         if moment is not None:
             x = math.floor(self.time.x(moment)) + 0.5
-            if plot.left() <= x <= plot.right():
+            if self.geometry.axis.left() <= x <= self.geometry.axis.right():
                 self.painter.setPen(QPen(theme().color("text"), 1))
-                self.painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
+                self.painter.drawLine(QLineF(x, top, x, bottom))
 
-    def _shown_marks(self) -> list[Mark]:
+    def shown_marks(self) -> list[Mark]:
+        """Those in view of a kind that is on."""
         model = self.model
         return [
             mark
@@ -86,17 +87,16 @@ class Overlays:
             and self.time.left_ns <= mark.time_ns <= self.time.right_ns
         ]
 
-    def _marks(self) -> None:
+    def marks(self) -> None:
         """Flags and triangles from left to right; where they collide, a count."""
         rect, px, painter = self.geometry.events, theme().px, self.painter
         painter.setFont(theme().font(11, 600))
-        metrics = theme().metrics(11, 600)
         free = rect.left()
         for mark, x, hidden in self._shown_apart(px(14)):
             self._flag(mark.color, x) if mark.is_alarm else self._triangle(x)
             if mark.text:
                 color = "text" if mark.is_alarm else "accent"
-                width = metrics.horizontalAdvance(mark.text)
+                width = theme().width(mark.text, 11, 600)
                 left = x - px(10) - width
                 if left >= free:
                     painter.setPen(theme().color(color))
@@ -116,7 +116,7 @@ class Overlays:
         would stand in the way of the next."""
         apart: list[tuple[Mark, float, int]] = []
         last = -math.inf
-        for mark in sorted(self._shown_marks(), key=lambda mark: mark.time_ns):
+        for mark in sorted(self.shown_marks(), key=lambda mark: mark.time_ns):
             x = self.time.x(mark.time_ns)
             if x - last < least:
                 shown, at, hidden = apart[-1]

@@ -30,12 +30,17 @@ ASK_EVERY_NS = 500_000_000
 STATISTICS_EVERY_NS = 500_000_000
 NEWS_EVERY_NS = 250_000_000
 VALUES_EVERY_NS = 100_000_000
+PICTURES_APART_NS = 90_000_000
+"""What moves by itself (new samples, the present) waits so long behind a picture, and comes with what
+moves next: two pictures one after the other hold up the loop. Not where the present moves faster."""
 _LEGEND_WAITS_NS = 2 * VALUES_EVERY_NS
 """So long at most the legend gives way to pictures of the curves."""
 DESCRIBE_EVERY_NS = 5_000_000_000
 LOG_DELAY_NS = 2_500_000_000
 """The server stores a little late: a hole that has just ended is asked for after this."""
 _SLIVER_NS = 5_000_000_000
+_LEAST_VIEW, _LEAST_LEGEND = 200, 74
+"""Pixels at normal density: below these, lanes cannot be read and the legend has less than two rows."""
 
 _numbers = itertools.count(1)
 
@@ -83,7 +88,7 @@ class TrendPage(QWidget):
         self._statistics_of = -1
         self._described_at_ns = 0
         self._has_news = False
-        self._news_at_ns = self._past_at_ns = 0
+        self._news_at_ns = self._past_at_ns = self._pictured_at_ns = 0
         self._history = -1
         self.failed: list[tuple[str, Message]] = []
         """Pens whose past could not be read, with the reason."""
@@ -107,7 +112,7 @@ class TrendPage(QWidget):
         self.legend.menu_requested.connect(self.menu_requested)
         self.legend.pen_selected.connect(self._pen_selected)
         self.legend.order_changed.connect(self._order_changed)
-        self.legend.rows_model.dataChanged.connect(lambda *_: self.view.refresh())
+        self.legend.rows_model.pen_toggled.connect(self.view.refresh)
 
     # Pens.
 
@@ -212,7 +217,9 @@ class TrendPage(QWidget):
         if not frame.curves.isdisjoint(model.names):
             self._learn_bools()
             self._has_news = True
-        paints = self._has_news and self._take_news(now)
+        apart_ns = min(PICTURES_APART_NS, self.view.step_ns)
+        waits = model.version == self._version and not is_due(now, self._pictured_at_ns, apart_ns)
+        paints = self._has_news and not waits and self._take_news(now)
         if is_due(now, self._asked_at_ns, ASK_EVERY_NS):
             self._asked_at_ns = now
             self._ask_log(plant, now)
@@ -220,14 +227,13 @@ class TrendPage(QWidget):
             self._watch_log(plant, now)
             if model.log_problem != before:
                 problem_changed()
-        if (
-            not self._has_news
-            or self.view.step_ns < NEWS_EVERY_NS
-            or model.version != self._version
-        ):
-            # Else the picture with the news, some milliseconds from now, shows both.
+        # The picture with the news, some milliseconds from now, shows the present as well.
+        has_turn = not self._has_news or self.view.step_ns < NEWS_EVERY_NS
+        if model.version != self._version or (has_turn and not waits):
             self._version = model.version
             paints |= self.view.refresh()
+        if paints:
+            self._pictured_at_ns = now
         # Picture and legend take turns while values come: the loop answers keys between them.
         if not paints or is_due(now, self._legend_at_ns, _LEGEND_WAITS_NS):
             self._refresh_legend(now, bool(frame.values))
@@ -280,28 +286,42 @@ class TrendPage(QWidget):
 
     def refresh(self) -> None:
         """Everything at once, after a change by the user."""
-        shown = bool(self.model.pens) and self.model.legend_on
-        self.legend.setVisible(shown)
+        self._show_legend()
         self.legend.refresh()
         self._fit_legend()
         self.view.refresh()
         self._describe()
         self.changed.emit()
 
+    @property
+    def has_room_for_legend(self) -> bool:
+        """Where there is room for one of the two only, the curves take it."""
+        return self.height() >= theme().px(_LEAST_VIEW + _LEAST_LEGEND)
+
+    def _show_legend(self) -> None:
+        wanted = bool(self.model.pens) and self.model.legend_on
+        self.legend.setVisible(wanted and self.has_room_for_legend)
+
     def _fit_legend(self) -> None:
-        """As high as its rows, up to a third; the user's own size stays."""
+        """As high as its rows, up to two fifths, and never so that no curve can be read; the user's
+        own size stays."""
         rows = self.legend.rows_model.rowCount()
         if rows == self._sized_for or not self.height():
             return
         self._sized_for = rows
         wanted = theme().px(24) * (min(rows, 7) + 1) + theme().px(2)
         wanted = min(wanted, max(self.height() * 2 // 5, theme().px(50)))
+        wanted = min(wanted, self.height() - theme().px(_LEAST_VIEW))
         self._splitter.setSizes([max(self.height() - wanted, 1), wanted])
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
+        had_room = not self.legend.isHidden()
+        self._show_legend()
         self._sized_for = -1
         self._fit_legend()
+        if had_room == self.legend.isHidden():
+            self.changed.emit()
 
     def _view_changed(self) -> None:
         self.legend.refresh()
@@ -333,6 +353,8 @@ class TrendPage(QWidget):
             f"{pen.label} {self._now_text(pen)} {pen.info.unit}".strip() for pen in model.pens
         )
         span = span_text(model.span_ns)
+        if model.is_stale and self.plant is not None and not self.plant.live.stale_since_ns:
+            return tr("No connection yet, {span} on show: {pens}", span=span, pens=pens)
         if model.is_stale:
             return tr("Link lost, values are stale, {span} on show: {pens}", span=span, pens=pens)
         if model.is_live:

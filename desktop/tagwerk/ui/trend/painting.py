@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -20,46 +21,57 @@ from tagwerk.ui.trend.axes import (
     Scale,
     auto_scale,
     fixed_scale,
-    time_step,
-    time_ticks,
 )
-from tagwerk.ui.trend.columns import (
-    ColumnCache,
-    Strokes,
-    column_strokes,
-    hide_covered,
-    visible_extremes,
-)
+from tagwerk.ui.trend.backdrop import Backdrop, KeptBackdrop
+from tagwerk.ui.trend.column_strokes import Strokes, column_strokes, hide_covered
+from tagwerk.ui.trend.columns import ColumnCache, visible_extremes
 from tagwerk.ui.trend.geometry import Geometry
 from tagwerk.ui.trend.ground import Ground
 from tagwerk.ui.trend.items import Axis, Pane, TrendPen
+from tagwerk.ui.trend.kept_bars import BarCache
 from tagwerk.ui.trend.knowledge import Knowledge
 from tagwerk.ui.trend.lanes import draw_lane
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.overlays import Overlays
-from tagwerk.ui.trend.strokes import StrokeStyle, ValueMap, draw_samples, is_dense, marker
+from tagwerk.ui.trend.strokes import StrokeStyle, ValueMap, dot, draw_samples, is_dense
 
 _CENTER = Qt.AlignmentFlag.AlignCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
-Caches = dict[str, ColumnCache]
+
+@dataclass(frozen=True, slots=True)
+class PenCache:
+    """What is kept of one curve from picture to picture."""
+
+    columns: ColumnCache = field(default_factory=ColumnCache)
+    bars: BarCache = field(default_factory=BarCache)
+
+
+Caches = dict[str, PenCache]
 
 
 class TrendPainter:
     """One painting of one trend.
 
     Args:
-        caches: columns by tag name, kept by the caller between paintings.
+        caches: by tag name, kept by the caller between paintings.
+        kept: images of what lies below the curves, kept by the caller; None draws it anew.
     """
 
     def __init__(
-        self, painter: QPainter, model: TrendModel, geometry: Geometry, caches: Caches
+        self,
+        painter: QPainter,
+        model: TrendModel,
+        geometry: Geometry,
+        caches: Caches,
+        kept: KeptBackdrop | None = None,
     ) -> None:
         self.painter = painter
         self.model = model
         self.geometry = geometry
         self.caches = caches
+        self.kept = kept
         self.time = geometry.time
         self.overlays = Overlays(painter, model, geometry)
         self.ground = Ground(painter, model, geometry)
@@ -68,23 +80,15 @@ class TrendPainter:
     def paint(self) -> None:
         """Everything, back to front."""
         self._find_scales()
-        ticks = time_ticks(
-            self.time.left_ns,
-            self.time.right_ns,
-            time_step(self.time.right_ns - self.time.left_ns, self.ground.most_time_ticks()),
-        )
-        for pane, rect in self.geometry.panes:
-            self.ground.grid(pane, rect, ticks)
-            self.knowledge.hatches([pen for axis in pane.axes for pen in axis.pens], rect)
-            self.ground.axes(pane, rect)
-        for pen, rect in self.geometry.lanes:
-            self._lane(pen, rect)
-        self._lane_frame()
-        self.overlays.draw_mark_lines()
+        backdrop = Backdrop(self.model, self.geometry, self.knowledge)
+        if self.kept is None:
+            backdrop.draw(self.painter)
+        else:
+            self.kept.draw(self.painter, backdrop)
+        self._lanes()
         for pane, rect in self.geometry.panes:
             self._pane_curves(pane, rect)
         self.knowledge.ribbon()
-        self.ground.time_axis(ticks, self.overlays.cursor_labels())
         self.overlays.draw()
 
     # Scales.
@@ -106,7 +110,7 @@ class TrendPainter:
     def _auto_scale(self, axis: Axis, key: tuple[int, bool], most: int) -> Scale:
         low = high = math.nan
         for pen in axis.pens:
-            found = visible_extremes(pen.curve, self._cache(pen), self.time)
+            found = visible_extremes(pen.curve, self._cache(pen).columns, self.time)
             low, high = float(np.fmin(low, found[0])), float(np.fmax(high, found[1]))
         lows = [pen.info.low for pen in axis.pens if pen.info.low is not None]
         highs = [pen.info.high for pen in axis.pens if pen.info.high is not None]
@@ -121,8 +125,11 @@ class TrendPainter:
             smallest=20 * 10.0 ** -max(decimals) if decimals else 0.0,
         )
 
-    def _cache(self, pen: TrendPen) -> ColumnCache:
-        return self.caches.setdefault(pen.name, ColumnCache())
+    def _cache(self, pen: TrendPen) -> PenCache:
+        found = self.caches.get(pen.name)
+        if found is None:
+            found = self.caches[pen.name] = PenCache()
+        return found
 
     # Panes.
 
@@ -131,21 +138,16 @@ class TrendPainter:
         painter.save()
         painter.setClipRect(rect.adjusted(1, 1, -1, -1))
         drawn: list[tuple[TrendPen, ValueMap]] = []
-        labels: list[QRectF] = []
         for axis in pane.axes:
             values = self.geometry.values(model, pane, axis, rect)
-            if values is None:
-                continue
-            for pen in axis.pens:
-                self._limits(pen, values, rect, labels)
-                drawn.append((pen, values))
+            if values is not None:
+                drawn += [(pen, values) for pen in axis.pens]
         drawn.sort(key=lambda item: (item[0] is model.selected, not item[0].dashed))
         self._strokes(drawn)
         for pen, _values in drawn:
             self.knowledge.uncertain(pen, rect)
         painter.restore()
-        for pen, values in drawn:
-            self._last_dot(pen, values, rect)
+        self._last_dots(drawn, rect)
         self._now_line(rect)
         pens = [pen for pen, _values in drawn]
         self.knowledge.thinned(pens, rect)
@@ -160,14 +162,16 @@ class TrendPainter:
             style = StrokeStyle(color, pen is self.model.selected, pen.dashed, pen.step)
             columns = None
             if is_dense(pen.curve, self.time, values, self.knowledge.holes(pen)):
+                cache = self._cache(pen)
                 columns = column_strokes(
                     pen.curve,
-                    self._cache(pen),
+                    cache.columns,
                     self.time,
                     values,
                     style,
                     self.knowledge.holes(pen),
                     now_ns,
+                    cache.bars,
                 )
             made.append((pen, values, style, columns))
         hide_covered([columns for *_rest, columns in made if columns is not None])
@@ -185,48 +189,35 @@ class TrendPainter:
                     now_ns,
                 )
 
-    def _limits(self, pen: TrendPen, values: ValueMap, rect: QRectF, labels: list[QRectF]) -> None:
-        """The limits that the tag sheet tells; `labels`: of this pane so far. A name that would
-        stand in another one is left out, its line is not."""
-        for name, number in pen.info.limits.items():
-            if not values.scale.low <= number <= values.scale.high:
-                continue
-            y = math.floor(values.y(number)) + 0.5
-            line = QPen(theme().color("uncertain"), 1)
-            line.setDashPattern([2, 4])
-            self.painter.setPen(line)
-            self.painter.drawLine(QLineF(rect.left(), y, rect.right(), y))
-            text = f"{name} {format_value(number, pen.info, number_style())}"
-            self.painter.setFont(theme().font(11))
-            width = self.painter.fontMetrics().horizontalAdvance(text) + theme().px(6)
-            height = self.painter.fontMetrics().height()
-            top = y - height if y - height > rect.top() else y + 1
-            label = QRectF(rect.right() - width - theme().px(20), top, width, height - 1)
-            if any(label.intersects(other) for other in labels):
-                continue
-            labels.append(label)
-            self.painter.fillRect(label, theme().color("plot"))
-            self.painter.setPen(theme().color("uncertain"))
-            self.painter.drawText(label, _CENTER, text)
-
-    def _last_dot(self, pen: TrendPen, values: ValueMap, rect: QRectF) -> None:
+    def _last_dots(self, drawn: Sequence[tuple[TrendPen, ValueMap]], rect: QRectF) -> None:
         """Filled at the present while live; hollow where knowledge ended."""
+        painter, radius = self.painter, theme().px(2.4)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for pen, values in drawn:
+            at = self._end_of(pen, values)
+            if at is None:
+                continue
+            x, y = at
+            if rect.left() <= x <= rect.right() + 1 and rect.top() <= y <= rect.bottom():
+                color = theme().pen_color(pen.color)
+                fill = color if self._is_live(pen) else theme().color("plot")
+                dot(painter, QPointF(x, y), radius, color, fill)
+        painter.restore()
+
+    def _is_live(self, pen: TrendPen) -> bool:
+        return pen.curve.is_live and not self.model.is_stale
+
+    def _end_of(self, pen: TrendPen, values: ValueMap) -> tuple[float, float] | None:
+        """Where the newest value ends: now, or where knowledge ended; None when it is unusable."""
         latest = pen.curve.latest()
         if latest is None or latest.value is None:
-            return
-        is_live = pen.curve.is_live and not self.model.is_stale
-        time_ns = max(latest.time_ns, self.model.now_ns) if is_live else latest.time_ns
+            return None
+        time_ns = max(latest.time_ns, self.model.now_ns) if self._is_live(pen) else latest.time_ns
         open_hole = next((hole for hole in self.knowledge.holes(pen) if hole.end_ns == OPEN), None)
         if open_hole is not None:
             time_ns = max(open_hole.start_ns, latest.time_ns)
-        x, y = self.time.x(time_ns), values.y(latest.value)
-        if not rect.left() <= x <= rect.right() + 1 or not rect.top() <= y <= rect.bottom():
-            return
-        color = theme().pen_color(pen.color)
-        marker(
-            self.painter, QPointF(x, y), theme().px(2.4), color,
-            color if is_live else theme().color("plot"),
-        )  # fmt: skip
+        return self.time.x(time_ns), values.y(latest.value)
 
     def _now_line(self, rect: QRectF) -> None:
         x = math.floor(self.time.x(self.model.now_ns)) + 0.5
@@ -245,7 +236,7 @@ class TrendPainter:
         painter.save()
         painter.setClipRect(rect.adjusted(1, 0, -1, 0))
         draw_lane(
-            painter, pen, self._cache(pen), self.time, rect, self.knowledge.holes(pen), self.model.now_ns,
+            painter, pen, self._cache(pen).columns, self.time, rect, self.knowledge.holes(pen), self.model.now_ns,
             selected=pen is self.model.selected,
         )  # fmt: skip
         painter.restore()
@@ -265,9 +256,17 @@ class TrendPainter:
                 QRectF(rect.right() + px(8), rect.top(), room, rect.height()), _LEFT, text
             )
 
-    def _lane_frame(self) -> None:
+    def _lanes(self) -> None:
+        """Their ground is drawn anew each time, and so are the lines of marks on it."""
         if not self.geometry.lanes:
             return
+        for pen, rect in self.geometry.lanes:
+            self._lane(pen, rect)
+        self._lane_frame()
+        box = self.geometry.lane_box
+        self.overlays.mark_lines(box.top(), box.bottom())
+
+    def _lane_frame(self) -> None:
         self.ground.frame(self.geometry.lane_box)
         self.painter.setPen(QPen(theme().color("grid_major"), 1))
         for _pen, rect in self.geometry.lanes[1:]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shiboken6
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from tagwerk.store.trends import Curve, Hole
@@ -84,6 +84,11 @@ class ValueMap:
         np.maximum(y, -_FAR, out=y)
         y += self.top
         return y
+
+    def row(self, value: float) -> float:
+        """The same as `ys` gives for one value, to the last bit."""
+        factor = self.height / (self.scale.high - self.scale.low)
+        return max(min((self.scale.high - value) * factor, _FAR), -_FAR) + self.top
 
     def value(self, y: float) -> float:
         share = (y - self.top) / self.height
@@ -296,7 +301,12 @@ def marker(painter: QPainter, at: QPointF, radius: float, line: QColor, fill: QC
     """A dot; hollow when `fill` is the ground."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    dot(painter, at, radius, line, fill)
+    painter.restore()
+
+
+def dot(painter: QPainter, at: QPointF, radius: float, line: QColor, fill: QColor) -> None:
+    """The same with the painter as it is, set to soft edges: for many of them."""
     painter.setPen(QPen(line, 1.5))
     painter.setBrush(fill)
-    painter.drawEllipse(QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius))
-    painter.restore()
+    painter.drawEllipse(at, radius, radius)

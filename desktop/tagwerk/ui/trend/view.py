@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
@@ -17,6 +19,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -30,14 +33,14 @@ from tagwerk.ui.i18n import tr
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.theme import theme
 from tagwerk.ui.trend.axes import clock_text
-from tagwerk.ui.trend.columns import newest_rows
+from tagwerk.ui.trend.backdrop import KeptBackdrop
+from tagwerk.ui.trend.edge import Edge, Rows
 from tagwerk.ui.trend.geometry import Geometry, measure
 from tagwerk.ui.trend.items import TrendPen
 from tagwerk.ui.trend.knowledge import thinned_text
 from tagwerk.ui.trend.model import TrendModel
 from tagwerk.ui.trend.painting import Caches, TrendPainter
 from tagwerk.ui.trend.readout import moment_text
-from tagwerk.ui.trend.strokes import ValueMap
 
 ZOOM_STEP = 1.25
 SLOW_MS = 8.0
@@ -78,6 +81,8 @@ class TrendView(QWidget):
         super().__init__(parent)
         self.model = model
         self.caches: Caches = {}
+        self._kept = KeptBackdrop()
+        self._draws_whole = False
         self._fine_ms = 0.0
         self._painted_at = 0.0
         self._rest = QTimer(self)
@@ -86,7 +91,8 @@ class TrendView(QWidget):
         self._rest.timeout.connect(self.update)
         self._painted: tuple[int, int] = (-1, -1)
         self._pixel_ns = 1
-        self._edge: dict[str, tuple[object, ...]] | None = None
+        self._edge = Edge()
+        self._edge_rows: dict[str, Rows] | None = None
         self._drag = _Drag.NONE
         self._pressed_at = QPointF()
         self._last_x = 0.0
@@ -102,7 +108,7 @@ class TrendView(QWidget):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(theme().px(240), theme().px(140))
-        theme().changed.connect(self.update)
+        theme().changed.connect(self._look_changed)
         self.installEventFilter(self)
 
     # Painting.
@@ -127,10 +133,10 @@ class TrendView(QWidget):
 
         Samples that repeat the value, or that lie behind the window of a paused trend, do not.
         """
-        edge, shown = self._edge_rows(), self._moment()
-        if edge == self._edge and shown == self._painted:
+        rows, shown = self._edge.rows(self.model, self.placement), self._moment()
+        if rows == self._edge_rows and shown == self._painted:
             return False
-        self._edge, self._painted = edge, shown
+        self._edge_rows, self._painted = rows, shown
         self.update()
         return True
 
@@ -149,20 +155,6 @@ class TrendView(QWidget):
         # Behind the window of a paused trend the present moves nothing.
         now_ns = model.now_ns if model.is_live else min(model.now_ns, model.right_ns)
         return model.version, now_ns // self.step_ns
-
-    def _edge_rows(self) -> dict[str, tuple[object, ...]]:
-        """Of each curve's newest sample in view: its column, and the rows its column covers."""
-        geometry = self.placement
-        maps: dict[str, ValueMap] = {}
-        for pane, rect in geometry.panes:
-            for axis in pane.axes:
-                values = geometry.values(self.model, pane, axis, rect)
-                maps |= {pen.name: values for pen in axis.pens if values is not None}
-        return {
-            pen.name: newest_rows(pen.curve, geometry.time, maps.get(pen.name))
-            for pen in self.model.pens
-            if pen.visible
-        }
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paint_count += 1
@@ -185,8 +177,7 @@ class TrendView(QWidget):
         geometry = measure(
             self.model, self.width(), self.height(), self.devicePixelRatioF(), coarse=coarse
         )
-        self._fill_around(painter, geometry)
-        TrendPainter(painter, self.model, geometry, self.caches).paint()
+        TrendPainter(painter, self.model, geometry, self.caches, self._kept_for(coarse)).paint()
         self._pixel_ns = geometry.time.pixel_ns
         if not self.model.pens:
             self._paint_invitation(painter, geometry)
@@ -196,18 +187,30 @@ class TrendView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
-    def _fill_around(self, painter: QPainter, geometry: Geometry) -> None:
-        """The ground outside of the panes, which fill theirs: large areas cost most of all."""
-        top = 0
-        ground = theme().color("panel")
-        for _pane, rect in geometry.panes:
-            box = rect.toAlignedRect()
-            painter.fillRect(0, top, self.width(), box.top() - top, ground)
-            painter.fillRect(0, box.top(), box.left(), box.height(), ground)
-            right = box.left() + box.width()
-            painter.fillRect(right, box.top(), self.width() - right, box.height(), ground)
-            top = box.top() + box.height()
-        painter.fillRect(0, top, self.width(), self.height() - top, ground)
+    def _kept_for(self, coarse: int) -> KeptBackdrop | None:
+        """Images pay while the present is followed: what the user moves is another picture each
+        time, and would be drawn and copied."""
+        if not self.model.is_live:
+            self._kept.clear()
+        is_kept = self.model.is_live and coarse == 1 and not self._draws_whole
+        return self._kept if is_kept else None
+
+    @contextmanager
+    def drawn_whole(self) -> Iterator[None]:
+        """Within, pictures come from no kept image: for those that leave the screen."""
+        self._draws_whole = True
+        try:
+            yield
+        finally:
+            self._draws_whole = False
+
+    def _look_changed(self) -> None:
+        self._kept.clear()
+        self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._kept.clear()
 
     def _paint_invitation(self, painter: QPainter, geometry: Geometry) -> None:
         px, plot = theme().px, geometry.panes[0][1]

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import drawing, theme
 
 KINDS = ("plain", "primary", "chip", "flat", "on_accent", "danger")
@@ -46,6 +47,7 @@ class PushButton(QPushButton):
         self.icon_name = icon_name
         self._height = height
         self._count = ""
+        self._is_stale = False
         self.setCheckable(kind == "chip")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setProperty("focusRing", True)
@@ -72,11 +74,13 @@ class PushButton(QPushButton):
             self.kind = kind
             self.update()
 
-    def set_count(self, count: str) -> None:
-        """A bold count behind a chip's text; "" for none."""
-        if count != self._count:
-            self._count = count
-            self.setAccessibleName(f"{self.text()} {count}".strip())
+    def set_count(self, count: str, *, is_stale: bool = False) -> None:
+        """A bold count behind a chip's text; "" for none. One that is stale carries the mark."""
+        is_stale = is_stale and bool(count)
+        if (count, is_stale) != (self._count, self._is_stale):
+            self._count, self._is_stale = count, is_stale
+            words = (self.text(), count, f"({tr('stale')})" if is_stale else "")
+            self.setAccessibleName(" ".join(word for word in words if word))
             self.updateGeometry()
             self.update()
 
@@ -112,6 +116,8 @@ class PushButton(QPushButton):
         if self._count:
             width += tokens.px(5)
             width += round(tokens.metrics(self._text_size, 600).horizontalAdvance(self._count)) + 1
+            if self._is_stale:
+                width += tokens.px(12) + tokens.px(3)
         return QSize(width, height)
 
     def minimumSizeHint(self) -> QSize:
@@ -170,6 +176,13 @@ class PushButton(QPushButton):
                 width = tokens.metrics(self._text_size, 600).horizontalAdvance(self._count)
                 painter.setFont(tokens.font(self._text_size, 600))
                 area = QRectF(self.width() - self._padding - width, 0, width + 2, self.height())
+                if self._is_stale:
+                    # Here, because the first picture has buttons and needs no marks of values.
+                    from tagwerk.ui.widgets.numbers import Mark, draw_mark
+
+                    left = area.left() - tokens.px(12) - tokens.px(3)
+                    draw_mark(painter, QRectF(left, 0, 0, self.height()), Mark.STALE)
+                    painter.setPen(tokens.color("stale"))
                 painter.drawText(area, flags, self._count)
 
 

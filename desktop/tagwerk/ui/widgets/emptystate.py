@@ -67,6 +67,21 @@ class Label(QLabel):
         self.setPalette(palette)
 
 
+class CutLabel(Label):
+    """One line that ends in an ellipsis where there is no room; its owner puts the whole text into
+    its tip."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.setFont(self.font())
+            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+            shown = self.fontMetrics().elidedText(
+                self.text(), Qt.TextElideMode.ElideRight, self.width()
+            )
+            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.rect(), side, shown)
+
+
 class IconLabel(QWidget):
     """A Lucide icon as a widget, in a colour role, following the theme."""
 

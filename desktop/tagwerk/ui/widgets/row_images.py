@@ -7,6 +7,7 @@ rows, and a few, so memory is that of the screen they cover.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from itertools import islice
 
 from PySide6.QtGui import QPainter, QPixmap
 
@@ -28,6 +29,7 @@ class RowImages:
 
     def __init__(self) -> None:
         self._images: dict[int, _Image] = {}
+        self._spare: list[QPixmap] = []
         self._used = 0
         self._look: Hashable = None
         self._size = (0, 0)
@@ -41,8 +43,15 @@ class RowImages:
         """How many rows are kept."""
         return len(self._images)
 
+    @property
+    def is_sharp(self) -> bool:
+        """Whether rows are painted onto images, at their origin."""
+        return self._is_sharp
+
     def clear(self) -> None:
+        """Keep no row, nor any memory."""
         self._images.clear()
+        self._spare.clear()
 
     def begin(self, width: int, height: int, scale: float, look: Hashable) -> None:
         """Begin a picture.
@@ -53,7 +62,7 @@ class RowImages:
             look: everything that all rows depend on; another one makes all images invalid.
         """
         if (width, height) != self._size or scale != self._scale or look != self._look:
-            self._images.clear()
+            self.clear()
             self._most = 0
         self._size, self._scale, self._look = (width, height), scale, look
         self._used = 0
@@ -89,7 +98,7 @@ class RowImages:
         kept = self._images.pop(number, None)
         if kept is None or kept.marks != marks:
             self.made += 1
-            kept = self._make(marks, changing, paint, amend)
+            kept = self._make(self._blank(kept), marks, changing, paint, amend)
         elif kept.changing != changing:
             kept.changing = changing
             if amend is not None:
@@ -100,16 +109,25 @@ class RowImages:
         self._used += 1
         painter.drawPixmap(0, top, kept.image)
 
+    def _blank(self, old: _Image | None) -> QPixmap:
+        """An image to paint on: the memory of one that nobody needs is taken first."""
+        if old is not None:
+            return old.image
+        if self._spare:
+            return self._spare.pop()
+        width, height = self._size
+        image = QPixmap(round(width * self._scale), round(height * self._scale))
+        image.setDevicePixelRatio(self._scale)
+        return image
+
     def _make(
         self,
+        image: QPixmap,
         marks: tuple[object, ...],
         changing: object,
         paint: Callable[[QPainter], None],
         amend: Callable[[QPainter], None] | None,
     ) -> _Image:
-        width, height = self._size
-        image = QPixmap(round(width * self._scale), round(height * self._scale))
-        image.setDevicePixelRatio(self._scale)
         with QPainter(image) as inner:
             paint(inner)
             if amend is not None:
@@ -119,5 +137,8 @@ class RowImages:
     def end(self) -> None:
         """The picture is painted: let go of what has been out of sight for longest."""
         self._most = max(self._most, self._used)
-        for number in list(self._images)[: -self._most - _SPARE]:
-            del self._images[number]
+        many = len(self._images) - self._most - _SPARE
+        for number in list(islice(self._images, max(many, 0))):
+            image = self._images.pop(number).image
+            if len(self._spare) < _SPARE:
+                self._spare.append(image)

@@ -12,7 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -143,7 +153,8 @@ class PaintedTable(QTableView):
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """While rows come, leave and move; `selection_moved` comes once, at the end."""
+        """While rows come, leave and move, or a key is taken; `selection_moved` comes once, at the
+        end."""
         self._following = True
         try:
             yield
@@ -196,6 +207,30 @@ class PaintedTable(QTableView):
             rows += range(max(first, rows[-1] + 1 if rows else 0), last + 1)
         return rows
 
+    @contextmanager
+    def selection_apart(self) -> Iterator[list[tuple[int, int]]]:
+        """Take the selection away while many rows change places; gives its stretches, to be
+        brought up to date. Nobody hears of it but by `selection_moved`."""
+        spans = self.selected_spans()
+        before = self.selected_count()
+        model, flags = self.selectionModel(), QItemSelectionModel.SelectionFlag
+        was = model.blockSignals(True)
+        model.clearSelection()
+        model.blockSignals(was)
+        try:
+            yield spans
+        finally:
+            chosen, last = QItemSelection(), self._rows.columnCount() - 1
+            for top, bottom in spans:
+                chosen.select(self._rows.index(top, 0), self._rows.index(bottom, last))
+            model.blockSignals(True)
+            model.select(chosen, flags.ClearAndSelect)
+            # As after any row that came or left: what is chosen next with Shift is added to it.
+            model.select(QItemSelection(), flags.Select)
+            model.blockSignals(was)
+            if self.selected_count() != before:
+                self._selection_touched()
+
     def rows_in_sight(self) -> int:
         """How many rows have room, the last one perhaps cut."""
         return self.viewport().height() // max(theme().row_height, 1) + 1
@@ -229,7 +264,9 @@ class PaintedTable(QTableView):
         if event.key() == Qt.Key.Key_Escape:
             event.ignore()
             return
-        super().keyPressEvent(event)
+        # A key moves the current row and the selection: who listens is told once.
+        with self.following():
+            super().keyPressEvent(event)
 
     def moveCursor(
         self,

@@ -13,12 +13,15 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter, QStaticText
 
 from tagwerk.ui.widgets.cut_text import CutText
+from tagwerk.ui.widgets.text_strips import Number
 
 _KEPT, _SEEN = 512, 2048
 _ONE_FONT = re.compile("[\\u0000-\\u024f\\u2010-\\u2027]*\\Z")
 """Western letters and dashes, which the bundled font has."""
 _CLOCK = "00:00:00.000"
 _MOMENT_LETTERS = 11 + len(_CLOCK)
+MINUTE_LETTERS = _MOMENT_LETTERS - len("00.000")
+"""Date, hour and minute of a moment: what many have in common."""
 
 
 class TextCell:
@@ -58,6 +61,22 @@ class TextCell:
             painter.drawText(QPointF(self._at + self._room - width, self._cut.base), shown)
         else:
             painter.drawText(self._left, shown)
+
+    def number(self, text: str, weight: int = 400) -> Number | None:
+        """Where and how much of a text `draw` draws; None for what has no room at all."""
+        shown, width = self._cut.fitted(text, self._room, weight, tail=self._tail)
+        if width > self._room:
+            return None
+        skipped = 0
+        if shown != text:
+            kept = shown[1:] if self._tail else shown[:-1]
+            if self._tail:
+                # The ellipsis takes the place of what stood before.
+                skipped = len(text) - len(shown)
+            if not (text.endswith(kept) if self._tail else text.startswith(kept)):
+                return None
+        left = self._at + self._room - width if self._right else self._at
+        return Number(shown, skipped, left)
 
     def draw_fitting(self, painter: QPainter, text: str) -> None:
         """Draw a text that is known to have room, from the left."""
@@ -126,12 +145,7 @@ class MomentCell:
     def draw(self, painter: QPainter, text: str, ink: QColor, quiet: QColor) -> None:
         """Draw ``2026-07-28 13:44:52.120``: the date in `quiet`, the time in `ink`."""
         day = text[:10]
-        parts = self._dates.get(day)
-        if parts is None:
-            if len(self._dates) >= _KEPT:
-                self._dates.clear()
-            parts = self._dates[day] = self._arranged(day)
-        date, clock = parts
+        date, clock = self._parts(day)
         if date is not None:
             painter.setPen(quiet)
             date.draw_kept(painter, day)
@@ -141,9 +155,34 @@ class MomentCell:
         else:
             clock.draw_fitting(painter, text[11:])
 
+    def number(self, text: str, quiet: QColor) -> Number | None:
+        """The time of such a text, behind its date; None where the one or the other has no room."""
+        day = text[:10]
+        date, _ = self._parts(day)
+        if date is None or len(text) != _MOMENT_LETTERS:
+            return None
+
+        def draw_date(painter: QPainter) -> None:
+            painter.setPen(quiet)
+            date.draw_kept(painter, day)
+
+        return Number(text[11:], 11, self._at + self._lead(day), MINUTE_LETTERS - 11, draw_date)
+
+    def _parts(self, day: str) -> tuple[TextCell | None, TextCell]:
+        parts = self._dates.get(day)
+        if parts is None:
+            if len(self._dates) >= _KEPT:
+                self._dates.clear()
+            parts = self._dates[day] = self._arranged(day)
+        return parts
+
+    def _lead(self, day: str) -> int:
+        """How far behind the date the time begins."""
+        return round(self._cut.layout(day, 4000)[1]) + self._gap
+
     def _arranged(self, day: str) -> tuple[TextCell | None, TextCell]:
         """Where date and time stand; no date where there is no room for both."""
-        lead = round(self._cut.layout(day, 4000)[1]) + self._gap
+        lead = self._lead(day)
         if lead + self._clock_width > self._room:
             return None, self._whole
         behind = TextCell(self._cut, self._at + lead, self._room - lead)
