@@ -96,7 +96,7 @@ class BareTimer(threading.Thread):
 
     Attributes:
         late: unix s and ms of each tick that was late.
-        stolen: unix s and ms taken since the tick before, where it was any.
+        stolen: unix s and ms taken since the tick before of the core that lost most, where it was any.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class BareTimer(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        before_ms = steal_ms()
+        before = steal_ms()
         while True:
             due = time.perf_counter() + 0.02
             if self._over.wait(0.02):
@@ -114,26 +114,30 @@ class BareTimer(threading.Thread):
             late_ms = (time.perf_counter() - due) * 1000
             if late_ms > LATE_MS:
                 self.late.append((time.time(), late_ms))
-            now_ms = steal_ms()
-            if now_ms > before_ms:
-                self.stolen.append((time.time(), now_ms - before_ms))
-                before_ms = now_ms
+            now = steal_ms()
+            most_ms = max((b - a for a, b in zip(before, now, strict=False)), default=0.0)
+            if most_ms > 0:
+                self.stolen.append((time.time(), most_ms))
+                before = now
 
     def stop(self) -> None:
         self._over.set()
         self.join()
 
 
-def steal_ms() -> float:
-    """What the host has taken of all cores since the start, to 10 ms; 0 where nobody tells.
+def steal_ms() -> list[float]:
+    """What the host has taken of each core since the start, to 10 ms; empty where nobody tells.
 
-    The eighth figure of the first line of /proc/stat (proc_stat(5)), in hundredths of a second.
+    The eighth figure of the lines ``cpu0``, ``cpu1`` … of /proc/stat (proc_stat(5)), in hundredths
+    of a second.
     """
     try:
-        with Path("/proc/stat").open(encoding="ascii") as file:
-            return float(file.readline().split()[8]) * 10
+        lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+        return [
+            float(line.split()[8]) * 10 for line in lines if line[:3] == "cpu" and line[3] != " "
+        ]
     except (OSError, ValueError, IndexError):
-        return 0.0
+        return []
 
 
 @dataclass
@@ -155,9 +159,10 @@ class Course:
     stolen: list[tuple[float, float]] = field(default_factory=list)
 
     def stolen_ms(self, at: float, late_ms: float) -> float:
-        """What the host took of the cores while a frame was being late that was told at `at`."""
+        """What the host took of a core while a frame was being late that was told at `at`: at most
+        so much of the lateness is the host's."""
         begin, end = at - late_ms / 1000 - STEAL_TOLD_S, at + STEAL_TOLD_S
-        return sum(ms for moment, ms in self.stolen if begin <= moment <= end)
+        return min(sum(ms for moment, ms in self.stolen if begin <= moment <= end), late_ms)
 
     def kind_of(self, at: float) -> str:
         """Whether a moment is in the opening, in a restart or in between."""

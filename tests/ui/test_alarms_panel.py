@@ -344,6 +344,7 @@ async def test_the_last_hour_is_the_last_hour_of_the_servers_clock(shown):
     panel.set_mode("history")
     await until(lambda: plant.server.asked)
     assert plant.server.asked[-1][1] == plant.clock() + ahead
+    await until(lambda: not panel.tasks.is_running("alarm-log"))
 
 
 async def test_cancel_sends_nothing(shown):

@@ -95,11 +95,13 @@ def test_what_moves_by_itself_gets_its_frames(still):
     assert clock.period_ms == RESTING_PERIOD_MS
 
 
-def test_what_the_stream_delivers_ends_the_rest_at_once(still):
+@pytest.mark.parametrize("beats", [30, 60])
+def test_what_the_stream_delivers_ends_the_rest_at_once(still, beats):
     clock, plant, beat = still
     beat(20)
     assert plant.tell is None, "while frames come anyway nobody has to be told"
-    beat(40)
+    beat(beats - 20)
+    assert clock.period_ms == RESTING_PERIOD_MS
     frames = clock.frames
     plant.news = True
     teller = threading.Thread(target=plant.tell)

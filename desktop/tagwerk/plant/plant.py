@@ -173,8 +173,10 @@ class Plant:
         self._tell()
 
     def _tell(self) -> None:
-        tell, self._tell_news = self._tell_news, None
+        tell = self._tell_news
         if tell is not None:
+            # Not where it was None: the window may have asked in between.
+            self._tell_news = None
             tell()
 
     # What the panels use.

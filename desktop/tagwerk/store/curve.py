@@ -224,6 +224,11 @@ class Curve:
         found += [Hole(start, end, *bad_words(quality)) for start, end, quality in bad]
         return sorted(found, key=lambda hole: hole[:2])
 
+    def changes_quality(self, since: int) -> bool:
+        """Whether a sample from number `since` on has another quality than the one before it."""
+        words = self._samples.words[max(since - 1, 0) :]
+        return bool((words[1:] != words[:-1]).any())
+
     def quality_runs(
         self, start_ns: int, end_ns: int, level: QualityLevel, *, apart_ns: int = 0
     ) -> list[tuple[int, int, Quality]]:

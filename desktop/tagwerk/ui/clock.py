@@ -228,8 +228,8 @@ class FrameClock(QObject):
     def _drain(self) -> Frame | None:
         if self._plant is None:
             return None
-        if self._is_visible and self._quiet_frames >= _QUIET_FRAMES:
-            # Before the look: what comes during it or behind it is told.
+        if self._is_visible and self._quiet_frames >= _QUIET_FRAMES - 1:
+            # Before the look that may begin a rest: what comes during it or behind it is told.
             self._plant.tell_news(self._on_news)
         try:
             return self._plant.drain()

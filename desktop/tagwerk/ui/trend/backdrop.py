@@ -73,10 +73,14 @@ class Backdrop:
             (
                 rect.getRect(),
                 [
-                    (axis.unit, axis.left, model.scales.get(model.scale_key(pane, axis)))
+                    (
+                        axis.unit,
+                        axis.left,
+                        model.scales.get(model.scale_key(pane, axis)),
+                        [pen.color for pen in axis.pens],
+                    )
                     for axis in pane.axes
                 ],
-                [pen.color for axis in pane.axes for pen in axis.pens],
             )
             for pane, rect in geometry.panes
         ]

@@ -43,6 +43,7 @@ class ColumnCache:
     __slots__ = (
         "_answer",
         "_asked",
+        "_curve",
         "_final",
         "_history",
         "_kept",
@@ -57,6 +58,7 @@ class ColumnCache:
         self._answer: Kept | None = None
         self._kept: Kept | None = None
         self._width_ns = 0
+        self._curve: Curve | None = None
         self._near = False
         self._history = self._version = -1
         self._final = 0
@@ -72,13 +74,13 @@ class ColumnCache:
             # Scale and strokes of one picture ask for the same.
             return self._answer
         kept = self._kept
-        before = (self._width_ns, self._near, self._history)
-        if before != (width_ns, near, curve.history_version):
+        before = (self._curve, self._width_ns, self._near, self._history)
+        if before != (curve, width_ns, near, curve.history_version):
             kept = None
         result = self._extended(kept, curve, first, stop, width_ns, near)
         if result is None:
             result = self._compute(curve, first, stop, width_ns, near)
-        self._kept, self._width_ns, self._near = result, width_ns, near
+        self._kept, self._curve, self._width_ns, self._near = result, curve, width_ns, near
         self._history = curve.history_version
         # The column of the newest sample may still grow; those before are final.
         self._final, self._version = self._newest(curve, width_ns), curve.version

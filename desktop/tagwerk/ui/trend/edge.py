@@ -7,6 +7,7 @@ last look is looked at.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from tagwerk.ui.trend.strokes import TimeMap, ValueMap
 
 Rows = tuple[object, ...]
 """What of one curve changes when a sample comes at its end."""
+RowOf = Callable[[float], float | None]
+"""The row of pixels of a value; None for none."""
 
 
 class Edge:
@@ -26,8 +29,8 @@ class Edge:
         self._columns: dict[str, _NewestColumn] = {}
 
     def rows(self, model: TrendModel, geometry: Geometry) -> dict[str, Rows]:
-        """Of each visible curve what `newest_rows` tells; equal as long as nothing would look
-        otherwise."""
+        """Of each visible curve what `newest_rows` tells; equal to the one before as long as the
+        samples that came since would look no otherwise."""
         maps: dict[str, ValueMap] = {}
         for pane, rect in geometry.panes:
             for axis in pane.axes:
@@ -46,39 +49,60 @@ class Edge:
 
 
 class _NewestColumn:
-    """Minimum, maximum and last value of the column in which a curve's newest sample lies."""
+    """What was seen of one curve's end: minimum, maximum and last value of the column in which its
+    newest sample lies, and how often something has come that these do not tell."""
 
-    __slots__ = ("_column", "_count", "_curve", "_high", "_history", "_low", "_width_ns")
+    __slots__ = ("_column", "_count", "_curve", "_high", "_history", "_low", "_width_ns", "changes")
 
     def __init__(self) -> None:
         self._curve: Curve | None = None
         self._history = self._count = self._column = self._width_ns = 0
         self._low = self._high = math.nan
+        self.changes = 0
+        """Grows with a sample that changes a pixel elsewhere than in the newest column, or with a
+        quality that did not last until now."""
 
-    def look(self, curve: Curve, width_ns: int) -> tuple[int, float, float, float]:
+    def look(self, curve: Curve, width_ns: int, row_of: RowOf) -> tuple[int, float, float, float]:
         """Number of the column on the grid of `width_ns`, and its three values; NaN for none.
 
         The curve has samples.
         """
         times, values = curve.times, curve.values
         count, column = len(times), int(times[-1]) // width_ns
-        same = (
+        is_same = (
             curve is self._curve
             and curve.history_version == self._history
             and width_ns == self._width_ns
-            and column == self._column
+            and count >= self._count
         )
-        if not same:
-            self._curve, self._history = curve, curve.history_version
-            self._width_ns, self._column = width_ns, column
-            self._count = int(np.searchsorted(times, column * width_ns))
+        if not is_same:
+            self._curve, self._history, self._width_ns = curve, curve.history_version, width_ns
+            self._count = 0
+            self.changes += 1
+        elif count > self._count and self._is_elsewhere(curve, column, row_of):
+            self.changes += 1
+        if column != self._column or not is_same:
+            self._column = column
             self._low = self._high = math.nan
-        if count > self._count:
-            fresh = values[self._count :]
-            self._low = float(np.fmin(self._low, np.fmin.reduce(fresh)))
-            self._high = float(np.fmax(self._high, np.fmax.reduce(fresh)))
-            self._count = count
+            begin = int(np.searchsorted(times, column * width_ns))
+        else:
+            begin = self._count
+        if count > begin:
+            self._low = float(np.fmin(self._low, np.fmin.reduce(values[begin:])))
+            self._high = float(np.fmax(self._high, np.fmax.reduce(values[begin:])))
+        self._count = count
         return column, self._low, self._high, float(values[-1])
+
+    def _is_elsewhere(self, curve: Curve, column: int, row_of: RowOf) -> bool:
+        """Whether the samples since the last look show more than the newest column will."""
+        fresh = curve.values[self._count :]
+        if np.isnan(fresh).any() or curve.changes_quality(self._count):
+            return True
+        if column == self._column:
+            return False
+        # A line that goes on as it was has nothing new in the columns that it has left.
+        before = row_of(float(curve.values[self._count - 1]))
+        return {row_of(float(fresh.min())), row_of(float(fresh.max()))} != {before}
 
 
 def newest_rows(
@@ -95,14 +119,16 @@ def newest_rows(
         return (curve.is_live, held, doubt)
     if latest.time_ns > time.right_ns:
         return (doubt,)
-    column, *numbers = (newest or _NewestColumn()).look(curve, time.column_ns)
-    if value is not None:
-        rows = [
-            None if math.isnan(number) else round(value.y(number) * time.ratio)
-            for number in numbers
-        ]
-    else:
-        rows = [None if math.isnan(number) else number for number in numbers]
+
+    def row_of(number: float) -> float | None:
+        if math.isnan(number):
+            return None
+        return number if value is None else round(value.y(number) * time.ratio)
+
+    seen = newest or _NewestColumn()
+    column, *numbers = seen.look(curve, time.column_ns, row_of)
+    rows = [row_of(number) for number in numbers]
     # The newest value is drawn up to now anyway: one that stays the same changes nothing.
     is_flat = rows[0] == rows[1] == rows[2]
-    return (curve.is_live, None if is_flat else column, *rows, latest.quality, doubt)
+    shown = None if is_flat else column
+    return (curve.is_live, shown, *rows, latest.quality, doubt, seen.changes)

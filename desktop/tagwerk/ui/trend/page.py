@@ -92,7 +92,6 @@ class TrendPage(QWidget):
         self._history = -1
         self.failed: list[tuple[str, Message]] = []
         """Pens whose past could not be read, with the reason."""
-        """For how many pens the log did not answer."""
         splitter = self._splitter = _Splitter(Qt.Orientation.Vertical)
         splitter.setHandleWidth(theme().px(4))
         splitter.setChildrenCollapsible(False)

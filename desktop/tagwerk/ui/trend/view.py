@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from tagwerk.store.trends import Curve
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.mime import has_tags, tags_from_mime
 from tagwerk.ui.theme import theme
@@ -93,6 +94,9 @@ class TrendView(QWidget):
         self._pixel_ns = 1
         self._edge = Edge()
         self._edge_rows: dict[str, Rows] | None = None
+        """What the screen shows at the end of the curves; None where that is not known."""
+        self._looked_at: list[tuple[Curve, int]] = []
+        """The curves, and how far they were, when `_edge_rows` was made."""
         self._drag = _Drag.NONE
         self._pressed_at = QPointF()
         self._last_x = 0.0
@@ -123,8 +127,7 @@ class TrendView(QWidget):
         shown = self._moment()
         if shown == self._painted:
             return False
-        self._painted = shown
-        self.update()
+        self._show(shown, self._look_at_edge())
         return True
 
     def refresh_edge(self) -> bool:
@@ -133,12 +136,22 @@ class TrendView(QWidget):
 
         Samples that repeat the value, or that lie behind the window of a paused trend, do not.
         """
-        rows, shown = self._edge.rows(self.model, self.placement), self._moment()
+        rows, shown = self._look_at_edge(), self._moment()
         if rows == self._edge_rows and shown == self._painted:
             return False
-        self._edge_rows, self._painted = rows, shown
-        self.update()
+        self._show(shown, rows)
         return True
+
+    def _show(self, shown: tuple[int, int], rows: dict[str, Rows]) -> None:
+        self._painted, self._edge_rows = shown, rows
+        self.update()
+
+    def _look_at_edge(self) -> dict[str, Rows]:
+        self._looked_at = self._curves_now()
+        return self._edge.rows(self.model, self.placement)
+
+    def _curves_now(self) -> list[tuple[Curve, int]]:
+        return [(pen.curve, pen.curve.version) for pen in self.model.pens]
 
     @property
     def step_ns(self) -> int:
@@ -158,6 +171,10 @@ class TrendView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paint_count += 1
+        if self._curves_now() != self._looked_at:
+            # A picture for another reason (the focus, an image to save) shows newer samples, or
+            # shows them elsewhere: the next look must not take the screen for what it was.
+            self._edge_rows = None
         began = time.perf_counter()
         coarse = 1
         if self._fine_ms > SLOW_MS and began - self._painted_at < MOVING_S:
