@@ -1,5 +1,7 @@
 """Names, types, qualities, alarms and errors: the words that all layers share."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +151,11 @@ def test_a_profile_names_its_secret_but_never_holds_it():
     profile = ConnectionProfile("Skid", "https://h/graphql/", user="m.brandt")
     assert profile.keyring_name == "m.brandt@https://h/graphql/"
     assert not any("password" in field for field in ConnectionProfile.__slots__)
+
+
+def test_a_token_is_never_kept_where_a_password_is_looked_for():
+    own = ConnectionProfile("Skid", "https://h/graphql/", user="m.brandt")
+    issued = replace(own, by_token=True)
+    assert own.keyring_name != issued.keyring_name
+    assert replace(own, name="other").keyring_name == own.keyring_name
+    assert replace(issued, name="other").keyring_name == issued.keyring_name

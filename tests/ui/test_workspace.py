@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from tagwerk.domain.connection import ConnectionProfile, Trust, TrustMode
 from tagwerk.domain.errors import UsageError
 from tagwerk.ui.confirm import ConfirmDialog
 from tagwerk.ui.slow_files import Save
-from tagwerk.ui.workspace import Workspace, read_workspace, write_workspace
+from tagwerk.ui.widgets.buttons import PushButton
+from tagwerk.ui.workspace import Workspace, _rename_lock, read_workspace, write_workspace
 from ui.shell_support import PROFILE, Panel, bench, until
 
 PINNED = ConnectionProfile(
@@ -109,6 +111,83 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
         read_workspace(tmp_path / "no.tagwerk")
 
 
+@pytest.mark.parametrize(
+    ("workspace", "place"),
+    [
+        (Workspace(replace(PINNED, note="Halle \udc80")), '"note": "Halle ?"'),
+        (Workspace(replace(PINNED, name="\ud800")), '"name": "?"'),
+        (Workspace(PINNED, panels={"p": {"text": "a" * 500 + "\ud800"}}), '"text": "aaa'),
+    ],
+)
+def test_half_a_character_is_told_with_its_place_and_leaves_nothing(tmp_path, workspace, place):
+    path = tmp_path / "x.tagwerk"
+    write_workspace(path, Workspace(PINNED))
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="cannot be saved as") as caught:
+        write_workspace(path, workspace)
+    assert str(path) in str(caught.value)
+    assert place in str(caught.value)
+    assert len(str(caught.value)) < len(str(path)) + 250
+    assert "anew" in caught.value.cure
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names that are no text")
+def test_a_file_name_that_is_no_text_is_told(tmp_path):
+    with pytest.raises(UsageError, match="cannot be saved as") as caught:
+        write_workspace(tmp_path / "\ud800.tagwerk", Workspace(PINNED))
+    str(caught.value).encode()
+    assert not list(tmp_path.iterdir())
+
+
+def test_whatever_goes_wrong_in_a_save_leaves_nothing_beside_the_file(tmp_path):
+    def fail():
+        assert len(list(tmp_path.iterdir())) == 1
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        write_workspace(tmp_path / "x.tagwerk", Workspace(PINNED), fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_save_sweeps_what_killed_programs_of_this_user_left_of_the_same_file(
+    monkeypatch, tmp_path
+):
+    path = tmp_path / "x[1].tagwerk"
+    parts = []
+    write_workspace(
+        path, Workspace(PINNED), lambda: bool(parts.extend(tmp_path.glob("*.part"))) or True
+    )
+    maker = parts[0].name.removeprefix(f"{path.name}.").partition("-")[0]
+    gone, alive = 111, 222
+
+    def kill(process, number):
+        assert number == 0
+        if process == gone:
+            raise ProcessLookupError
+
+    swept = [f"{path.name}.{maker}-{alive}-2.part"]
+    if os.name == "posix":
+        swept.append(f"{path.name}.{maker}-{gone}-1.part")
+    kept = [
+        f"{path.name}.{maker}-{alive}-1.part",
+        f"{path.name}.{'0' * len(maker)}-{gone}-1.part",
+        f"{path.name}.{gone}-1.part",
+        f"y.tagwerk.{maker}-{gone}-1.part",
+        f"x1.tagwerk.{maker}-{gone}-1.part",
+        f"{path.name}.{maker}-{gone}-1.part.txt",
+    ]
+    for name in (*swept, *kept):
+        (tmp_path / name).write_text("{", encoding="utf-8")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    for name in (swept[0], kept[1], kept[2]):
+        os.utime(tmp_path / name, (two_days_ago, two_days_ago))
+    monkeypatch.setattr("tagwerk.ui.workspace.os.kill", kill)
+    write_workspace(path, Workspace(PINNED))
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, *kept])
+
+
 def _tell_states(monkeypatch):
     monkeypatch.setattr(
         "ui.shell_support._Panel.plant_state", lambda self: {"text": self.field.text()}
@@ -187,6 +266,24 @@ def test_who_comes_first_decides_whether_a_save_counts():
     assert not replacing.give_up(), "the old file cannot be promised any more"
 
 
+def test_a_save_gives_up_the_one_before_it_at_once():
+    first = Save(Path("a"))
+    Save(Path("b"), first)
+    assert not first.may_replace()
+
+
+def test_a_save_is_behind_one_that_was_given_up_too_late():
+    first = Save(Path("z/x.tagwerk"))
+    assert first.may_replace()
+    other, second = Save(Path("y.tagwerk"), first), Save(Path("x.tagwerk"), first)
+    assert second.is_behind_another
+    assert not other.is_behind_another
+    third = Save(Path("X.tagwerk"), second)
+    assert third.is_behind_another
+    first.end()
+    assert not third.is_behind_another
+
+
 class DeadShare:
     """What touches it waits until it is back."""
 
@@ -216,6 +313,25 @@ def dead_share(monkeypatch):
 
     monkeypatch.setattr("tagwerk.ui.workspace.os.fsync", slow_sync)
     monkeypatch.setattr("tagwerk.ui.workspace_flow.read_workspace", slow_read)
+    try:
+        yield share
+    finally:
+        share.is_back.set()
+
+
+@contextmanager
+def dead_rename(monkeypatch, folder):
+    """The first file of a save that would take its place in that folder hangs there."""
+    share = DeadShare()
+    rename = os.replace
+
+    def slow_rename(source, target):
+        ours = threading.current_thread().name == "workspace:save"
+        if ours and Path(target).parent == folder and not share.waiting:
+            share.touch()
+        rename(source, target)
+
+    monkeypatch.setattr("tagwerk.ui.workspace.os.replace", slow_rename)
     try:
         yield share
     finally:
@@ -347,6 +463,125 @@ async def test_a_later_save_takes_the_place_of_one_that_hangs(monkeypatch, tmp_p
         assert read_workspace(near).profile.url == PROFILE.url
         assert not list(far.parent.iterdir())
         assert said(one) == "Workspace saved"
+
+
+@pytest.mark.ui
+async def test_a_save_that_was_replaced_never_lands_on_the_newer_one(monkeypatch, tmp_path):
+    _tell_states(monkeypatch)
+    path = tmp_path / "far.tagwerk"
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_rename(monkeypatch, tmp_path) as share:
+            one.panel("trendPanel").field.setText("first")
+            one.window.workspaces.save_to(path)
+            await until(lambda: share.waiting)
+            one.panel("trendPanel").field.setText("second")
+            one.window.workspaces.save_to(path)
+            await until(
+                lambda: (
+                    said(one) == "Workspace saved"
+                    or (said(one) and "comes first" in one.window.shell.banner.current.detail)
+                )
+            )
+            assert said(one) == "Saving far.tagwerk …"
+            share.is_back.set()
+            await until(lambda: one.window.workspaces.path == path)
+            assert said(one) == "Workspace saved"
+            assert read_workspace(path).panels["trendPanel"] == {"text": "second"}
+            await threads_gone()
+        assert read_workspace(path).panels["trendPanel"] == {"text": "second"}
+        assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("was given up|was not saved")
+async def test_a_save_behind_one_that_hangs_is_given_up_at_once_and_promises_nothing(
+    monkeypatch, tmp_path
+):
+    _tell_states(monkeypatch)
+    path = tmp_path / "far.tagwerk"
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_rename(monkeypatch, tmp_path) as share:
+            one.panel("trendPanel").field.setText("first")
+            one.window.workspaces.save_to(path)
+            await until(lambda: share.waiting)
+            one.panel("trendPanel").field.setText("second")
+            one.window.workspaces.save_to(path)
+            await until(lambda: said(one) == "Saving far.tagwerk …")
+            one.window.workspaces.give_up_save()
+            await until(lambda: said(one) == "The workspace was not saved")
+            assert not share.is_back.is_set()
+            assert "earlier save" in one.window.shell.banner.current.detail
+            share.is_back.set()
+            await threads_gone()
+        assert read_workspace(path).panels["trendPanel"] == {"text": "first"}
+        assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.ui
+async def test_a_rename_that_hangs_keeps_no_other_folder_waiting(monkeypatch, tmp_path):
+    far, near = tmp_path / "far" / "x.tagwerk", tmp_path / "near.tagwerk"
+    far.parent.mkdir()
+    async with bench(monkeypatch) as one:
+        await one.open()
+        with dead_rename(monkeypatch, far.parent) as share:
+            one.window.workspaces.save_to(far)
+            await until(lambda: share.waiting)
+            one.window.workspaces.save_to(near)
+            await until(lambda: one.window.workspaces.path == near)
+            assert not share.is_back.is_set()
+            share.is_back.set()
+            await threads_gone()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links for everybody")
+def test_renames_of_one_file_wait_for_each_other_however_the_way_is_written(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    lock = _rename_lock(tmp_path / "x.tagwerk")
+    assert _rename_lock(tmp_path / "link" / "X.tagwerk") is lock
+    assert _rename_lock(tmp_path / "y.tagwerk") is not lock
+
+
+@pytest.mark.ui
+@pytest.mark.expects_log("was given up|was not saved")
+async def test_two_waiting_banners_stay_as_they_are(monkeypatch, tmp_path):
+    path = tmp_path / "far.tagwerk"
+    write_workspace(path, Workspace(PROFILE))
+
+    def cancel_button():
+        # What was replaced waits for its deletion: the newest is the one on show.
+        return one.window.shell.banner.findChildren(PushButton, "bannerAction")[-1]
+
+    async with bench(monkeypatch) as one:
+        await one.open()
+        bar = one.window.shell.banner
+        with dead_share(monkeypatch) as share:
+            one.window.workspaces.open_file(path)
+            await until(lambda: said(one) == "Opening far.tagwerk …")
+            one.window.workspaces.save_to(path)
+            await until(lambda: bar.banner("workspace:save") is not None)
+            banner, button = bar.current, cancel_button()
+            for _ in range(3):
+                one.window._on_show.refresh()
+                assert bar.current is banner
+                assert cancel_button() is button
+            # Another one of the same weight comes in front once, and no further.
+            one.window.shell.say("warning", "Something else", "")
+            one.window._on_show.refresh()
+            shown, button = bar.current, cancel_button()
+            assert shown.headline in ("Opening far.tagwerk …", "Saving far.tagwerk …")
+            one.window._on_show.refresh()
+            assert bar.current is shown
+            assert cancel_button() is button
+            button.click()
+            await until(lambda: bar.current is not shown)
+            one.window._on_show.refresh()
+            cancel_button().click()
+            await until(lambda: not bar.banner("workspace:save"))
+            await until(lambda: not bar.banner("workspace:open"))
+            share.is_back.set()
+            await threads_gone()
 
 
 @pytest.mark.ui

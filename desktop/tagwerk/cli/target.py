@@ -77,7 +77,7 @@ async def find_target(options: argparse.Namespace, *, needs_login: bool = True) 
             return Target(profile, traffic=traffic)
         raise UsageError("No user is given.", cure="Add --user NAME.")
     if profile.by_token:
-        return Target(profile, token=_password(profile), traffic=traffic)
+        return Target(profile, token=_token_of(profile), traffic=traffic)
     return Target(profile, password=_password(profile), traffic=traffic)
 
 
@@ -285,6 +285,29 @@ def _known_password(profile: ConnectionProfile) -> tuple[str | None, str]:
         return None, "" if problem.code == "no_keyring" else problem.message
 
 
+def _token_of(profile: ConnectionProfile) -> str:
+    """As `_password`; blanks around a token come from copying, and an empty one is none."""
+    token = _password(profile).strip()
+    if not token:
+        raise _nothing_known(profile)
+    return token
+
+
+def _nothing_known(profile: ConnectionProfile) -> LoginFailed:
+    where = {"user": profile.user, "variable": PASSWORD_VARIABLE}
+    if profile.by_token:
+        return LoginFailed(
+            "There is no token for {user}.",
+            cure="Set {variable}, or save the token in the window.",
+            **where,
+        )
+    return LoginFailed(
+        "There is no password for {user}.",
+        cure="Set {variable}, or save the password in the window.",
+        **where,
+    )
+
+
 def _password(profile: ConnectionProfile) -> str:
     """What is known, else from a prompt."""
     known, why = _known_password(profile)
@@ -294,10 +317,6 @@ def _password(profile: ConnectionProfile) -> str:
         print(f"tagwerk: {why}", file=sys.stderr, flush=True)
     if is_terminal():
         with interruptible():
-            return getpass.getpass(f"Password of {profile.user} on {profile.url}: ")
-    raise LoginFailed(
-        "There is no password for {user}.",
-        cure="Set {variable}, or save the password in the window.",
-        user=profile.user,
-        variable=PASSWORD_VARIABLE,
-    )
+            asked = "Token" if profile.by_token else "Password"
+            return getpass.getpass(f"{asked} of {profile.user} on {profile.url}: ")
+    raise _nothing_known(profile)

@@ -189,8 +189,13 @@ class ConnectionProfile:
 
     @property
     def keyring_name(self) -> str:
-        """User name under which the keyring holds the password (service ``tagwerk``)."""
-        return f"{self.user}@{self.url}"
+        """User name under which the keyring holds the password or the token (service ``tagwerk``).
+
+        Two names for the same user on the same server: a password must never be sent as a token,
+        nor a token as a password. An address holds no blank, so the names cannot meet.
+        """
+        name = f"{self.user}@{self.url}"
+        return f"{name} (token)" if self.by_token else name
 
 
 @dataclass(frozen=True, slots=True)

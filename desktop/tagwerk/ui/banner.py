@@ -134,6 +134,7 @@ class BannerBar(Area):
         self._timer = QTimer(self)
         self._timer.setInterval(250)
         self._timer.timeout.connect(self._count_down)
+        self._offered: tuple[tuple[str, str, Callable[[], object]], ...] = ()
         self._shown = ""
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.hide()
@@ -234,6 +235,10 @@ class BannerBar(Area):
         self.show()
 
     def _set_actions(self, banner: Banner) -> None:
+        if banner.actions == self._offered:
+            # A button under the mouse or with the keyboard stays what it is.
+            return
+        self._offered = banner.actions
         while (item := self._actions.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

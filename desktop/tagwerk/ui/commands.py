@@ -60,7 +60,7 @@ SHELL_COMMANDS = (
     Command("connection.disconnect", "Disconnect", "Connection", "unplug", "Ctrl+Shift+D"),
     Command("connection.doctor", "Connection doctor…", "Connection", "stethoscope", "F8"),
     Command("connection.traffic", "Show traffic", "Connection", "activity", "F12"),
-    Command("connection.forget", "Forget the saved password", "Connection", "key-round"),
+    Command("connection.forget", "Forget the saved password or token", "Connection", "key-round"),
     Command("connection.edit", "Edit this connection…", "Connection", "pencil"),
     Command("connection.manage", "Saved connections…", "Connection", "list"),
     Command("help.keys", "Keyboard shortcuts", "Help", "keyboard", "F1"),

@@ -38,7 +38,7 @@ from tagwerk.ui.connect_address import AddressPage
 from tagwerk.ui.connect_certificate import CertificatePage
 from tagwerk.ui.connect_parts import StageList
 from tagwerk.ui.connect_rights import RightsPage
-from tagwerk.ui.connect_sign_in import SignInPage
+from tagwerk.ui.connect_sign_in import SignInPage, Trial
 from tagwerk.ui.errors import in_words
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.saved_connections import SavedConnections
@@ -110,7 +110,7 @@ class ConnectDialog(QDialog):
         self._session_only = False
         self._result: ProbeResult | None = None
         self._url = profile.url if profile is not None else ""
-        self._password = ""
+        self._trial: Trial | None = None
         self._build(has_keyring)
         self._ring = FocusRing(self)
         self._go(ADDRESS)
@@ -269,6 +269,7 @@ class ConnectDialog(QDialog):
         self._scope.cancel("look")
         self._base = None
         self._trust = Trust()
+        self._trial = None
         self._session_only = False
         self.address.steps.rest()
         self.address.say("", "")
@@ -382,14 +383,17 @@ class ConnectDialog(QDialog):
 
     def _confirm_new_certificate(self) -> None:
         """To accept another certificate than the one trusted is an act of its own."""
+        warning = tr("From now on only the new one is trusted. If it belongs to someone in between, they read your password with the next step.")  # fmt: skip
+        if (self._trial or self._base or ConnectionProfile("", "")).by_token:
+            warning = tr("From now on only the new one is trusted. If it belongs to someone in between, they read your token with the next step.")  # fmt: skip
         question = ConfirmDialog(
             self,
             "confirmNewCertificate",
             tr("Trust the new certificate of {host}?", host=host_of(self._url)),
-            tr("From now on only the new one is trusted. If it belongs to someone in between, they read your password with the next step."),
+            warning,
             tr("Trust the new one"),
             tr("Stay away"),
-        )  # fmt: skip
+        )
         question.accepted.connect(self._trust_decided)
         question.open()
 
@@ -426,7 +430,7 @@ class ConnectDialog(QDialog):
             page.say(tr("A name for the connection is needed."), "")
             page.name.setFocus()
             return
-        if page.is_token and not page.password.text().strip():
+        if page.is_token and not page.secret:
             # Without one user and an empty password would be sent, which counts as an attempt.
             page.say(tr("A token is needed."), "")
             page.password.setFocus()
@@ -434,19 +438,19 @@ class ConnectDialog(QDialog):
         page.say("", "")
         page.steps.restart()
         self.next.setEnabled(False)
-        self._password = page.password.text()
-        self._scope.start(self._try_login(), "look", replace=True)
+        self._trial = trial = page.trial(self._asked())
+        self._scope.start(self._try_login(trial), "look", replace=True)
 
-    async def _try_login(self) -> None:
+    async def _try_login(self, trial: Trial) -> None:
         page = self.sign_in
         try:
             result = await self._connector.inspect(
                 self._url,
                 trust=self._trust,
-                user=page.user.text().strip(),
-                password=self._password,
+                user=trial.user,
+                password=trial.secret,
                 on_step=page.steps.take,
-                profile=self._asked(),
+                profile=trial.asked,
             )
         except asyncio.CancelledError:
             raise  # the dialog may be gone by now
@@ -464,11 +468,11 @@ class ConnectDialog(QDialog):
                 page.password.selectAll()
             return
         session = result.session
-        if session is None and page.is_token:
+        if session is None and trial.by_token:
             # With a token nobody signs in: that the server told the rights shows that it was taken.
-            session = Session(page.user.text().strip())
+            session = Session(trial.user)
         if session is None:
-            page.say(tr("The server did not sign {user} in.", user=page.user.text()), "")
+            page.say(tr("The server did not sign {user} in.", user=trial.user), "")
             return
         self._result = result
         chosen = self._base.alarm_filter if self._base is not None else ""
@@ -478,28 +482,31 @@ class ConnectDialog(QDialog):
     # The end.
 
     def _finish(self) -> None:
+        trial = self._trial
+        if trial is None:
+            return
         base = self._base or ConnectionProfile("", "")
         page = self.sign_in
         profile = replace(
             base,
-            name=page.name.text().strip(),
+            name=trial.name,
             url=self._result.url if self._result is not None and self._result.url else self._url,
-            user=page.user.text().strip(),
+            user=trial.user,
             dialect=(self._result.dialect if self._result is not None else "") or "auto",
             trust=self._trust,
             sheet=page.sheet.text().strip(),
             note=page.note.text().strip(),
-            time_zone=page.zone.text().strip(),
+            time_zone=trial.time_zone,
             alarm_filter=self.rights.alarm_filter,
-            by_token=page.is_token,
+            by_token=trial.by_token,
         )
         saved = replace(profile, trust=base.trust) if self._session_only else profile
-        choice = ConnectionChoice(profile, saved, self._password, page.keeps)
+        choice = ConnectionChoice(profile, saved, trial.secret, page.keeps)
         self.accept()
         self.chosen.emit(choice)
 
     def done(self, result: int) -> None:
         self._scope.cancel("look")
         self.sign_in.password.clear()
-        self._password = ""
+        self._trial = None
         super().done(result)

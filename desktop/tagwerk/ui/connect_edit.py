@@ -341,20 +341,33 @@ class ConnectionEditor(QDialog):
             return tr("A name for the connection is needed.")
         if name != self._profile.name and self._connections.find(name) is not None:
             return tr("There is a connection of the name {name} already.", name=name)
-        for text in (address, partner):
-            if (text or text is address) and not self._is_address(text):
-                return tr("“{text}” is not an address.", text=text)
-        if _is_plain(address) and self.trust.mode is not TrustMode.PLAIN_HTTP:
-            return tr("{address} is not encrypted. Allow that explicitly, or use https.", address=address)  # fmt: skip
-        partner_mode = self.partner_trust.mode or self.trust.mode
-        if _is_plain(partner) and partner_mode is not TrustMode.PLAIN_HTTP:
-            return tr("{address} is not encrypted. Allow that explicitly, or use https.", address=partner)  # fmt: skip
+        if not self._is_address(address, self.trust.trust):
+            return tr("“{text}” is not an address.", text=address)
+        if partner and not self._is_address(partner, self._partner_decision):
+            return tr("“{text}” is not an address.", text=partner)
+        plain = self._plain_address(address, partner)
+        if plain:
+            return tr("{address} is not encrypted. Allow that explicitly, or use https.", address=plain)  # fmt: skip
         for trust in (self.trust, self.partner_trust):
             if trust.mode is TrustMode.CA_FILE and not trust.has_file:
                 return tr("Choose the CA file.")
         if self._timeout_s() is None:
             return tr("The time-out is a number from {least} to {most} seconds.", least=round(SHORTEST_TIMEOUT_S), most=round(LONGEST_TIMEOUT_S))  # fmt: skip
         return ""
+
+    def _plain_address(self, address: str, partner: str) -> str:
+        """The whole address that would be saved and is not encrypted though nobody said so."""
+        whole = self._whole(address, self.trust.trust)
+        if _is_plain(whole) and self.trust.mode is not TrustMode.PLAIN_HTTP:
+            return whole
+        if not partner:
+            return ""
+        whole = self._whole(partner, self._partner_decision)
+        # What was said for the server counts for a partner whose http can be seen in its field,
+        # never for a bare name that would turn into http unseen.
+        seen = self.trust.mode if whole == partner else None
+        mode = self.partner_trust.mode or seen
+        return whole if _is_plain(whole) and mode is not TrustMode.PLAIN_HTTP else ""
 
     def _timeout_s(self) -> float | None:
         try:
@@ -379,10 +392,10 @@ class ConnectionEditor(QDialog):
             address, trust=trust or Trust(), dialect=str(self.dialect.currentData())
         )
 
-    def _is_address(self, text: str) -> bool:
+    def _is_address(self, text: str, trust: Trust | None) -> bool:
         """Whether it can be one; what is really there is found out by connecting."""
         try:
-            parts = urlsplit(self._whole(text, self.trust.trust))
+            parts = urlsplit(self._whole(text, trust))
             known = parts.scheme in ("http", "https")
             # A port that is none raises; a user or password never belongs into an address.
             return known and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc

@@ -141,7 +141,10 @@ class ConnectFlow(QObject):
         self.passwords.remember(choice.profile, choice.password)
         if choice.keep_password:
             await self._keep(choice.profile, choice.password)
+        before = self.saved.find(choice.saved.name)
         self.saved.put(choice.saved)
+        if before is not None and before.by_token != choice.saved.by_token:
+            self.care.forget_former(before, choice.saved)
         self.desk.settings.set("last_connection", choice.saved.name)
         self.store()
         self.connections_changed.emit()

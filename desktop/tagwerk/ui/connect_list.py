@@ -155,13 +155,15 @@ class ConnectionList(QWidget):
         menu.setObjectName("recentMenu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = profile.name
+        forget = tr("Forget the saved password")
+        if profile.by_token:
+            forget = tr("Forget the saved token")
         entries = (
             ("edit", tr("Edit…"), "pencil", lambda: self.edited.emit(name)),
             ("duplicate", tr("Duplicate…"), "copy", lambda: self.duplicated.emit(name)),
             ("top", tr("No longer at the top") if at_top else tr("Keep at the top"),
              "star-off" if at_top else "star", lambda: self.kept_at_top.emit(name, not at_top)),
-            ("forget", tr("Forget the saved password"), "key-round",
-             lambda: self.password_forgotten.emit(profile)),
+            ("forget", forget, "key-round", lambda: self.password_forgotten.emit(profile)),
             ("delete", tr("Delete…"), "trash-2", lambda: self.removed.emit(name)),
         )  # fmt: skip
         for key, text, icon_name, run in entries:

@@ -69,6 +69,11 @@ def no_keyring_words(*, is_token: bool) -> str:
     return tr("This computer has no keyring that Tagwerk can use. The password is kept in memory until you quit.")  # fmt: skip
 
 
+def secret_of(text: str, *, is_token: bool) -> str:
+    """What was typed as it is sent: copying brings blanks to a token, to a password they belong."""
+    return text.strip() if is_token else text
+
+
 class StageList(Area):
     """Address, Certificate, Sign in, Rights: where the dialog stands."""
 

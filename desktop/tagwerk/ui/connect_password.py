@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tagwerk.domain.connection import ConnectionProfile
-from tagwerk.ui.connect_parts import keep_words, no_keyring_words
+from tagwerk.ui.connect_parts import keep_words, no_keyring_words, secret_of
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.status_words import host_of
 from tagwerk.ui.theme import theme
@@ -37,7 +37,8 @@ class PasswordDialog(QDialog):
         box = QVBoxLayout(page)
         box.setContentsMargins(21, 20, 21, 16)
         box.setSpacing(theme().px(10))
-        is_token, host = profile.by_token, host_of(profile.url)
+        self._is_token = is_token = profile.by_token
+        host = host_of(profile.url)
         headline = tr("Password of {user} on {host}", user=profile.user, host=host)
         if is_token:
             headline = tr("Token of {user} for {host}", user=profile.user, host=host)
@@ -48,6 +49,10 @@ class PasswordDialog(QDialog):
         self.password.setObjectName("passwordField")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         box.addWidget(self.password)
+        self.problem = Label("", 13, 500, "bad", wrap=True)
+        self.problem.setObjectName("passwordProblem")
+        self.problem.hide()
+        box.addWidget(self.problem)
         self.keep = CheckBox(keep_words(is_token=is_token))
         self.keep.setObjectName("keepPassword")
         self.keep.setEnabled(has_keyring)
@@ -82,10 +87,24 @@ class PasswordDialog(QDialog):
             return
         super().keyPressEvent(event)
 
+    def accept(self) -> None:
+        if self._is_token and not self._secret:
+            # Nothing in place of a token would be an attempt to sign in without one.
+            self.problem.setText(tr("A token is needed."))
+            self.problem.show()
+            self.password.setFocus()
+            return
+        super().accept()
+
+    @property
+    def _secret(self) -> str:
+        """The password as it was typed, or the token without the blanks that copying brought."""
+        return secret_of(self.password.text(), is_token=self._is_token)
+
     def done(self, result: int) -> None:
         if not self.answer.done():
             accepted = result == QDialog.DialogCode.Accepted
-            given = (self.password.text(), self.keep.isChecked() and self.keep.isEnabled())
+            given = (self._secret, self.keep.isChecked() and self.keep.isEnabled())
             self.answer.set_result(given if accepted else None)
         self.password.clear()
         super().done(result)

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QLineEdit, QVBoxLayout
 
 from tagwerk.domain.connection import ConnectionProfile, StepName
-from tagwerk.ui.connect_parts import StepTable, keep_words, no_keyring_words
+from tagwerk.ui.connect_parts import StepTable, keep_words, no_keyring_words, secret_of
 from tagwerk.ui.i18n import tr
 from tagwerk.ui.theme import theme
 from tagwerk.ui.widgets.buttons import IconButton
 from tagwerk.ui.widgets.emptystate import Label
 from tagwerk.ui.widgets.fields import CheckBox, LineField
 from tagwerk.ui.widgets.painting import Area
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried to sign in with, and then saved: the fields may change before the answer.
+
+    Args:
+        name: of the connection.
+        secret: the password or the token, never printed.
+        asked: how the server is looked at, None where nobody said.
+    """
+
+    name: str
+    user: str
+    secret: str = field(repr=False)
+    by_token: bool
+    time_zone: str
+    asked: ConnectionProfile | None
 
 
 class SignInPage(Area):
@@ -82,10 +102,10 @@ class SignInPage(Area):
             (Label(tr("Tag sheet"), 13, 400, "text2"), self.sheet),
             (self.zone_label, self.zone),
         )
-        for index, (label, field) in enumerate(rows):
+        for index, (label, part) in enumerate(rows):
             grid.addWidget(label, index, 0)
-            grid.addWidget(field, index, 1, 1, 1 if field is self.sheet else 2)
-            if field is self.sheet:
+            grid.addWidget(part, index, 1, 1, 1 if part is self.sheet else 2)
+            if part is self.sheet:
                 grid.addWidget(self.sheet_button, index, 2)
         grid.setColumnStretch(1, 1)
         return grid
@@ -138,6 +158,22 @@ class SignInPage(Area):
     def is_token(self) -> bool:
         """What is given in place of the password is a token."""
         return self.by_token.isChecked() and not self.by_token.isHidden()
+
+    @property
+    def secret(self) -> str:
+        """The password as it was typed, or the token without the blanks that copying brought."""
+        return secret_of(self.password.text(), is_token=self.is_token)
+
+    def trial(self, asked: ConnectionProfile | None) -> Trial:
+        """What the fields say now; `asked`: see `Trial`."""
+        return Trial(
+            self.name.text().strip(),
+            self.user.text().strip(),
+            self.secret,
+            self.is_token,
+            self.zone.text().strip(),
+            asked,
+        )
 
     @property
     def keeps(self) -> bool:

@@ -53,14 +53,17 @@ class ConnectionCare(QObject):
         profile = self._flow.saved.find(name)
         if profile is None:
             return
+        gone = tr("Its address, the trust in its certificate, its kept names and its password in the keyring of this computer are deleted. Recordings and the audit stay.")  # fmt: skip
+        if profile.by_token:
+            gone = tr("Its address, the trust in its certificate, its kept names and its token in the keyring of this computer are deleted. Recordings and the audit stay.")  # fmt: skip
         question = ConfirmDialog(
             self._window,
             "confirmDelete",
             tr("Delete the connection {name}?", name=name),
-            tr("Its address, the trust in its certificate, its kept names and its password in the keyring of this computer are deleted. Recordings and the audit stay."),
+            gone,
             tr("Delete"),
             tr("Keep it"),
-        )  # fmt: skip
+        )
         question.accepted.connect(lambda: self._removed(profile))
         question.open()
 
@@ -72,9 +75,13 @@ class ConnectionCare(QObject):
         self._flow.connections_changed.emit()
         if shared:
             text = tr("The connection {name} is deleted; its password stays, another connection uses it", name=profile.name)  # fmt: skip
+            if profile.by_token:
+                text = tr("The connection {name} is deleted; its token stays, another connection uses it", name=profile.name)  # fmt: skip
             self._flow.desk.banner_requested.emit("info", text, "")
             return
         text = tr("The connection {name} and its password are deleted", name=profile.name)
+        if profile.by_token:
+            text = tr("The connection {name} and its token are deleted", name=profile.name)
         self._scope.start(self._forget(profile, text), "forget")
 
     def duplicate(self, name: str) -> None:
@@ -112,18 +119,30 @@ class ConnectionCare(QObject):
         self._editor = None
 
     def _edited(self, before: ConnectionProfile, after: ConnectionProfile) -> None:
-        lost = before.keyring_name != after.keyring_name
-        shared = self._flow.saved.shares_password(before)
         self._flow.saved.put(after, instead_of=before.name)
         self._flow.store()
         self._flow.connections_changed.emit()
-        if lost and not shared:
-            text = tr("The saved password was for {user} at the former address; it is forgotten", user=before.user)  # fmt: skip
-            self._scope.start(self._forget(before, text if before.user else ""), "forget")
+        self.forget_former(before, after)
         if self._flow.plant is not None and self._flow.plant.profile.name == before.name:
             self._flow.desk.banner_requested.emit(
                 "info", tr("The changes count from the next time you connect"), ""
             )
+
+    def forget_former(self, before: ConnectionProfile, after: ConnectionProfile) -> None:
+        """Forget the password or token that a changed connection no longer uses.
+
+        Args:
+            before: the saved connection as it was.
+            after: as it is saved now.
+        """
+        lost = before.keyring_name != after.keyring_name
+        shared = any(
+            other.keyring_name == before.keyring_name and other.name != after.name
+            for other in self._flow.saved.all()
+        )
+        if lost and not shared:
+            text = _former_words(before, after) if before.user else ""
+            self._scope.start(self._forget(before, text), "forget")
 
     def manage(self) -> None:
         """The list of all saved connections."""
@@ -164,3 +183,15 @@ class ConnectionCare(QObject):
         self._flow.store()
         if told:
             self._flow.desk.banner_requested.emit("info", told, "")
+
+
+def _former_words(before: ConnectionProfile, after: ConnectionProfile) -> str:
+    """What became of the secret of a connection that changed."""
+    same = (before.user, before.url) == (after.user, after.url)
+    if before.by_token:
+        if same:
+            return tr("The connection signs in with a password now; the token of {user} is forgotten", user=before.user)  # fmt: skip
+        return tr("The saved token was for {user} at the former address; it is forgotten", user=before.user)  # fmt: skip
+    if same:
+        return tr("The connection signs in with a token now; the password of {user} is forgotten", user=before.user)  # fmt: skip
+    return tr("The saved password was for {user} at the former address; it is forgotten", user=before.user)  # fmt: skip

@@ -69,6 +69,7 @@ class Shell:
         self._connections = connections
         self.actions_by_id: dict[str, QAction] = {}
         """The window's own actions, by their commands' ids; empty before `complete`."""
+        self._busy: set[str] = set()
         self._build()
 
     # Building.
@@ -260,11 +261,16 @@ class Shell:
     def show_busy(self, key: str, banner: Banner | None) -> None:
         """What something waits for that can be given up; None: no longer."""
         if banner is None:
+            self._busy.discard(key)
             self.banner.drop(key)
             return
+        self._busy.add(key)
         self.banner.put(key, banner)
         before = self.banner.current
-        if before is not None and before is not banner and before.kind == banner.kind:
-            # What can be given up must not wait behind one of the same weight that came later.
+        if before is None or before.kind != banner.kind:
+            return
+        # What can be given up must not wait behind one of the same weight that came later. Two of
+        # them stay as they are: a button that is made anew every second cannot be pressed.
+        if not any(before is self.banner.banner(busy) for busy in self._busy):
             self.banner.drop(key)
             self.banner.put(key, banner)

@@ -23,12 +23,25 @@ FOLDER_PATIENCE_S = 1.0
 
 
 class Save:
-    """One save under way: the thread that writes and the window agree on whether it still counts."""
+    """One save under way: the thread that writes and the window agree on whether it still counts.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        earlier: the window's save before this one, which is given up for it.
+    """
+
+    def __init__(self, path: Path, earlier: Save | None = None) -> None:
         self.path = path
+        # Held for a few instructions only, never while a file is touched: the window takes it too.
         self._lock = threading.Lock()
-        self._is_given_up = self._is_replacing = False
+        self._is_given_up = self._is_replacing = self._has_ended = False
+        self._earlier: tuple[Save, ...] = ()
+        if earlier is not None:
+            # Here and not when its task is cancelled: that comes later than a quick thread.
+            earlier.give_up()
+            self._earlier = tuple(
+                one for one in (*earlier._earlier, earlier) if one._may_still_replace
+            )
         self.is_done = False
         """The file holds what was on show."""
 
@@ -43,6 +56,28 @@ class Save:
         with self._lock:
             self._is_given_up = True
             return not self._is_replacing
+
+    def end(self) -> None:
+        """For the thread: it touches the file no more."""
+        with self._lock:
+            self._has_ended = True
+
+    @property
+    def _may_still_replace(self) -> bool:
+        with self._lock:
+            return self._is_replacing and not self._has_ended
+
+    @property
+    def is_behind_another(self) -> bool:
+        """An earlier save was given up too late: it may still take the file's place, before this.
+
+        Files of one name count as one, however the way to them is written: nobody can ask a share
+        that is gone whether they are.
+        """
+        name = self.path.name.casefold()
+        return any(
+            one.path.name.casefold() == name for one in self._earlier if one._may_still_replace
+        )
 
 
 class SlowFiles(QObject):

@@ -8,10 +8,16 @@ about trust as with any new address. Knows no widgets; `workspace_flow` saves an
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import json
 import os
+import platform
+import re
 import stat
+import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +32,11 @@ SUFFIX = ".tagwerk"
 FORMAT = "tagwerk workspace"
 VERSION = 1
 MOST_BYTES = 8 * 1024 * 1024
+_MOST_QUOTED = 80
+_OLD_AFTER_S = 24 * 3600.0
+"""So old a half-written file is nobody's any more; numbers of processes come again."""
 _numbers = itertools.count(1)
+_rename_locks: dict[str, threading.Lock] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def write_workspace(
             False leaves that as it was.
 
     Raises:
-        UsageError: the place cannot be written.
+        UsageError: the place cannot be written, or a text in it cannot be.
         ValueError: something in it sounds like a secret.
     """
     profile = workspace.profile
@@ -83,27 +93,104 @@ def write_workspace(
         "panels": workspace.panels,
     }
     refuse_secrets("workspace", document)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    # A name of its own: one that was given up may still be at it when the next one begins.
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{next(_numbers)}.part")
+    content = _as_bytes(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if may_replace():
-            os.replace(temporary, path)
-        else:
-            temporary.unlink()
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        _replace_whole(path, content, may_replace)
+    except (OSError, UnicodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else None
         raise UsageError(
             "The workspace cannot be saved as {path}: {reason}.",
             cure="Choose another folder.",
-            path=str(path),
-            reason=problem.strerror or str(problem),
+            path=_printable(str(path)),
+            reason=reason or str(problem),
         ) from problem
+    with contextlib.suppress(OSError):
+        _sweep(path)
+
+
+def _as_bytes(path: Path, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeError as problem:
+        # Half a character, as a damaged list of tags or another program's clipboard may hold it.
+        lines = text.split("\n")
+        place = next(line for line in lines if _printable(line) != line).strip(" ,")
+        raise UsageError(
+            "The workspace cannot be saved as {path}: {place} holds a character that no file can hold.",
+            cure="Type that text anew, then save again.",
+            path=_printable(str(path)),
+            place=_printable(place[:_MOST_QUOTED]),
+        ) from problem
+
+
+def _printable(text: str) -> str:
+    """With question marks for what neither a file nor the log takes."""
+    return text.encode(errors="replace").decode()
+
+
+def _replace_whole(path: Path, content: bytes, may_replace: Callable[[], bool]) -> None:
+    # A name of its own: one that was given up may still be at it when the next one begins.
+    temporary = path.with_name(f"{path.name}.{_maker()}-{os.getpid()}-{next(_numbers)}.part")
+    is_replaced = False
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # Nothing else may lie between the question and the deed: a save that was given up in the
+        # midst of it would otherwise land on the newer one.
+        with _rename_lock(path):
+            if may_replace():
+                os.replace(temporary, path)
+                is_replaced = True
+    finally:
+        if not is_replaced:
+            with contextlib.suppress(OSError, UnicodeError):
+                temporary.unlink(missing_ok=True)
+
+
+def _rename_lock(path: Path) -> threading.Lock:
+    """One for a file, however the way to it is written: who waits at a share that is gone must not
+    keep another folder waiting. Held as long as the share hangs; only threads may take it."""
+    place = os.path.join(os.path.realpath(path.parent), path.name).casefold()
+    return _rename_locks.setdefault(place, threading.Lock())
+
+
+# What a program that was killed has left.
+
+
+def _maker() -> str:
+    """This user on this computer, in few letters: a number of a process says nothing elsewhere."""
+    maker = f"{platform.node()} {os.path.expanduser('~')}"
+    return hashlib.blake2s(maker.encode(errors="replace"), digest_size=4).hexdigest()
+
+
+def _sweep(path: Path) -> None:
+    """Remove what earlier saves of this file by this user on this computer left half-way."""
+    own = re.compile(rf"{re.escape(path.name)}\.{_maker()}-(\d{{1,9}})-\d+\.part", re.ASCII)
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            match = own.fullmatch(entry.name)
+            if match is None or not entry.is_file(follow_symlinks=False):
+                continue
+            age_s = time.time() - entry.stat(follow_symlinks=False).st_mtime
+            if age_s > _OLD_AFTER_S or _has_ended(int(match[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _has_ended(process: int) -> bool:
+    """Whether that process of this computer is known to be gone."""
+    if sys.platform == "win32":
+        # Signal 0 is Ctrl+C there. The day that such a file stays instead harms nobody.
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def read_workspace(path: Path) -> Workspace:

@@ -77,6 +77,7 @@ class WorkspaceFlow(QObject):
         self._end_question: ConfirmDialog | None = None
         self._scope = desk.scope("workspaces")
         self._save: Save | None = None
+        self._last_save: Save | None = None
         self._save_task: asyncio.Task[None] | None = None
         self._slow = SlowFiles(self)
         self._slow.changed.connect(self.busy_changed)
@@ -125,27 +126,26 @@ class WorkspaceFlow(QObject):
             docks=self._docking.arrangement(),
             saved_ns=self._clock_ns(),
         )
-        self._save = save = Save(path)
+        self._save = self._last_save = save = Save(path, self._last_save)
         self._save_task = self._scope.start(
             self._write(save, workspace, plant), SAVING, replace=True
         )
 
     async def _write(self, save: Save, workspace: Workspace, plant: Plant) -> None:
         path = save.path
+        waits_for = tr("{folder} has not answered yet.", folder=path.parent)
+        if save.is_behind_another:
+            waits_for = tr("An earlier save to {folder} has not ended yet and comes first.", folder=path.parent)  # fmt: skip
         told = Banner(
             _BUSY_KIND,
             tr("Saving {name} …", name=path.name),
-            tr("{folder} has not answered yet.", folder=path.parent),
+            waits_for,
             ((tr("Cancel"), "x", self.give_up_save),),
             icon="loader-circle",
             closable=False,
         )
         try:
-            await self._slow.run(
-                SAVING,
-                told,
-                lambda: write_workspace(path, workspace, save.may_replace),
-            )
+            await self._slow.run(SAVING, told, lambda: _write_file(save, workspace))
         except asyncio.CancelledError:
             self._tell_given_up(save)
             raise
@@ -182,6 +182,8 @@ class WorkspaceFlow(QObject):
             return
         headline = tr("The workspace was not saved")
         detail = tr("{path} is as it was before.", path=save.path)
+        if is_as_before and save.is_behind_another:
+            detail = tr("{path} is as it was before, or as an earlier save that has not ended leaves it.", path=save.path)  # fmt: skip
         if not is_as_before:
             headline = tr("It is not known whether the workspace was saved")
             detail = tr("{path} is as it was before, or the new one; never half of it.", path=save.path)  # fmt: skip
@@ -403,6 +405,14 @@ class WorkspaceFlow(QObject):
         dialog.setNameFilter(tr("Workspace (*.tagwerk)"))
         dialog.finished.connect(dialog.deleteLater)
         return dialog
+
+
+def _write_file(save: Save, workspace: Workspace) -> None:
+    """In a thread."""
+    try:
+        write_workspace(save.path, workspace, save.may_replace)
+    finally:
+        save.end()
 
 
 def _place(profile: ConnectionProfile) -> str:
