@@ -462,6 +462,16 @@ def test_what_a_lost_session_left_is_collected_when_the_next_one_is_live(qapp):
     assert not left.timer.isActive()
 
 
+def test_free_memory_is_given_back_now_and_then_while_values_come(qapp):
+    parent = QObject()
+    left = LeftBehind(parent)
+    assert not left.tidy.isActive()
+    left.follow(LinkState.LIVE)
+    assert left.tidy.isActive()
+    left.follow(LinkState.RECONNECTING)
+    assert not left.tidy.isActive()
+
+
 GIVING_BACK = """
 from pathlib import Path
 from tagwerk.ui.collector import give_memory_back

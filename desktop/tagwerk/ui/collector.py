@@ -19,6 +19,8 @@ from tagwerk.domain.connection import LinkState
 MANY = 20_000
 SETTLED_MS = 5_000
 """After values flow again: the old session is let go of, the hole is filled, all is painted."""
+TIDY_EVERY_MS = 120_000
+"""Pictures of a trend leave some 3 MB of free pages in ten thousand of them, and no more in use."""
 
 
 class LongLived:
@@ -59,7 +61,8 @@ def give_memory_back() -> None:
 
 
 class LeftBehind(QObject):
-    """Has what a lost session left collected once the next one is live, and its memory given back.
+    """Has what a lost session left collected once the next one is live, and its memory given back;
+    also now and then what pictures have let go of while one is live.
 
     A session is full of rings (tasks, sockets, what waits for an answer), and by then the collector
     takes them for long-lived: it would come to them after a hundred rounds, and each restart of a
@@ -75,9 +78,16 @@ class LeftBehind(QObject):
         self.timer.setSingleShot(True)
         self.timer.setInterval(SETTLED_MS)
         self.timer.timeout.connect(self._clear_away)
+        self.tidy = QTimer(self)
+        self.tidy.setInterval(TIDY_EVERY_MS)
+        self.tidy.timeout.connect(give_memory_back)
 
     def follow(self, state: LinkState) -> None:
         """The link's state changed."""
+        if state is not LinkState.LIVE:
+            self.tidy.stop()
+        elif not self.tidy.isActive():
+            self.tidy.start()
         if state is LinkState.LIVE and self._was_lost:
             self._was_lost = False
             self.timer.start()
