@@ -216,7 +216,7 @@ class WorkspaceFlow(QObject):
             self._window,
             "confirmEndUnsaved",
             tr("Close without saving {name}?", name=save.path.name),
-            tr("{folder} has not answered yet. Closing now leaves the file as it was before.", folder=save.path.parent),
+            tr("{folder} has not answered yet. After closing, the file is as it was before or the new one; never half of it.", folder=save.path.parent),
             tr("Close without saving"),
             tr("Wait"),
         )  # fmt: skip
